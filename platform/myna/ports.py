@@ -237,6 +237,10 @@ class TurnQueue(Protocol):
         """(turn, conversation, seq of its stream) of leases that ended without an answer."""
         ...
 
+    async def next_due(self) -> float | None:
+        """When the next waiting turn may be leased."""
+        ...
+
     async def records(self, conversation: int, limit: int) -> list[TurnRecord]:
         """The newest turns of a conversation with their decisions."""
         ...

@@ -4,7 +4,6 @@ Keys go in as one JSON parameter: the statement does not change with the size of
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Dialect, Table
 from sqlalchemy.dialects import postgresql, sqlite

@@ -270,15 +270,15 @@ def verdict_of(stored: Mapping[str, Any]) -> Verdict:
     return Verdict(Action(stored["action"]), reasons, stored["score"])
 
 
-def user_of(row: Any) -> User:
-    """A user from a row of the users table."""
+def user_of_columns(row: Row) -> User:
+    """A user from all columns of the users table; the password stays behind."""
     return User(
-        id=row.id,
-        workspace=row.workspace,
-        kind=UserKind(row.kind),
-        name=row.name,
-        handle=row.handle,
-        locale=row.locale,
-        role=WorkspaceRole(row.role) if row.role else None,
-        agent=bool(row.agent),
+        id=row[0],
+        workspace=row[1],
+        kind=UserKind(row[2]),
+        handle=row[3],
+        name=row[4],
+        locale=row[5],
+        role=WorkspaceRole(row[6]) if row[6] else None,
+        agent=bool(row[7]),
     )
