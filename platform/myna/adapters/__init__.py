@@ -1,0 +1,1 @@
+"""The modules that know a database, a network or a framework; one for each backend of a port."""

@@ -1,0 +1,1 @@
+"""The log and the store on SQLite and PostgreSQL."""

@@ -1,0 +1,105 @@
+"""One database for all stores: short read and write transactions on SQLite or PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from myna.errors import MynaError
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a write transaction waits for another one of this or another process."""
+
+
+class Database:
+    """Read and write transactions; several may read at once, on SQLite one writes at a time.
+
+    Obligation: keep transactions short and await nothing in them but the connection. Nothing that a transaction
+    wrote is visible to others before its block ends; an exception in the block rolls all of it back.
+    """
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise MynaError(f"Database {url!r}: use sqlite:///path or postgresql://…", code="bad_setting")
+        self.sqlite = parsed.get_backend_name() == "sqlite"
+        self.path: str | None = parsed.database if self.sqlite else None
+        if self.sqlite and self.path in {None, "", ":memory:"}:
+            raise MynaError(
+                "A database in memory is not durable: give a path, sqlite:///path.", code="bad_setting"
+            )
+        driver = "sqlite+aiosqlite" if self.sqlite else "postgresql+asyncpg"
+        self.url = parsed.set(drivername=parsed.get_backend_name()).render_as_string(hide_password=False)
+        self._url = parsed.set(drivername=driver)
+        if self.sqlite:
+            self._reader = create_async_engine(
+                self._url, pool_size=4, max_overflow=0, pool_timeout=BUSY_TIMEOUT_S
+            )
+            self._writer = create_async_engine(self._url, poolclass=StaticPool)
+            for engine in (self._reader, self._writer):
+                event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        else:
+            self._reader = create_async_engine(
+                self._url, pool_size=6, max_overflow=4, pool_timeout=BUSY_TIMEOUT_S, pool_pre_ping=True
+            )
+            self._writer = self._reader
+        self._write_lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that sees one consistent state and never takes the write lock."""
+        async with self._reader.connect() as connection:
+            await connection.execute(text("BEGIN" if self.sqlite else "SET TRANSACTION READ ONLY"))
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that commits when the block ends and rolls back when it raises."""
+        if not self.sqlite:
+            async with self._writer.begin() as connection:
+                yield connection
+            return
+        async with self._write_lock, self._writer.connect() as connection:
+            await connection.execute(text("BEGIN IMMEDIATE"))
+            try:
+                yield connection
+            except BaseException:
+                await asyncio.shield(connection.rollback())
+                raise
+            await connection.commit()
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine that writes, for migrations."""
+        return self._writer
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._reader.dispose()
+        if self._writer is not self._reader:
+            await self._writer.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """WAL with FULL: a committed row survives power loss. Transactions begin where the code says so, not by the driver."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_S * 1000)}",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA cache_size=-16000",
+    "PRAGMA temp_store=MEMORY",
+)
+"""Set on every connection, by the stores' engine and by the committer's own."""

@@ -1,0 +1,1 @@
+"""The wire: HTTP routes, the WebSocket, SSE and long poll."""

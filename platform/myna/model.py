@@ -1,0 +1,345 @@
+"""The nouns of the core as frozen values: what the ports carry and every layer above speaks.
+
+Times are unix seconds as float; ids are integers (strings only on the wire).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class UserKind(StrEnum):
+    """What an identity is; a bot *is* a user."""
+
+    HUMAN = "human"
+    VISITOR = "visitor"
+    BOT = "bot"
+
+
+class WorkspaceRole(StrEnum):
+    """What a human may do in the whole workspace."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    OPERATOR = "operator"
+    ANALYST = "analyst"
+    DEVELOPER = "developer"
+
+
+class ConversationKind(StrEnum):
+    """What a conversation is for; rights and delivery depend on it."""
+
+    DIRECT = "direct"
+    GROUP = "group"
+    CHANNEL = "channel"
+    SUPPORT = "support"
+
+
+class MemberRole(StrEnum):
+    """A member's role in one conversation."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MODERATOR = "moderator"
+    MEMBER = "member"
+    GUEST = "guest"
+
+
+class MessageKind(StrEnum):
+    """Text is written by a member; a notice tells what happened and is shown in the reader's language."""
+
+    TEXT = "text"
+    NOTICE = "notice"
+
+
+class MessageState(StrEnum):
+    """Where a message is in its life."""
+
+    SENT = "sent"
+    STREAMING = "streaming"
+    INTERRUPTED = "interrupted"
+    RECALLED = "recalled"
+
+
+class EventKind(StrEnum):
+    """A durable change of a conversation; each takes one `rev`."""
+
+    MESSAGE_CREATED = "message.created"
+    MESSAGE_FINISHED = "message.finished"
+    MEMBER_JOINED = "member.joined"
+    MEMBER_LEFT = "member.left"
+    TICKET_CHANGED = "ticket.changed"
+    CONVERSATION_CHANGED = "conversation.changed"
+
+
+class Owner(StrEnum):
+    """Who answers the customer now. Exactly one at any time."""
+
+    AGENT = "agent"
+    QUEUE = "queue"
+    OPERATOR = "operator"
+
+
+class TicketStatus(StrEnum):
+    """Whether the customer's matter is still open."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class TurnState(StrEnum):
+    """Where one answer in the making is."""
+
+    QUEUED = "queued"
+    LEASED = "leased"
+    DONE = "done"
+    DROPPED = "dropped"
+
+
+class Action(StrEnum):
+    """What happens to a message after judging."""
+
+    ALLOW = "allow"
+    FLAG = "flag"
+    HOLD = "hold"
+    BLOCK = "block"
+
+
+class HeldState(StrEnum):
+    """Where a held message is in review."""
+
+    WAITING = "waiting"
+    ALLOWED = "allowed"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An identity in a workspace."""
+
+    id: int
+    workspace: int
+    kind: UserKind
+    name: str
+    handle: str | None = None
+    locale: str = "en"
+    role: WorkspaceRole | None = None
+    agent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The tenancy boundary: it owns users, conversations, inboxes, agents and knowledge bases."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Where support conversations come in."""
+
+    id: int
+    workspace: int
+    key: str
+    name: str
+    agent: int | None
+    allowed_origins: tuple[str, ...] = ()
+    """Origins that may embed the widget; empty means every origin."""
+    locale: str = "en"
+    texts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """`greeting` and `suggestions` by language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user's seat in a conversation; `to_seq` is set when the user has left."""
+
+    conversation: int
+    user: int
+    role: MemberRole
+    from_seq: int = 1
+    to_seq: int | None = None
+    read_seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """An append-only log with members, as it stood when it was read."""
+
+    id: int
+    workspace: int
+    kind: ConversationKind
+    title: str
+    seq: int
+    rev: int
+    last_pos: int
+    created_at: float
+    changed_at: float
+    inbox: int | None = None
+    lane: int = 1
+    agents: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message before acceptance. `client_id` makes resends harmless: the same again gives the first result."""
+
+    conversation: int
+    sender: int
+    client_id: str
+    body: Mapping[str, Any]
+    kind: MessageKind = MessageKind.TEXT
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message in the log; its identity is (conversation, seq)."""
+
+    conversation: int
+    seq: int
+    sender: int
+    client_id: str
+    kind: MessageKind
+    state: MessageState
+    body: Mapping[str, Any]
+    created_at: float
+    reply_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A durable change. `rev` is dense per conversation, `pos` strictly increasing in commit order."""
+
+    conversation: int
+    rev: int
+    pos: int
+    kind: EventKind
+    seq: int | None
+    data: Mapping[str, Any]
+    """Ready for the wire; for message events the message as it is when read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """What the sender of a draft gets, only after commit. `held` instead of `seq` when a moderator must look first."""
+
+    conversation: int
+    client_id: str
+    seq: int | None
+    rev: int | None
+    at: float
+    duplicate: bool = False
+    held: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The support state of a conversation. Every change of ownership adds one to `epoch`, which fences out late answers."""
+
+    conversation: int
+    workspace: int
+    inbox: int
+    visitor: int
+    agent: int | None
+    owner: Owner
+    owner_user: int | None
+    epoch: int
+    status: TicketStatus
+    reason: str | None
+    summary: str | None
+    created_at: float
+    changed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One answer in the making, as leased by a worker. `attempt` fences out a worker that lost its lease."""
+
+    id: int
+    workspace: int
+    conversation: int
+    conversation_kind: ConversationKind
+    agent: int
+    trigger_seq: int
+    epoch: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDecision:
+    """Why the agent spoke, asked back, handed over or stayed silent; kept with the turn."""
+
+    decision: str
+    reason: str
+    engine: str
+    confidence: float | None = None
+    threshold: float | None = None
+    passages: tuple[Mapping[str, Any], ...] = ()
+    took_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """A turn as operators see it afterwards."""
+
+    id: int
+    trigger_seq: int
+    seq: int | None
+    state: TurnState
+    decision: TurnDecision | None
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason of a verdict, with its share in the score."""
+
+    code: str
+    detail: str = ""
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Allow, flag, hold or block, with reasons and a score 0..1."""
+
+    action: Action
+    reasons: tuple[Reason, ...] = ()
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a moderator judges: a draft with what is known of its sender and place."""
+
+    workspace: int
+    conversation: int
+    conversation_kind: ConversationKind
+    sender: int
+    sender_kind: UserKind
+    text: str
+    at: float
+    client_id: str = ""
+    """The same for every resend of one message, so that a resend does not count as a repetition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message that waits for a moderator, or waited. Only its sender and moderators see it."""
+
+    id: int
+    workspace: int
+    conversation: int
+    sender: int
+    client_id: str
+    body: Mapping[str, Any]
+    reply_to: int | None
+    verdict: Verdict
+    state: HeldState
+    created_at: float
+    decided_by: int | None = None
+    decided_at: float | None = None
+    seq: int | None = None

