@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
@@ -119,9 +119,8 @@ class SqlConversations:
             return {}
         user = seats[0].user
         places = [seat.conversation for seat in seats]
-        base = func.max(_member.c.read_seq, _member.c.from_seq - 1)
-        if not self._database.sqlite:
-            base = func.greatest(_member.c.read_seq, _member.c.from_seq - 1)
+        greatest = func.max if self._database.sqlite else func.greatest
+        base: ColumnElement[int] = greatest(_member.c.read_seq, _member.c.from_seq - 1)
         own = (
             select(func.max(_message.c.seq))
             .where(
