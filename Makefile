@@ -19,6 +19,7 @@ check: ## formatting, lint, types, layers and unit tests
 	@scripts/check
 
 web: ## build the web assets from web/src into web/myna_web/static
+	@scripts/setup dev
 	@scripts/web-build
 
 screenshots: ## run the browser journeys and leave their pictures in screenshots/
