@@ -61,19 +61,38 @@ class Sender:
             Refused: policy blocks the message.
             Busy: nothing was stored; send again.
         """
+        write = await self.judged(principal, conversation, client_id, body, reply_to)
+        return await self.settled(principal, await self._committer.write(write))
+
+    async def judged(
+        self,
+        principal: Principal,
+        conversation: int,
+        client_id: str,
+        body: Mapping[str, Any],
+        reply_to: int | None = None,
+    ) -> Say | Hold:
+        """The checked and judged write of a draft, for a caller that submits several in order. Raises as `send` does."""
         text = check_draft(client_id, body)
         seat = await self._access.seat(principal, conversation)
         require(principal, Verb.SEND, seat)
+        if reply_to is not None and reply_to < 1:
+            raise Malformed("reply_to must be the seq of a message.")
         draft = Draft(conversation, principal.user, client_id, {"text": text}, MessageKind.TEXT, reply_to)
-        verdict = await self._judge(principal, seat, text)
+        verdict = await self._judge(principal, seat, draft)
         if verdict is not None and verdict.action is Action.BLOCK:
             reasons = [each.code for each in verdict.reasons]
             raise Refused("This message was refused by the rules of this place.", extra={"reasons": reasons})
         if verdict is not None and verdict.action is Action.HOLD:
-            return await self._hold(principal, seat, draft, verdict)
-        said = await self._committer.write(await self._say(principal, seat, draft))
-        assert isinstance(said, Ack)
-        return said
+            return Hold(new_id(), draft, verdict, seat.observer)
+        return await self._say(principal, seat, draft)
+
+    async def settled(self, principal: Principal, outcome: object) -> Ack:
+        """The ack in a commit's outcome; moderators hear of a message that was put aside."""
+        assert isinstance(outcome, Ack)
+        if self.held is not None and outcome.held is not None and not outcome.duplicate:
+            await self.held(outcome.held, principal.workspace)
+        return outcome
 
     async def _say(self, principal: Principal, seat: Seat, draft: Draft) -> Say:
         operator = principal.operator and seat.conversation.kind is ConversationKind.SUPPORT
@@ -90,14 +109,7 @@ class Sender:
             rouse=principal.kind is not UserKind.BOT,
         )
 
-    async def _hold(self, principal: Principal, seat: Seat, draft: Draft, verdict: Verdict) -> Ack:
-        ack = await self._committer.write(Hold(new_id(), draft, verdict, seat.observer))
-        assert isinstance(ack, Ack)
-        if self.held is not None and ack.held is not None and not ack.duplicate:
-            await self.held(ack.held, principal.workspace)
-        return ack
-
-    async def _judge(self, principal: Principal, seat: Seat, text: str) -> Verdict | None:
+    async def _judge(self, principal: Principal, seat: Seat, draft: Draft) -> Verdict | None:
         if self._moderator is None:
             return None
         case = Case(
@@ -106,8 +118,9 @@ class Sender:
             seat.conversation.kind,
             principal.user,
             principal.kind,
-            text,
+            draft.body["text"],
             time.time(),
+            draft.client_id,
         )
         try:
             async with asyncio.timeout(JUDGE_S):

@@ -164,10 +164,9 @@ def _upsert(row: type[SQLModel], sqlite_driver: bool) -> str:
 
 
 def _update(row: type[SQLModel], changed: tuple[str, ...], keys: tuple[str, ...], sqlite_driver: bool) -> str:
-    place = iter(range(1, 100))
-    mark = (lambda: "?") if sqlite_driver else (lambda: f"${next(place)}")
-    sets = ", ".join(f'"{name}" = {mark()}' for name in changed)
-    where = " AND ".join(f'"{name}" = {mark()}' for name in keys)
+    marks = ["?" if sqlite_driver else f"${place}" for place in range(1, len(changed) + len(keys) + 1)]
+    sets = ", ".join(f'"{name}" = {mark}' for name, mark in zip(changed, marks, strict=False))
+    where = " AND ".join(f'"{name}" = {mark}' for name, mark in zip(keys, marks[len(changed) :], strict=True))
     return f"UPDATE {_quoted(table(row))} SET {sets} WHERE {where}"
 
 
