@@ -1,6 +1,5 @@
 """Opening conversations and showing them: lists, heads and histories as a principal may see them."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -195,20 +194,20 @@ class Directory:
         found = await self._conversations.changed(
             principal.user, support_of=support_of, after_pos=after_pos, limit=limit
         )
-        heads = [
-            {
-                "conversation": str(conversation.id),
-                "kind": conversation.kind,
-                "rev": conversation.rev,
-                "seq": conversation.seq,
-                "read_seq": member.read_seq if member else 0,
-                "from_seq": member.from_seq if member else 1,
-                "last_pos": conversation.last_pos,
-            }
-            for conversation, member in found
-        ]
+        heads = [_head(conversation, member) for conversation, member in found]
         more = len(found) == limit
         return heads, found[-1][0].last_pos if found else after_pos, more
+
+    async def newest_heads(self, principal: Principal, limit: int) -> tuple[list[dict[str, Any]], bool]:
+        """The heads of the conversations that changed last, for a session that begins."""
+        found = await self._conversations.changed(
+            principal.user,
+            support_of=principal.workspace if principal.operator else None,
+            after_pos=0,
+            limit=limit,
+            newest_first=True,
+        )
+        return [_head(conversation, member) for conversation, member in found], len(found) == limit
 
     async def seats_of(self, principal: Principal) -> list[int]:
         """Every conversation in which the user has a seat, to subscribe a session."""
@@ -277,6 +276,18 @@ class Directory:
         return made
 
 
+def _head(conversation: Conversation, member: Member | None) -> dict[str, Any]:
+    return {
+        "conversation": str(conversation.id),
+        "kind": conversation.kind,
+        "rev": conversation.rev,
+        "seq": conversation.seq,
+        "read_seq": member.read_seq if member else 0,
+        "from_seq": member.from_seq if member else 1,
+        "last_pos": conversation.last_pos,
+    }
+
+
 def _conversation_object(
     place: Conversation,
     people: Sequence[tuple[Member, User]],
@@ -295,7 +306,7 @@ def _conversation_object(
         "rev": place.rev,
         "pos": place.last_pos,
         "created_at": stamp(place.created_at),
-        "changed_at": stamp(place.changed_at or time.time()),
+        "changed_at": stamp(place.changed_at),
         "members": [member_object(member, user) for member, user in people],
         "ticket": None if ticket is None else ticket_object(ticket),
         "inbox": None if inbox is None else {"id": str(inbox.id), "key": inbox.key, "name": inbox.name},

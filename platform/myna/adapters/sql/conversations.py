@@ -54,7 +54,7 @@ class SqlConversations:
         return [(rows.member_of(row[:width]), rows.user_of_columns(row[width:])) for row in found]
 
     async def changed(
-        self, user: int, *, support_of: int | None, after_pos: int, limit: int
+        self, user: int, *, support_of: int | None, after_pos: int, limit: int, newest_first: bool = False
     ) -> list[tuple[Conversation, Member | None]]:
         """The user's conversations with `last_pos > after_pos` in that order; all support ones of a workspace for operators."""
         seat = and_(
@@ -63,7 +63,7 @@ class SqlConversations:
         query = (
             select(*_conversation.c, *_member.c)
             .where(_conversation.c.last_pos > after_pos)
-            .order_by(_conversation.c.last_pos)
+            .order_by(_conversation.c.last_pos.desc() if newest_first else _conversation.c.last_pos)
             .limit(limit)
         )
         if support_of is None:
