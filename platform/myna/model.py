@@ -178,6 +178,8 @@ class Conversation:
     created_at: float
     changed_at: float
     inbox: int | None = None
+    lane: int = 1
+    agents: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
