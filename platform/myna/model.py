@@ -322,6 +322,8 @@ class Case:
     sender_kind: UserKind
     text: str
     at: float
+    client_id: str = ""
+    """The same for every resend of one message, so that a resend does not count as a repetition."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Conversations(Protocol):
         ...
 
     async def changed(
-        self, user: int, *, support_of: int | None, after_pos: int, limit: int
+        self, user: int, *, support_of: int | None, after_pos: int, limit: int, newest_first: bool = False
     ) -> list[tuple[Conversation, Member | None]]:
         """The user's conversations with `last_pos > after_pos` in that order; all support ones of a workspace for operators."""
         ...

@@ -40,12 +40,13 @@ class Committer:
         self._wake = asyncio.Event()
         self._closing = False
 
-    async def write(self, write: Write) -> Result:
-        """The outcome of a write, durable when this returns.
+    def submit(self, write: Write) -> "asyncio.Future[Result]":
+        """Queue a write; the future resolves to its outcome once that is durable, or raises why it was refused.
+
+        Writes are committed in the order of their submission.
 
         Raises:
             Busy: the queue is full or the server stops; nothing was stored.
-            MynaError: the write was refused; nothing was stored.
         """
         if self._closing:
             raise Busy("The server is stopping; connect again.", code="draining", retry_ms=1000)
@@ -54,6 +55,16 @@ class Committer:
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(write, done))
         self._wake.set()
+        return done
+
+    async def write(self, write: Write) -> Result:
+        """The outcome of a write, durable when this returns.
+
+        Raises:
+            Busy: the queue is full or the server stops; nothing was stored.
+            MynaError: the write was refused; nothing was stored.
+        """
+        done = self.submit(write)
         try:
             async with asyncio.timeout(LOST_S):
                 return await done

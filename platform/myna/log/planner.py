@@ -117,7 +117,7 @@ def _say(batch: Batch, write: Say) -> Ack:
     else:
         support.before_message(batch, write)
         made = batch.message(draft, MessageState.SENT, digest)
-        support.after_message(batch, made, write.turn_delay_s, write.addressed)
+        support.after_message(batch, made, write.turn_delay_s, rouse=write.rouse)
     seen = batch.state.seen[(draft.conversation, draft.sender, draft.client_id)]
     return Ack(draft.conversation, draft.client_id, made.seq, seen.rev, batch.now)
 
@@ -159,7 +159,7 @@ def _decide(batch: Batch, write: DecideHeld) -> Held:
             before.conversation, before.sender, before.client_id, before.body, reply_to=before.reply_to
         )
         made = batch.message(draft, MessageState.SENT, found.digest)
-        support.after_message(batch, made, write.turn_delay_s, frozenset())
+        support.after_message(batch, made, write.turn_delay_s, rouse=True)
         seq = made.seq
     after = replace(
         before,

@@ -49,7 +49,7 @@ def before_message(batch: Batch, write: Say) -> None:
         move(batch, take)
 
 
-def after_message(batch: Batch, message: Message, delay_s: float, addressed: frozenset[int]) -> None:
+def after_message(batch: Batch, message: Message, delay_s: float, *, rouse: bool) -> None:
     """Queue the turns that a new message asks for; a waiting turn takes the newer message along."""
     conversation = batch.conversation(message.conversation)
     ticket = batch.state.tickets.get(message.conversation)
@@ -65,7 +65,7 @@ def after_message(batch: Batch, message: Message, delay_s: float, addressed: fro
         _queue_turn(batch, message.conversation, ticket.agent, message.seq, ticket.epoch, delay_s)
         return
     for agent in conversation.agents:
-        if agent != message.sender and agent in addressed:
+        if rouse and agent != message.sender:
             _queue_turn(batch, message.conversation, agent, message.seq, 0, delay_s)
 
 

@@ -42,8 +42,8 @@ class Say:
     turn_delay_s: float = 0.0
     state: MessageState = MessageState.SENT
     guard: TurnGuard | None = None
-    addressed: frozenset[int] = field(default_factory=frozenset[int])
-    """Agents that must look at a message of a group; in support conversations the ticket decides."""
+    rouse: bool = True
+    """Whether agents of a group look at it; in support conversations the ticket decides."""
 
 
 @dataclass(frozen=True, slots=True)

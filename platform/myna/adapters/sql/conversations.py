@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
@@ -54,7 +54,7 @@ class SqlConversations:
         return [(rows.member_of(row[:width]), rows.user_of_columns(row[width:])) for row in found]
 
     async def changed(
-        self, user: int, *, support_of: int | None, after_pos: int, limit: int
+        self, user: int, *, support_of: int | None, after_pos: int, limit: int, newest_first: bool = False
     ) -> list[tuple[Conversation, Member | None]]:
         """The user's conversations with `last_pos > after_pos` in that order; all support ones of a workspace for operators."""
         seat = and_(
@@ -63,7 +63,7 @@ class SqlConversations:
         query = (
             select(*_conversation.c, *_member.c)
             .where(_conversation.c.last_pos > after_pos)
-            .order_by(_conversation.c.last_pos)
+            .order_by(_conversation.c.last_pos.desc() if newest_first else _conversation.c.last_pos)
             .limit(limit)
         )
         if support_of is None:
@@ -119,9 +119,8 @@ class SqlConversations:
             return {}
         user = seats[0].user
         places = [seat.conversation for seat in seats]
-        base = func.max(_member.c.read_seq, _member.c.from_seq - 1)
-        if not self._database.sqlite:
-            base = func.greatest(_member.c.read_seq, _member.c.from_seq - 1)
+        greatest = func.max if self._database.sqlite else func.greatest
+        base: ColumnElement[int] = greatest(_member.c.read_seq, _member.c.from_seq - 1)
         own = (
             select(func.max(_message.c.seq))
             .where(

@@ -4,6 +4,7 @@ Keys go in as one JSON parameter: the statement does not change with the size of
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Dialect, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -139,7 +140,8 @@ def _last_senders(sqlite_driver: bool) -> str:
 
 
 def _dialect(sqlite_driver: bool) -> Dialect:
-    made = sqlite.dialect(paramstyle="qmark") if sqlite_driver else asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
+    kind: Any = sqlite.dialect if sqlite_driver else asyncpg_dialect.dialect
+    made = kind(paramstyle="qmark") if sqlite_driver else kind()
     assert isinstance(made, Dialect)
     return made
 
@@ -150,9 +152,8 @@ def _insert(row: type[SQLModel], sqlite_driver: bool) -> str:
 
 def _upsert(row: type[SQLModel], sqlite_driver: bool) -> str:
     target = table(row)
-    insert = (
-        sqlite.insert(target) if sqlite_driver else postgresql.insert(target)
-    )  # the two have one interface
+    make: Any = sqlite.insert if sqlite_driver else postgresql.insert
+    insert = make(target)
     keys = [column.name for column in target.primary_key]
     changed = {name: insert.excluded[name] for name in columns_of(row) if name not in keys}
     return str(
@@ -163,10 +164,9 @@ def _upsert(row: type[SQLModel], sqlite_driver: bool) -> str:
 
 
 def _update(row: type[SQLModel], changed: tuple[str, ...], keys: tuple[str, ...], sqlite_driver: bool) -> str:
-    place = iter(range(1, 100))
-    mark = (lambda: "?") if sqlite_driver else (lambda: f"${next(place)}")
-    sets = ", ".join(f'"{name}" = {mark()}' for name in changed)
-    where = " AND ".join(f'"{name}" = {mark()}' for name in keys)
+    marks = ["?" if sqlite_driver else f"${place}" for place in range(1, len(changed) + len(keys) + 1)]
+    sets = ", ".join(f'"{name}" = {mark}' for name, mark in zip(changed, marks, strict=False))
+    where = " AND ".join(f'"{name}" = {mark}' for name, mark in zip(keys, marks[len(changed) :], strict=True))
     return f"UPDATE {_quoted(table(row))} SET {sets} WHERE {where}"
 
 
