@@ -18,9 +18,7 @@ def mentions(text: str, names: Sequence[str]) -> bool:
     """Whether one of the names stands behind an @ sign."""
     folded = plain(text).replace("＠", "@")
     return any(
-        re.search(
-            rf"(?<![\w@.])@{re.escape(plain(name))}" + ("" if _HAN.search(name) else r"(?![\w-])"), folded
-        )
+        re.search(rf"(?<![\w@.])@{re.escape(plain(name))}" + ("" if _HAN.search(name) else r"(?![\w-])"), folded)
         for name in names
     )
 

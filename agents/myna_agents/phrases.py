@@ -108,14 +108,7 @@ _TEXTS: dict[Phrase, dict[str, str]] = {
 }
 
 _LANGUAGES: dict[str, dict[str, str]] = {
-    "en": {
-        "en": "English",
-        "zh": "Chinese",
-        "ja": "Japanese",
-        "ko": "Korean",
-        "ru": "Russian",
-        "ar": "Arabic",
-    },
+    "en": {"en": "English", "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "ru": "Russian", "ar": "Arabic"},
     "zh": {"en": "英文", "zh": "中文", "ja": "日文", "ko": "韩文", "ru": "俄文", "ar": "阿拉伯文"},
 }
 
@@ -136,7 +129,7 @@ def say(phrase: Phrase, lang: str, **values: object) -> str:
 
 def language_name(code: str, lang: str) -> str:
     """What the language `code` is called in `lang`; the code itself when it has no name here."""
-    return _LANGUAGES.get(lang, _LANGUAGES["en"]).get(code.split("-", maxsplit=1)[0], code)
+    return _LANGUAGES.get(lang, _LANGUAGES["en"]).get(code.split("-")[0], code)
 
 
 def reason_text(code: str, lang: str) -> str:

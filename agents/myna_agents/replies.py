@@ -34,9 +34,7 @@ def says_yes(text: str) -> bool:
     found = clauses(text)
     agrees = [bool(_YES.fullmatch(clause)) for clause in found]
     rest = (clause for clause, yes in zip(found, agrees, strict=True) if not yes)
-    return any(agrees) and all(
-        clause_talk(clause) is not None and not _NO.fullmatch(clause) for clause in rest
-    )
+    return any(agrees) and all(clause_talk(clause) is not None and not _NO.fullmatch(clause) for clause in rest)
 
 
 def says_no(text: str) -> bool:

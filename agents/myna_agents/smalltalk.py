@@ -63,10 +63,7 @@ _TABLE: tuple[tuple[SmallTalk, str], ...] = (
         r"how (?:have|has) (?:you|your day|everything|things) been|are you (?:ok(?:ay)?|well|doing (?:ok(?:ay)?|well|good|fine))|you (?:ok(?:ay)?|doing ok(?:ay)?))"
         r"(?: (?:going|doing|today|been|feeling|with you|right now|so far|been going|these days|this (?:morning|evening|afternoon)))*)",
     ),
-    (
-        SmallTalk.HOW_ARE_YOU,
-        r"(?:你|您)?(?:最近|今天|过得|過得)*(?:好吗|好嗎|怎么样|怎麼樣|还好吗|還好嗎|过得好吗|如何|忙吗|忙嗎)",
-    ),
+    (SmallTalk.HOW_ARE_YOU, r"(?:你|您)?(?:最近|今天|过得|過得)*(?:好吗|好嗎|怎么样|怎麼樣|还好吗|還好嗎|过得好吗|如何|忙吗|忙嗎)"),
     (
         SmallTalk.THANKS,
         rf"(?:(?:ok(?:ay)? |oh |great |perfect |cool |no |yes |many |big |awesome |alright )*(?:thanks+|thank you|thank u|thx|tks|ty|tysm|cheers|much obliged|"
@@ -90,10 +87,7 @@ _TABLE: tuple[tuple[SmallTalk, str], ...] = (
         rf"so long|ta ?ta|cheerio|have a (?:nice|good|great|lovely|wonderful) (?:day|evening|night|one|weekend|time)|take care|"
         rf"(?:talk|speak|chat) to you (?:later|soon)|i(?:'m| am|'ve| have)? (?:gotta|got to|have to|must|leaving|off|going)(?: go| run| leave)?)(?: for now| now| then)?{_YOU_EN})",
     ),
-    (
-        SmallTalk.BYE,
-        r"(?:再见|再見|拜拜?|拜了|88|886|回见|下次见|下次見|下次聊|先这样|先這樣|就这样|就這樣|祝你(?:愉快|好运)|晚安|回头聊|我走了)[吧了啦哦喔呀啊]*",
-    ),
+    (SmallTalk.BYE, r"(?:再见|再見|拜拜?|拜了|88|886|回见|下次见|下次見|下次聊|先这样|先這樣|就这样|就這樣|祝你(?:愉快|好运)|晚安|回头聊|我走了)[吧了啦哦喔呀啊]*"),
     (
         SmallTalk.ABILITIES,
         r"(?:(?:so |and |tell me |hi |please |explain )*(?:what (?:(?:all |exactly |else )?(?:can|could|do) (?:you|u|i) (?:do|help(?: (?:me|us))?(?: with)?|ask(?: you)?|offer|know|answer)|"

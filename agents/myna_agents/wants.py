@@ -62,12 +62,8 @@ _NEGATED_EN = re.compile(
     r"\b(?:don'?t|do not|doesn'?t|didn'?t|did not|never|without|not|no need (?:for|to)|no|needn'?t|won'?t|"
     r"rather not|instead of|avoid|stop|unless)\b(?P<gap>[^.;!?]{0,40})$"
 )
-_QUESTION_NOT = re.compile(
-    r"\b(?:do|is|are|can|could|would|wo|wouldn|should)n'?t (?:you|there|i|we|someone|anyone)\b"
-)
-_LIFTS_EN = re.compile(
-    r"\b(?:(?:ro|chat)?bots?|machines?|ai|you|i (?:want|need|prefer|would|just)|help(?:ing|ful|s|ed)?|work\w*)\b"
-)
+_QUESTION_NOT = re.compile(r"\b(?:do|is|are|can|could|would|wo|wouldn|should)n'?t (?:you|there|i|we|someone|anyone)\b")
+_LIFTS_EN = re.compile(r"\b(?:(?:ro|chat)?bots?|machines?|ai|you|i (?:want|need|prefer|would|just)|help(?:ing|ful|s|ed)?|work\w*)\b")
 _ABOUT_EN = re.compile(
     r"^(?:and |but |so |also )?(?:how (?:long|much|many|often|fast|quickly)|what happens|what if|if (?:i|we|you)|whether|"
     r"when (?:do|does|did|are|is|were)|what (?:are|is) (?:the|your)|do (?:i|we) (?:have|need) to|does it (?:cost|take)|who (?:is|are)|"

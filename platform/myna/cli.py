@@ -41,7 +41,7 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     demo = commands.add_parser(
         "demo",
         help="hold the demo conversation in the terminal",
-        description="Ask, get cited answers, be handed over and answered by a person, through the public API of a running server.",
+        description="Ask, get cited answers, be handed over to a person: through the public API of a running server.",
     )
     demo.set_defaults(run=_demo)
     if given[:1] == ["demo"]:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
@@ -49,7 +48,7 @@ logger = logging.getLogger(__name__)
 async def open_database(settings: Settings) -> Database:
     """The database at its newest schema."""
     if settings.database_url.startswith("sqlite"):
-        Path(settings.data).mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     version = await migrate(database)
     logger.info("database schema %s", version)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from myna.model import Action, Case, ConversationKind, Reason, UserKind, Verdict
+
 from myna_agents.moderation.normalise import normalise
 from myna_agents.moderation.rules import Finding, Lists, findings
 from myna_agents.moderation.window import SenderWindow
@@ -118,6 +119,6 @@ def _trusted(case: Case) -> bool:
 
 
 def _shipped() -> "LinearModel":
-    from myna_agents.moderation.linear import load  # loads numpy and the weights
+    from myna_agents.moderation.linear import load  # loads numpy and the weights  # noqa: PLC0415
 
     return load()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from myna.model import Action, Case, Reason
+
 from myna_agents.moderation.rules import Finding
 
 _FOLD_DIGITS: Final = str.maketrans("123456789", "000000000")
@@ -72,7 +73,7 @@ class SenderWindow:
     def _mark(self, skeleton: str) -> int | None:
         if len(skeleton) < self._limits.min_chars:
             return None
-        from myna_agents.moderation.features import simhash  # loads numpy
+        from myna_agents.moderation.features import simhash  # loads numpy  # noqa: PLC0415
 
         return simhash(skeleton[: self._limits.max_chars].translate(_FOLD_DIGITS))
 
