@@ -178,6 +178,8 @@ class Conversation:
     created_at: float
     changed_at: float
     inbox: int | None = None
+    lane: int = 1
+    agents: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +322,8 @@ class Case:
     sender_kind: UserKind
     text: str
     at: float
+    client_id: str = ""
+    """The same for every resend of one message, so that a resend does not count as a repetition."""
 
 
 @dataclass(frozen=True, slots=True)

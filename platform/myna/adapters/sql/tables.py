@@ -96,6 +96,8 @@ class ConversationRow(SQLModel, table=True):
     rev: int = Field(sa_column=big())
     last_pos: int = Field(sa_column=big())
     inbox: int | None = Field(sa_column=big(null=True))
+    agents: str = Field(sa_column=text())
+    """Ids of the agents that are members, as a JSON list: the write path must know them without reading the members."""
     created_at: float = Field(sa_column=Column(Float, nullable=False))
     changed_at: float = Field(sa_column=Column(Float, nullable=False))
     __table_args__ = (Index("ix_conversation_support", "workspace", "kind", "last_pos"),)

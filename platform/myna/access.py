@@ -1,0 +1,49 @@
+"""A principal's seat in a conversation, found once and remembered until somebody joins or leaves."""
+
+from myna.deliver.frames import EventFrame
+from myna.errors import NotFound
+from myna.ports import Conversations
+from myna.rights import Principal, Seat, sees
+
+CACHED_SEATS = 50_000
+"""Seats that are remembered. Overflow rule: all are forgotten. The commit checks membership again in its transaction."""
+
+
+class Access:
+    """Loads conversations only through the asker's eyes: what it may not see is not found."""
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+        self._seats: dict[int, dict[int, Seat]] = {}
+        self._count = 0
+
+    async def seat(self, principal: Principal, conversation: int) -> Seat:
+        """The principal's seat; its conversation is as it was when the seat was found.
+
+        Raises:
+            NotFound: there is no such conversation, or it is not visible to the principal.
+        """
+        cached = self._seats.get(conversation, {}).get(principal.user)
+        if cached is not None:
+            return cached
+        return await self.fresh_seat(principal, conversation)
+
+    async def fresh_seat(self, principal: Principal, conversation: int) -> Seat:
+        """The seat with the conversation as it is now."""
+        found = await self._conversations.find(conversation, principal.workspace)
+        member = None if found is None else await self._conversations.member(conversation, principal.user)
+        if found is None or not sees(principal, found, member):
+            raise NotFound(f"There is no conversation {conversation} that you can see.")
+        present = member if member is not None and member.to_seq is None else None
+        seat = Seat(found, present, principal.operator)
+        if self._count >= CACHED_SEATS:
+            self._seats.clear()
+            self._count = 0
+        self._seats.setdefault(conversation, {})[principal.user] = seat
+        self._count += 1
+        return seat
+
+    def heard(self, event: EventFrame) -> None:
+        """Forget the seats of a conversation in which somebody joined or left."""
+        if event.joined or event.left:
+            self._count -= len(self._seats.pop(event.conversation, {}))

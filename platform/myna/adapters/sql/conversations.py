@@ -1,0 +1,201 @@
+"""Conversations and seats on both databases."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+
+from myna.adapters.sql import rows
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.tables import ConversationRow, MemberRow, MessageRow, UserRow, table
+from myna.model import Conversation, ConversationKind, Member, Message, User
+
+_conversation = table(ConversationRow)
+_member = table(MemberRow)
+_message = table(MessageRow)
+_user = table(UserRow)
+
+UNREAD_SCAN = 1_000
+"""How far back a reader's own last message is looked for; beyond it the count is exact up to that message's absence."""
+
+
+class SqlConversations:
+    """Reads scoped to a user or workspace; the only write is the read cursor, which never falls."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, conversation: int, workspace: int) -> Conversation | None:
+        """A conversation of this workspace."""
+        query = select(_conversation).where(
+            _conversation.c.id == conversation, _conversation.c.workspace == workspace
+        )
+        row = await self._one(query)
+        return None if row is None else rows.conversation_of(row)
+
+    async def member(self, conversation: int, user: int) -> Member | None:
+        """The user's seat, also after leaving."""
+        row = await self._one(
+            select(_member).where(_member.c.conversation == conversation, _member.c.user == user)
+        )
+        return None if row is None else rows.member_of(row)
+
+    async def members(self, conversation: int, limit: int) -> list[tuple[Member, User]]:
+        """The present members, longest first."""
+        query = (
+            select(*_member.c, *_user.c)
+            .join(_user, _user.c.id == _member.c.user)
+            .where(_member.c.conversation == conversation, _member.c.to_seq.is_(None))
+            .order_by(_member.c.joined_at, _member.c.user)
+            .limit(limit)
+        )
+        width = len(_member.c)
+        found = await self._all(query)
+        return [(rows.member_of(row[:width]), rows.user_of_columns(row[width:])) for row in found]
+
+    async def changed(
+        self, user: int, *, support_of: int | None, after_pos: int, limit: int, newest_first: bool = False
+    ) -> list[tuple[Conversation, Member | None]]:
+        """The user's conversations with `last_pos > after_pos` in that order; all support ones of a workspace for operators."""
+        seat = and_(
+            _member.c.conversation == _conversation.c.id, _member.c.user == user, _member.c.to_seq.is_(None)
+        )
+        query = (
+            select(*_conversation.c, *_member.c)
+            .where(_conversation.c.last_pos > after_pos)
+            .order_by(_conversation.c.last_pos.desc() if newest_first else _conversation.c.last_pos)
+            .limit(limit)
+        )
+        if support_of is None:
+            query = query.join(_member, seat)
+        else:
+            support = and_(
+                _conversation.c.workspace == support_of,
+                _conversation.c.kind == ConversationKind.SUPPORT.value,
+            )
+            query = query.outerjoin(_member, seat).where(or_(_member.c.user.is_not(None), support))
+        width = len(_conversation.c)
+        found = await self._all(query)
+        return [
+            (rows.conversation_of(row[:width]), None if row[width] is None else rows.member_of(row[width:]))
+            for row in found
+        ]
+
+    async def newest(
+        self, user: int, *, before_pos: int | None, limit: int
+    ) -> list[tuple[Conversation, Member]]:
+        """The user's conversations, the one with the latest change first."""
+        query = (
+            select(*_conversation.c, *_member.c)
+            .join(_member, _member.c.conversation == _conversation.c.id)
+            .where(_member.c.user == user, _member.c.to_seq.is_(None))
+            .order_by(_conversation.c.last_pos.desc())
+            .limit(limit)
+        )
+        if before_pos is not None:
+            query = query.where(_conversation.c.last_pos < before_pos)
+        width = len(_conversation.c)
+        found = await self._all(query)
+        return [(rows.conversation_of(row[:width]), rows.member_of(row[width:])) for row in found]
+
+    async def last_messages(self, conversations: Sequence[int]) -> dict[int, Message]:
+        """The newest message of each conversation."""
+        if not conversations:
+            return {}
+        heads = (
+            select(_conversation.c.id, _conversation.c.seq)
+            .where(_conversation.c.id.in_(conversations))
+            .subquery()
+        )
+        query = select(_message).join(
+            heads, and_(_message.c.conversation == heads.c.id, _message.c.seq == heads.c.seq)
+        )
+        found = [rows.message_of(row) for row in await self._all(query)]
+        return {message.conversation: message for message in found}
+
+    async def unread(self, seats: Sequence[Member]) -> dict[int, int]:
+        """Unread messages by conversation: `seq - max(floor, read, own last message)`, never below 0 (design: core.md)."""
+        if not seats:
+            return {}
+        user = seats[0].user
+        places = [seat.conversation for seat in seats]
+        greatest = func.max if self._database.sqlite else func.greatest
+        base: ColumnElement[int] = greatest(_member.c.read_seq, _member.c.from_seq - 1)
+        own = (
+            select(func.max(_message.c.seq))
+            .where(
+                _message.c.conversation == _conversation.c.id,
+                _message.c.seq > base,
+                _message.c.seq > _conversation.c.seq - UNREAD_SCAN,
+                _message.c.sender == user,
+            )
+            .correlate(_conversation, _member)
+            .scalar_subquery()
+        )
+        query = (
+            select(_conversation.c.id, _conversation.c.seq, base, own)
+            .join(_member, _member.c.conversation == _conversation.c.id)
+            .where(_member.c.user == user, _conversation.c.id.in_(places))
+        )
+        found = await self._all(query)
+        return {row[0]: max(0, row[1] - max(row[2], row[3] or 0)) for row in found}
+
+    async def mark_read(self, marks: Mapping[tuple[int, int], int]) -> None:
+        """Raise `read_seq` of (conversation, user); it never falls."""
+        statement = (
+            update(_member)
+            .where(
+                _member.c.conversation == bindparam("at_conversation"),
+                _member.c.user == bindparam("at_user"),
+                _member.c.read_seq < bindparam("up_to"),
+            )
+            .values(read_seq=bindparam("up_to"))
+        )
+        values = [
+            {"at_conversation": conversation, "at_user": user, "up_to": seq}
+            for (conversation, user), seq in sorted(marks.items())
+        ]
+        async with self._database.write() as connection:
+            await connection.execute(statement, values)
+
+    async def support_conversation(self, visitor: int, inbox: int) -> Conversation | None:
+        """The visitor's conversation in this inbox."""
+        query = (
+            select(_conversation)
+            .join(_member, _member.c.conversation == _conversation.c.id)
+            .where(
+                _member.c.user == visitor,
+                _conversation.c.inbox == inbox,
+                _conversation.c.kind == ConversationKind.SUPPORT,
+            )
+            .order_by(_conversation.c.id)
+            .limit(1)
+        )
+        row = await self._one(query)
+        return None if row is None else rows.conversation_of(row)
+
+    async def direct_conversation(self, one: int, other: int) -> Conversation | None:
+        """The direct conversation of two users."""
+        mine, theirs = _member.alias("mine"), _member.alias("theirs")
+        query = (
+            select(_conversation)
+            .join(mine, mine.c.conversation == _conversation.c.id)
+            .join(theirs, theirs.c.conversation == _conversation.c.id)
+            .where(
+                mine.c.user == one,
+                theirs.c.user == other,
+                _conversation.c.kind == ConversationKind.DIRECT.value,
+            )
+            .order_by(_conversation.c.id)
+            .limit(1)
+        )
+        row = await self._one(query)
+        return None if row is None else rows.conversation_of(row)
+
+    async def _one(self, query: Any) -> Any:
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).first()
+
+    async def _all(self, query: Any) -> Sequence[Any]:
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).all()

@@ -1,0 +1,221 @@
+"""Tickets, held messages and turns on both databases. They are written by the commit; only leases are written here."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+
+from myna.adapters.sql import rows
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.tables import ConversationRow, HeldRow, TicketRow, TurnRow, table
+from myna.errors import Malformed
+from myna.model import (
+    Conversation,
+    ConversationKind,
+    Held,
+    HeldState,
+    Owner,
+    Ticket,
+    TicketStatus,
+    Turn,
+    TurnRecord,
+    TurnState,
+)
+
+_conversation = table(ConversationRow)
+_ticket = table(TicketRow)
+_held = table(HeldRow)
+_turn = table(TurnRow)
+
+VIEWS = ("open", "mine", "queue", "agent", "resolved")
+"""What an operator's list can show."""
+
+
+class SqlDesk:
+    """Reads of tickets and held messages, scoped to a workspace."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def ticket(self, conversation: int) -> Ticket | None:
+        """The ticket of a support conversation."""
+        row = await self._one(select(_ticket).where(_ticket.c.conversation == conversation))
+        return None if row is None else rows.ticket_of(row)
+
+    async def tickets(
+        self, workspace: int, *, view: str, operator: int, before: tuple[float, int] | None, limit: int
+    ) -> list[tuple[Ticket, Conversation]]:
+        """Tickets of a view, latest change of the conversation first."""
+        query = (
+            select(*_ticket.c, *_conversation.c)
+            .join(_conversation, _conversation.c.id == _ticket.c.conversation)
+            .where(_ticket.c.workspace == workspace, _view(view, operator), _conversation.c.seq > 0)
+            .order_by(_conversation.c.changed_at.desc(), _conversation.c.id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            at, conversation = before
+            query = query.where(
+                or_(
+                    _conversation.c.changed_at < at,
+                    and_(_conversation.c.changed_at == at, _conversation.c.id < conversation),
+                )
+            )
+        width = len(_ticket.c)
+        found = await self._all(query)
+        return [(rows.ticket_of(row[:width]), rows.conversation_of(row[width:])) for row in found]
+
+    async def counts(self, workspace: int, operator: int) -> dict[str, int]:
+        """How many tickets each view has."""
+        sums = [func.coalesce(func.sum(case((_view(view, operator), 1), else_=0)), 0) for view in VIEWS]
+        query = (
+            select(*sums)
+            .select_from(_ticket.join(_conversation, _conversation.c.id == _ticket.c.conversation))
+            .where(_ticket.c.workspace == workspace, _conversation.c.seq > 0)
+        )
+        row = await self._one(query)
+        return {view: int(row[place]) for place, view in enumerate(VIEWS)}
+
+    async def held(self, held: int, workspace: int) -> Held | None:
+        """A held message."""
+        row = await self._one(select(_held).where(_held.c.id == held, _held.c.workspace == workspace))
+        return None if row is None else rows.held_of(row).held
+
+    async def held_list(self, workspace: int, state: HeldState, after: int | None, limit: int) -> list[Held]:
+        """Held messages: waiting ones oldest first, decided ones newest first."""
+        query = select(_held).where(_held.c.workspace == workspace, _held.c.state == state.value).limit(limit)
+        oldest_first = state is HeldState.WAITING
+        query = query.order_by(_held.c.id if oldest_first else _held.c.id.desc())
+        if after is not None:
+            query = query.where(_held.c.id > after if oldest_first else _held.c.id < after)
+        return [rows.held_of(row).held for row in await self._all(query)]
+
+    async def held_waiting(self, workspace: int) -> int:
+        """How many wait."""
+        waiting = and_(_held.c.workspace == workspace, _held.c.state == HeldState.WAITING.value)
+        row = await self._one(select(func.count()).select_from(_held).where(waiting))
+        return int(row[0])
+
+    async def held_of(self, conversation: int, sender: int) -> list[Held]:
+        """What a sender has waiting in a conversation, oldest first."""
+        query = (
+            select(_held)
+            .where(
+                _held.c.conversation == conversation,
+                _held.c.sender == sender,
+                _held.c.state == HeldState.WAITING.value,
+            )
+            .order_by(_held.c.id)
+            .limit(100)
+        )
+        return [rows.held_of(row).held for row in await self._all(query)]
+
+    async def _one(self, query: Any) -> Any:
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).first()
+
+    async def _all(self, query: Any) -> Sequence[Any]:
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).all()
+
+
+class SqlTurnQueue:
+    """Leases of turns: each turn has one worker at a time, whichever process it runs in."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def lease(self, now: float, lease_s: float) -> Turn | None:
+        """The turn that has been due longest, leased until `now + lease_s`. One turn per conversation runs at a time."""
+        due = and_(_turn.c.state == TurnState.QUEUED.value, _turn.c.due_at <= now)
+        async with self._database.read() as connection:
+            if (await connection.execute(select(_turn.c.id).where(due).limit(1))).first() is None:
+                return None
+        other = _turn.alias("other")
+        running = select(other.c.id).where(
+            other.c.conversation == _turn.c.conversation, other.c.state == TurnState.LEASED.value
+        )
+        query = (
+            select(*_turn.c, _conversation.c.kind)
+            .join(_conversation, _conversation.c.id == _turn.c.conversation)
+            .where(due, ~running.exists())
+            .order_by(_turn.c.due_at)
+            .limit(1)
+            .with_for_update(of=_turn, skip_locked=True)
+        )
+        async with self._database.write() as connection:
+            row = (await connection.execute(query)).first()
+            if row is None:
+                return None
+            turn = rows.turn_of(row)
+            await connection.execute(
+                update(_turn)
+                .where(_turn.c.id == turn.id)
+                .values(state=TurnState.LEASED.value, attempt=turn.attempt + 1, due_at=now + lease_s)
+            )
+        kind = ConversationKind(row[-1])
+        return Turn(
+            turn.id,
+            turn.workspace,
+            turn.conversation,
+            kind,
+            turn.agent,
+            turn.trigger_seq,
+            turn.epoch,
+            turn.attempt + 1,
+        )
+
+    async def renew(self, turn: Turn, until: float) -> bool:
+        """Prolong a lease; False when it was lost."""
+        mine = and_(
+            _turn.c.id == turn.id, _turn.c.attempt == turn.attempt, _turn.c.state == TurnState.LEASED.value
+        )
+        async with self._database.write() as connection:
+            done = await connection.execute(update(_turn).where(mine).values(due_at=until))
+        return done.rowcount == 1
+
+    async def expired(self, now: float, limit: int) -> list[tuple[int, int, int | None]]:
+        """(turn, conversation, seq of its stream) of leases that ended without an answer."""
+        query = (
+            select(_turn.c.id, _turn.c.conversation, _turn.c.seq)
+            .where(_turn.c.state == TurnState.LEASED.value, _turn.c.due_at < now)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [(row[0], row[1], row[2]) for row in (await connection.execute(query)).all()]
+
+    async def next_due(self) -> float | None:
+        """When the next waiting turn may be leased."""
+        query = select(func.min(_turn.c.due_at)).where(_turn.c.state == TurnState.QUEUED.value)
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else row[0]
+
+    async def records(self, conversation: int, limit: int) -> list[TurnRecord]:
+        """The newest turns of a conversation with their decisions."""
+        query = (
+            select(_turn).where(_turn.c.conversation == conversation).order_by(_turn.c.id.desc()).limit(limit)
+        )
+        async with self._database.read() as connection:
+            turns = [rows.turn_of(row) for row in (await connection.execute(query)).all()]
+        return [
+            TurnRecord(each.id, each.trigger_seq, each.seq, each.state, each.decision, each.created_at)
+            for each in turns
+        ]
+
+
+def _view(view: str, operator: int) -> ColumnElement[bool]:
+    is_open = _ticket.c.status == TicketStatus.OPEN.value
+    match view:
+        case "open":
+            return is_open
+        case "mine":
+            return and_(is_open, _ticket.c.owner == Owner.OPERATOR.value, _ticket.c.owner_user == operator)
+        case "queue":
+            return and_(is_open, _ticket.c.owner == Owner.QUEUE.value)
+        case "agent":
+            return and_(is_open, _ticket.c.owner == Owner.AGENT.value)
+        case "resolved":
+            return _ticket.c.status == TicketStatus.RESOLVED.value
+        case _:
+            raise Malformed(f"There is no view {view!r}; use one of {', '.join(VIEWS)}.")

@@ -1,0 +1,133 @@
+"""The commit transaction over a bare connection: load what the batch needs, plan, store. Shared by both databases."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from myna.adapters.sql import rows
+from myna.adapters.sql.log_statements import Statements
+from myna.log.batch import Batch
+from myna.log.plan import Committed, Needs, Seen, State
+from myna.log.planner import needs_of, plan
+from myna.log.writes import Write
+from myna.model import HeldState
+
+
+class Connection(Protocol):
+    """What the commit needs of a driver: synchronous, inside one open write transaction."""
+
+    def fetch(self, sql: str, parameter: str | None = None) -> Sequence[Sequence[Any]]:
+        """All rows of a query with at most one parameter."""
+        ...
+
+    def many(self, sql: str, parameters: list[tuple[Any, ...]]) -> None:
+        """Run a statement once for each tuple."""
+        ...
+
+
+def commit_batch(connection: Connection, texts: Statements, batch: Sequence[Write], now: float) -> Committed:
+    """Plan and store a batch inside the caller's open transaction.
+
+    The lane's row is locked first, so batches of several processes follow one another and `pos` is in commit order.
+    """
+    pos, epoch = connection.fetch(texts.lane)[0]
+    state = State(epoch=epoch, pos=pos)
+    _load(connection, texts, needs_of(batch), state)
+    committed, planned = plan(batch, state, now)
+    _store(connection, texts, planned, pos)
+    return committed
+
+
+def _load(connection: Connection, texts: Statements, needs: Needs, state: State) -> None:
+    if needs.held:
+        for row in connection.fetch(texts.held, _keys((each,) for each in needs.held)):
+            held = rows.held_of(row)
+            state.held[held.held.id] = held
+    if needs.conversations:
+        places = _keys((each,) for each in needs.conversations)
+        for row in connection.fetch(texts.conversations, places):
+            conversation = rows.conversation_of(row)
+            state.conversations[conversation.id] = conversation
+    if needs.members:
+        for row in connection.fetch(texts.members, _keys(needs.members)):
+            member = rows.member_of(row)
+            state.members[(member.conversation, member.user)] = member
+    if needs.drafts:
+        _load_seen(connection, texts, needs, state)
+    supported = [(each,) for each in needs.tickets if _may_have_turns(state, each)]
+    if supported:
+        _load_support(connection, texts, supported, needs, state)
+
+
+def _may_have_turns(state: State, conversation: int) -> bool:
+    found = state.conversations.get(conversation)
+    return found is not None and (found.inbox is not None or bool(found.agents))
+
+
+def _load_seen(connection: Connection, texts: Statements, needs: Needs, state: State) -> None:
+    keys = _keys(needs.drafts)
+    for row in connection.fetch(texts.seen_held, keys):
+        held_state = HeldState(row[5])
+        state.seen[(row[0], row[1], row[2])] = Seen(row[3], row[4], None, row[6], row[7], held_state)
+    for row in connection.fetch(texts.seen_messages, keys):
+        state.seen[(row[0], row[1], row[2])] = Seen(row[3], row[4], row[5], row[6])
+
+
+def _load_support(
+    connection: Connection, texts: Statements, places: list[tuple[int]], needs: Needs, state: State
+) -> None:
+    keys = _keys(places)
+    for row in connection.fetch(texts.tickets, keys):
+        ticket = rows.ticket_of(row)
+        state.tickets[ticket.conversation] = ticket
+    for row in connection.fetch(texts.turns, keys):
+        turn = rows.turn_of(row)
+        state.turns[turn.id] = turn
+    streams = [(turn.conversation, turn.seq) for turn in state.turns.values() if turn.seq is not None]
+    if streams:
+        for row in connection.fetch(texts.streams, _keys(streams)):
+            message = rows.message_of(row)
+            state.streaming[(message.conversation, message.seq)] = message
+    if needs.last_senders:
+        for conversation, sender in connection.fetch(
+            texts.last_senders, _keys((each,) for each in needs.last_senders)
+        ):
+            if sender is not None:
+                state.last_text_sender[conversation] = sender
+    owners = [
+        (each.conversation, each.owner_user) for each in state.tickets.values() if each.owner_user is not None
+    ]
+    if owners:
+        for row in connection.fetch(texts.members, _keys(owners)):
+            member = rows.member_of(row)
+            state.members[(member.conversation, member.user)] = member
+
+
+def _store(connection: Connection, texts: Statements, planned: Batch, pos_before: int) -> None:
+    sheet, state = planned.sheet, planned.state
+    opened = [rows.conversation_row(state.conversations[each]) for each in sheet.opened]
+    changed = [
+        rows.conversation_change(state.conversations[each]) for each in sheet.touched - sheet.opened.keys()
+    ]
+    finished = [
+        (rows.to_json(each.body), each.state.value, each.conversation, each.seq) for each in sheet.finished
+    ]
+    work: tuple[tuple[str, list[tuple[Any, ...]]], ...] = (
+        (texts.insert_conversation, opened),
+        (texts.update_conversation, changed),
+        (texts.insert_message, [rows.message_row(*each) for each in sheet.messages]),
+        (texts.finish_message, finished),
+        (texts.insert_event, [rows.event_row(event, keep_data=kept) for event, kept in sheet.events]),
+        (texts.put_member, [rows.member_row(each, planned.now) for each in sheet.members.values()]),
+        (texts.put_ticket, [rows.ticket_row(state.tickets[each]) for each in sheet.tickets]),
+        (texts.put_turn, [rows.turn_row(state.turns[each]) for each in sheet.turns]),
+        (texts.put_held, [rows.held_row(state.held[each]) for each in sheet.held]),
+    )
+    for sql, parameters in work:
+        if parameters:
+            connection.many(sql, parameters)
+    if state.pos != pos_before:
+        connection.many(texts.move_lane, [(state.pos, 1)])
+
+
+def _keys(keys: Iterable[tuple[Any, ...]]) -> str:
+    return rows.to_json(list(keys))

@@ -1,0 +1,97 @@
+"""Reads of the log on both databases."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, and_, or_, select
+
+from myna.adapters.sql import rows
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.tables import ConversationRow, EventRow, LaneRow, MessageRow, table
+from myna.model import ConversationKind, Event, EventKind, Message
+from myna.wire import message_object
+
+_message = table(MessageRow)
+_event = table(EventRow)
+_conversation = table(ConversationRow)
+_lane = table(LaneRow)
+
+
+class SqlLog:
+    """The log as readers see it: committed rows only, each read in one consistent state."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def messages(
+        self, conversation: int, *, floor: int, before: int | None, after: int | None, limit: int
+    ) -> list[Message]:
+        """Messages in ascending order: the newest before `before`, or the oldest after `after`."""
+        query = select(_message).where(_message.c.conversation == conversation, _message.c.seq >= floor)
+        if before is not None:
+            query = query.where(_message.c.seq < before)
+        if after is not None:
+            query = query.where(_message.c.seq > after).order_by(_message.c.seq.asc())
+        else:
+            query = query.order_by(_message.c.seq.desc())
+        async with self._database.read() as connection:
+            found = (await connection.execute(query.limit(limit))).all()
+        messages = [rows.message_of(row) for row in found]
+        return messages if after is not None else messages[::-1]
+
+    async def events(self, conversation: int, *, after_rev: int, floor: int, limit: int) -> list[Event]:
+        """Events with `rev` above `after_rev`, ascending; events of messages below the floor are left out."""
+        query = (
+            _with_messages()
+            .where(
+                _event.c.conversation == conversation,
+                _event.c.rev > after_rev,
+                or_(_event.c.seq.is_(None), _event.c.seq >= floor),
+            )
+            .order_by(_event.c.rev)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [_event_of(row) for row in (await connection.execute(query)).all()]
+
+    async def events_after(self, pos: int, limit: int) -> list[tuple[Event, int, bool]]:
+        """Events of all conversations in commit order, each with workspace and whether it is a support conversation."""
+        query = (
+            _with_messages()
+            .add_columns(_conversation.c.workspace, _conversation.c.kind)
+            .join(_conversation, _conversation.c.id == _event.c.conversation)
+            .where(_event.c.pos > pos)
+            .order_by(_event.c.pos)
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            found = (await connection.execute(query)).all()
+        return [(_event_of(row), row[-2], row[-1] == ConversationKind.SUPPORT) for row in found]
+
+    async def head(self) -> tuple[int, int]:
+        """The newest `pos` and the log's epoch."""
+        async with self._database.read() as connection:
+            row = (await connection.execute(select(_lane.c.pos, _lane.c.epoch).where(_lane.c.id == 1))).one()
+        return row[0], row[1]
+
+
+def _with_messages() -> Any:
+    joined = _event.outerjoin(
+        _message,
+        and_(
+            _event.c.data.is_(None),
+            _message.c.conversation == _event.c.conversation,
+            _message.c.seq == _event.c.seq,
+        ),
+    )
+    return select(*_event.c, *_message.c).select_from(joined)
+
+
+def _event_of(row: Row[Any] | Sequence[Any]) -> Event:
+    width = len(_event.c)
+    event = row[:width]
+    if event[5] is not None:
+        data = rows.from_json(event[5])
+    else:
+        data = message_object(rows.message_of(row[width : width + len(_message.c)]))
+    return Event(event[0], event[1], event[2], EventKind(event[3]), event[4], data)

@@ -1,0 +1,178 @@
+"""The statements of the commit transaction, fixed texts for both databases so that each is prepared once.
+
+Keys go in as one JSON parameter: the statement does not change with the size of the batch.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Dialect, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+from sqlmodel import SQLModel
+
+from myna.adapters.sql.tables import (
+    ConversationRow,
+    EventRow,
+    HeldRow,
+    LaneRow,
+    MemberRow,
+    MessageRow,
+    TicketRow,
+    TurnRow,
+    table,
+)
+
+_TYPES = {"b": "bigint", "t": "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """SQL texts by what they do, in the parameter style of the driver."""
+
+    lane: str
+    conversations: str
+    members: str
+    seen_messages: str
+    seen_held: str
+    tickets: str
+    turns: str
+    held: str
+    last_senders: str
+    streams: str
+    insert_message: str
+    insert_event: str
+    insert_conversation: str
+    update_conversation: str
+    finish_message: str
+    put_member: str
+    put_ticket: str
+    put_turn: str
+    put_held: str
+    move_lane: str
+
+
+def statements(*, sqlite_driver: bool) -> Statements:
+    """The statements for SQLite (sqlite3) or PostgreSQL (asyncpg)."""
+    return Statements(
+        lane=f"SELECT pos, epoch FROM lane WHERE id = 1{'' if sqlite_driver else ' FOR UPDATE'}",
+        conversations=_by_keys(ConversationRow, {"id": "b"}, sqlite_driver),
+        members=_by_keys(MemberRow, {"conversation": "b", "user": "b"}, sqlite_driver),
+        seen_messages=_by_keys(
+            MessageRow,
+            {"conversation": "b", "sender": "b", "client_id": "t"},
+            sqlite_driver,
+            columns="conversation, sender, client_id, digest, seq, rev, created_at",
+        ),
+        seen_held=_by_keys(
+            HeldRow,
+            {"conversation": "b", "sender": "b", "client_id": "t"},
+            sqlite_driver,
+            columns="conversation, sender, client_id, digest, seq, state, created_at, id",
+        ),
+        tickets=_by_keys(TicketRow, {"conversation": "b"}, sqlite_driver, lock=True),
+        turns=_by_keys(
+            TurnRow, {"conversation": "b"}, sqlite_driver, where="x.state IN ('queued', 'leased')", lock=True
+        ),
+        held=_by_keys(HeldRow, {"id": "b"}, sqlite_driver, lock=True),
+        last_senders=_last_senders(sqlite_driver),
+        streams=_by_keys(
+            MessageRow, {"conversation": "b", "seq": "b"}, sqlite_driver, where="x.state = 'streaming'"
+        ),
+        insert_message=_insert(MessageRow, sqlite_driver),
+        insert_event=_insert(EventRow, sqlite_driver),
+        insert_conversation=_insert(ConversationRow, sqlite_driver),
+        update_conversation=_update(
+            ConversationRow,
+            ("seq", "rev", "last_pos", "changed_at", "agents", "title"),
+            ("id",),
+            sqlite_driver,
+        ),
+        finish_message=_update(MessageRow, ("body", "state"), ("conversation", "seq"), sqlite_driver),
+        put_member=_upsert(MemberRow, sqlite_driver),
+        put_ticket=_upsert(TicketRow, sqlite_driver),
+        put_turn=_upsert(TurnRow, sqlite_driver),
+        put_held=_upsert(HeldRow, sqlite_driver),
+        move_lane=_update(LaneRow, ("pos",), ("id",), sqlite_driver),
+    )
+
+
+def columns_of(row: type[SQLModel]) -> tuple[str, ...]:
+    """The column names in the order in which statements bind and select them."""
+    return tuple(column.name for column in table(row).columns)
+
+
+def _by_keys(
+    row: type[SQLModel],
+    keys: dict[str, str],
+    sqlite_driver: bool,
+    *,
+    columns: str = "",
+    where: str = "",
+    lock: bool = False,
+) -> str:
+    name = _quoted(table(row))
+    selected = ", ".join(
+        f"x.{each.strip()}" for each in (columns.split(",") if columns else _quoted_columns(row))
+    )
+    joined = " AND ".join(f'x."{key}" = k."{key}"' for key in keys)
+    condition = f" WHERE {where}" if where else ""
+    locking = " FOR UPDATE OF x" if lock and not sqlite_driver else ""
+    return (
+        f"SELECT {selected} FROM {_keys(keys, sqlite_driver)} JOIN {name} x ON {joined}{condition}{locking}"
+    )
+
+
+def _keys(keys: dict[str, str], sqlite_driver: bool) -> str:
+    if sqlite_driver:
+        picked = ", ".join(f'value ->> {place} AS "{key}"' for place, key in enumerate(keys))
+        return f"(SELECT {picked} FROM json_each(?)) k"
+    picked = ", ".join(
+        f'(v ->> {place})::{_TYPES[kind]} AS "{key}"' for place, (key, kind) in enumerate(keys.items())
+    )
+    return f"(SELECT {picked} FROM jsonb_array_elements($1::jsonb) v) k"
+
+
+def _last_senders(sqlite_driver: bool) -> str:
+    mine = "m.conversation = k.conversation AND m.kind = 'text'"
+    newest = f"SELECT m.sender FROM message m WHERE {mine} ORDER BY m.seq DESC LIMIT 1"
+    return f"SELECT k.conversation, ({newest}) FROM {_keys({'conversation': 'b'}, sqlite_driver)}"
+
+
+def _dialect(sqlite_driver: bool) -> Dialect:
+    kind: Any = sqlite.dialect if sqlite_driver else asyncpg_dialect.dialect
+    made = kind(paramstyle="qmark") if sqlite_driver else kind()
+    assert isinstance(made, Dialect)
+    return made
+
+
+def _insert(row: type[SQLModel], sqlite_driver: bool) -> str:
+    return str(table(row).insert().compile(dialect=_dialect(sqlite_driver)))
+
+
+def _upsert(row: type[SQLModel], sqlite_driver: bool) -> str:
+    target = table(row)
+    make: Any = sqlite.insert if sqlite_driver else postgresql.insert
+    insert = make(target)
+    keys = [column.name for column in target.primary_key]
+    changed = {name: insert.excluded[name] for name in columns_of(row) if name not in keys}
+    return str(
+        insert.on_conflict_do_update(index_elements=keys, set_=changed).compile(
+            dialect=_dialect(sqlite_driver)
+        )
+    )
+
+
+def _update(row: type[SQLModel], changed: tuple[str, ...], keys: tuple[str, ...], sqlite_driver: bool) -> str:
+    marks = ["?" if sqlite_driver else f"${place}" for place in range(1, len(changed) + len(keys) + 1)]
+    sets = ", ".join(f'"{name}" = {mark}' for name, mark in zip(changed, marks, strict=False))
+    where = " AND ".join(f'"{name}" = {mark}' for name, mark in zip(keys, marks[len(changed) :], strict=True))
+    return f"UPDATE {_quoted(table(row))} SET {sets} WHERE {where}"
+
+
+def _quoted(target: Table) -> str:
+    return f'"{target.name}"'
+
+
+def _quoted_columns(row: type[SQLModel]) -> list[str]:
+    return [f'"{name}"' for name in columns_of(row)]

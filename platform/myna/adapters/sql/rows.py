@@ -1,0 +1,284 @@
+"""Rows to values and back. Column order is that of the table's declaration."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from myna.log.plan import HeldDraft, TurnDraft
+from myna.model import (
+    Action,
+    Conversation,
+    ConversationKind,
+    Event,
+    Held,
+    HeldState,
+    Member,
+    MemberRole,
+    Message,
+    MessageKind,
+    MessageState,
+    Owner,
+    Reason,
+    Ticket,
+    TicketStatus,
+    TurnDecision,
+    TurnState,
+    User,
+    UserKind,
+    Verdict,
+    WorkspaceRole,
+)
+
+Row = Sequence[Any]
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+def to_json(value: object) -> str:
+    """JSON text as it is stored."""
+    return _encode(value).decode()
+
+
+def from_json(text: str | None) -> Any:
+    """A stored JSON text, or None."""
+    return None if text is None else _decode(text.encode())
+
+
+def conversation_of(row: Row) -> Conversation:
+    """A conversation from all columns of its row."""
+    return Conversation(
+        id=row[0],
+        workspace=row[1],
+        kind=ConversationKind(row[2]),
+        title=row[3],
+        lane=row[4],
+        seq=row[5],
+        rev=row[6],
+        last_pos=row[7],
+        inbox=row[8],
+        agents=tuple(_decode(row[9].encode())) if row[9] != "[]" else (),
+        created_at=row[10],
+        changed_at=row[11],
+    )
+
+
+def conversation_row(value: Conversation) -> tuple[Any, ...]:
+    """All columns of a conversation."""
+    return (
+        value.id,
+        value.workspace,
+        value.kind.value,
+        value.title,
+        value.lane,
+        value.seq,
+        value.rev,
+        value.last_pos,
+        value.inbox,
+        to_json(value.agents) if value.agents else "[]",
+        value.created_at,
+        value.changed_at,
+    )
+
+
+def conversation_change(value: Conversation) -> tuple[Any, ...]:
+    """What a commit changes of a conversation, then its key."""
+    agents = to_json(value.agents) if value.agents else "[]"
+    return (value.seq, value.rev, value.last_pos, value.changed_at, agents, value.title, value.id)
+
+
+def member_of(row: Row) -> Member:
+    """A seat from all columns of its row."""
+    return Member(row[0], row[1], MemberRole(row[2]), row[3], row[4], row[5])
+
+
+def member_row(value: Member, joined_at: float) -> tuple[Any, ...]:
+    """All columns of a seat."""
+    return (
+        value.conversation,
+        value.user,
+        value.role.value,
+        value.from_seq,
+        value.to_seq,
+        value.read_seq,
+        joined_at,
+    )
+
+
+def message_of(row: Row) -> Message:
+    """A message from all columns of its row."""
+    return Message(
+        conversation=row[0],
+        seq=row[1],
+        sender=row[2],
+        client_id=row[3],
+        kind=MessageKind(row[5]),
+        state=MessageState(row[6]),
+        body=_decode(row[7].encode()),
+        reply_to=row[8],
+        created_at=row[10],
+    )
+
+
+def message_row(value: Message, digest: str, rev: int) -> tuple[Any, ...]:
+    """All columns of a message."""
+    return (
+        value.conversation,
+        value.seq,
+        value.sender,
+        value.client_id,
+        digest,
+        value.kind.value,
+        value.state.value,
+        to_json(value.body),
+        value.reply_to,
+        rev,
+        value.created_at,
+    )
+
+
+def event_row(value: Event, *, keep_data: bool) -> tuple[Any, ...]:
+    """All columns of an event; message events keep no copy of the message."""
+    data = to_json(value.data) if keep_data else None
+    return (value.conversation, value.rev, value.pos, value.kind.value, value.seq, data)
+
+
+def ticket_of(row: Row) -> Ticket:
+    """A ticket from all columns of its row."""
+    return Ticket(
+        conversation=row[0],
+        workspace=row[1],
+        inbox=row[2],
+        visitor=row[3],
+        agent=row[4],
+        owner=Owner(row[5]),
+        owner_user=row[6],
+        epoch=row[7],
+        status=TicketStatus(row[8]),
+        reason=row[9],
+        summary=row[10],
+        created_at=row[11],
+        changed_at=row[12],
+    )
+
+
+def ticket_row(value: Ticket) -> tuple[Any, ...]:
+    """All columns of a ticket."""
+    return (
+        value.conversation,
+        value.workspace,
+        value.inbox,
+        value.visitor,
+        value.agent,
+        value.owner.value,
+        value.owner_user,
+        value.epoch,
+        value.status.value,
+        value.reason,
+        value.summary,
+        value.created_at,
+        value.changed_at,
+    )
+
+
+def turn_of(row: Row) -> TurnDraft:
+    """A turn from all columns of its row."""
+    return TurnDraft(
+        id=row[0],
+        workspace=row[1],
+        conversation=row[2],
+        agent=row[3],
+        trigger_seq=row[4],
+        epoch=row[5],
+        attempt=row[6],
+        state=TurnState(row[7]),
+        due_at=row[8],
+        seq=row[9],
+        decision=decision_of(row[10]),
+        created_at=row[11],
+    )
+
+
+def turn_row(value: TurnDraft) -> tuple[Any, ...]:
+    """All columns of a turn."""
+    decision = None if value.decision is None else to_json(value.decision)
+    return (
+        value.id,
+        value.workspace,
+        value.conversation,
+        value.agent,
+        value.trigger_seq,
+        value.epoch,
+        value.attempt,
+        value.state.value,
+        value.due_at,
+        value.seq,
+        decision,
+        value.created_at,
+    )
+
+
+def decision_of(text: str | None) -> TurnDecision | None:
+    """A turn's stored decision."""
+    return None if text is None else msgspec.json.decode(text.encode(), type=TurnDecision)
+
+
+def held_of(row: Row) -> HeldDraft:
+    """A held message from all columns of its row."""
+    held = Held(
+        id=row[0],
+        workspace=row[1],
+        conversation=row[2],
+        sender=row[3],
+        client_id=row[4],
+        body=_decode(row[6].encode()),
+        reply_to=row[7],
+        verdict=verdict_of(_decode(row[8].encode())),
+        state=HeldState(row[9]),
+        created_at=row[10],
+        decided_by=row[11],
+        decided_at=row[12],
+        seq=row[13],
+    )
+    return HeldDraft(held, row[5])
+
+
+def held_row(value: HeldDraft) -> tuple[Any, ...]:
+    """All columns of a held message."""
+    held = value.held
+    return (
+        held.id,
+        held.workspace,
+        held.conversation,
+        held.sender,
+        held.client_id,
+        value.digest,
+        to_json(held.body),
+        held.reply_to,
+        to_json(held.verdict),
+        held.state.value,
+        held.created_at,
+        held.decided_by,
+        held.decided_at,
+        held.seq,
+    )
+
+
+def verdict_of(stored: Mapping[str, Any]) -> Verdict:
+    """A verdict from its stored form."""
+    reasons = tuple(Reason(each["code"], each["detail"], each["weight"]) for each in stored["reasons"])
+    return Verdict(Action(stored["action"]), reasons, stored["score"])
+
+
+def user_of_columns(row: Row) -> User:
+    """A user from all columns of the users table; the password stays behind."""
+    return User(
+        id=row[0],
+        workspace=row[1],
+        kind=UserKind(row[2]),
+        handle=row[3],
+        name=row[4],
+        locale=row[5],
+        role=WorkspaceRole(row[6]) if row[6] else None,
+        agent=bool(row[7]),
+    )

@@ -1,0 +1,149 @@
+"""Signing in: people with a password, visitors through an inbox."""
+
+import hashlib
+import secrets
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel, Field, StringConstraints
+
+from myna.api.limits import Limits
+from myna.api.principal import Asker, Core
+from myna.errors import Forbidden, NotFound, Unauthorised
+from myna.identity.passwords import matches
+from myna.ids import new_id
+from myna.model import Inbox, User, UserKind
+from myna.services import Services
+from myna.wire import encode, user_object
+
+router = APIRouter(prefix="/v1", tags=["identity"])
+Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
+_by_address = Limits(count=10, window_s=60)
+_visitors_by_address = Limits(count=60, window_s=60)
+
+
+class SignIn(BaseModel):
+    """A person's handle and password."""
+
+    handle: str = Field(min_length=1, max_length=64, examples=["operator"])
+    password: str = Field(min_length=1, max_length=256)
+
+
+class Refresh(BaseModel):
+    """A refresh token; it works once."""
+
+    refresh_token: str = Field(min_length=1, max_length=256)
+
+
+class NewVisitor(BaseModel):
+    """Where a visitor comes in."""
+
+    inbox: str = Field(min_length=1, max_length=64, examples=["demo"])
+    locale: Locale = "en"
+
+
+@router.post("/auth/sign-in", summary="Sign in with handle and password")
+async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]:
+    """Tokens for a person. Ten tries a minute and address; a wrong handle takes as long as a wrong password."""
+    _by_address.take(_address(request))
+    found = await core.accounts.credentials(asked.handle)
+    user, hashed = found if found is not None else (None, None)
+    if not await matches(asked.password, hashed) or user is None:
+        raise Unauthorised("Handle or password is wrong.", code="bad_credentials")
+    return await _session(core, user)
+
+
+@router.post("/auth/refresh", summary="Exchange a refresh token for a new pair")
+async def refresh(asked: Refresh, core: Core) -> dict[str, Any]:
+    """A new pair. A refresh token that comes twice ends the whole sign-in."""
+    user_id, family = await core.tokens.rotate(asked.refresh_token)
+    user = await core.accounts.user(user_id)
+    if user is None:
+        raise Unauthorised("This user does not exist any more.", code="token_invalid")
+    return await _session(core, user, family)
+
+
+@router.post("/auth/sign-out", status_code=204, summary="End a sign-in")
+async def sign_out(asked: Refresh, core: Core) -> None:
+    """The refresh token and its family end; access tokens run out within 15 minutes."""
+    await core.tokens.revoke(asked.refresh_token)
+
+
+@router.get("/inboxes/{key}", summary="What a widget shows before the first message")
+async def inbox(key: str, core: Core, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    """Public: name, agent, greeting and first suggestions of an inbox."""
+    found = await _inbox(core, key)
+    agent = await core.accounts.user(found.agent) if found.agent is not None else None
+    body = encode(
+        {
+            "key": found.key,
+            "name": found.name,
+            "locale": found.locale,
+            "agent": user_object(agent) if agent else None,
+            "greeting": found.texts.get("greeting", {}),
+            "suggestions": found.texts.get("suggestions", {}),
+        }
+    )
+    tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+    if if_none_match == tag:
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(body, media_type="application/json", headers={"ETag": tag, "Cache-Control": "no-cache"})
+
+
+@router.post("/visitors", status_code=201, summary="Begin as a visitor")
+async def visitor(asked: NewVisitor, request: Request, core: Core) -> dict[str, Any]:
+    """Tokens for a new anonymous visitor of an inbox, if the page's origin may embed it."""
+    _visitors_by_address.take(_address(request))
+    found = await _inbox(core, asked.inbox)
+    _check_origin(found, request.headers.get("origin"), str(request.base_url))
+    number = secrets.randbelow(9000) + 1000
+    user = User(new_id(), found.workspace, UserKind.VISITOR, f"Visitor {number}", locale=asked.locale)
+    await core.accounts.add_user(user)
+    return await _session(core, user)
+
+
+@router.get("/me", summary="Who am I")
+async def me(asker: Asker, core: Core) -> dict[str, Any]:
+    """The user of the access token, with workspace and role."""
+    user = await core.accounts.user(asker.user)
+    workspace = await core.accounts.workspace(asker.workspace)
+    if user is None or workspace is None:
+        raise Unauthorised("This user does not exist any more.", code="token_invalid")
+    return {
+        "user": user_object(user),
+        "workspace": {"id": str(workspace.id), "name": workspace.name},
+        "role": user.role,
+    }
+
+
+def _check_origin(inbox: Inbox, origin: str | None, own: str) -> None:
+    # The widget's frame is served by this server, so its origin is ours; other origins must be on the inbox's list.
+    if origin is None or not inbox.allowed_origins or origin == own.rstrip("/"):
+        return
+    if origin not in inbox.allowed_origins:
+        raise Forbidden(
+            f"The origin {origin!r} may not use this inbox; add it to the inbox's list.",
+            code="origin_refused",
+        )
+
+
+async def _inbox(core: Services, key: str) -> Inbox:
+    found = await core.accounts.inbox_by_key(key)
+    if found is None:
+        raise NotFound(f"There is no inbox {key!r}.")
+    return found
+
+
+async def _session(core: Services, user: User, family: int | None = None) -> dict[str, Any]:
+    pair = await core.tokens.issue(user, family)
+    return {
+        "access_token": pair.access,
+        "refresh_token": pair.refresh,
+        "expires_in": pair.expires_in_s,
+        "user": user_object(user),
+        "role": user.role,
+    }
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""

@@ -1,0 +1,120 @@
+"""The operators' desk over HTTP: tickets, handoff, review, and why agents did what they did."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
+
+from myna.api.ids import MAX_ID, ConversationPath, Cursor, Limit
+from myna.api.principal import Asker, Core
+from myna.errors import Malformed
+from myna.model import HeldState, Owner
+from myna.rights import Verb, require
+from myna.wire import ticket_object, turn_object
+
+router = APIRouter(prefix="/v1", tags=["desk"])
+
+
+class HandOff(BaseModel):
+    """Why a person is wanted."""
+
+    reason: str | None = Field(default=None, max_length=64, examples=["asked_for_human"])
+
+
+class Epoch(BaseModel):
+    """The ticket's epoch as the operator saw it; the move is refused when it has changed."""
+
+    epoch: int | None = Field(default=None, ge=0, lt=MAX_ID)
+
+
+class Release(Epoch):
+    """Who answers next."""
+
+    to: Literal["agent", "queue"] = "agent"
+
+
+class Decision(BaseModel):
+    """A moderator's decision."""
+
+    decision: Literal["allow", "block"]
+
+
+@router.post("/conversations/{conversation}/hand-off", summary="Ask for a person")
+async def hand_off(
+    conversation: ConversationPath, asked: HandOff, asker: Asker, core: Core
+) -> dict[str, Any]:
+    """Put the conversation into the queue. Visitors may do this with their own, operators with any."""
+    return ticket_object(await core.handoff.hand_off(asker, conversation, asked.reason))
+
+
+@router.post("/conversations/{conversation}/claim", summary="Take a conversation over")
+async def claim(conversation: ConversationPath, asked: Epoch, asker: Asker, core: Core) -> dict[str, Any]:
+    """The operator answers from now on; whatever the agent was saying ends. 409 when somebody else was faster."""
+    return ticket_object(await core.handoff.claim(asker, conversation, asked.epoch))
+
+
+@router.post("/conversations/{conversation}/release", summary="Give a conversation back")
+async def release(conversation: ConversationPath, asked: Release, asker: Asker, core: Core) -> dict[str, Any]:
+    """To the agent, which answers what was asked last, or to the queue."""
+    return ticket_object(await core.handoff.release(asker, conversation, Owner(asked.to), asked.epoch))
+
+
+@router.post("/conversations/{conversation}/resolve", summary="Mark as resolved")
+async def resolve(conversation: ConversationPath, asked: Epoch, asker: Asker, core: Core) -> dict[str, Any]:
+    """The matter is closed; the customer's next message opens it again."""
+    return ticket_object(await core.handoff.resolve(asker, conversation, asked.epoch))
+
+
+@router.get("/conversations/{conversation}/turns", summary="What the agent did, and why")
+async def turns(
+    conversation: ConversationPath, asker: Asker, core: Core, limit: Limit = 20
+) -> dict[str, Any]:
+    """The newest turns with decision, confidence, threshold and passages."""
+    seat = await core.directory.seat(asker, conversation)
+    require(asker, Verb.SEE_TURNS, seat)
+    return {"turns": [turn_object(each) for each in await core.turns.records(conversation, limit)]}
+
+
+@router.get("/tickets", summary="Support conversations by view")
+async def tickets(
+    asker: Asker,
+    core: Core,
+    view: Literal["open", "mine", "queue", "agent", "resolved"] = "open",
+    after: Annotated[str | None, Query(max_length=64, pattern=r"^[0-9.]+_[0-9]+$")] = None,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """A page of tickets, latest change first, with the counts of all views."""
+    before = None
+    if after is not None:
+        at, _, conversation = after.partition("_")
+        try:
+            before = (float(at), int(conversation))
+        except ValueError:
+            raise Malformed("`after` must be the `next` of the page before.") from None
+    made, counts, following = await core.directory.tickets(asker, view, before, limit)
+    return {
+        "tickets": made,
+        "counts": counts,
+        "next": None if following is None else f"{following[0]!r}_{following[1]}",
+    }
+
+
+@router.get("/held", summary="Messages that wait for a moderator")
+async def held(
+    asker: Asker,
+    core: Core,
+    state: Literal["waiting", "allowed", "blocked"] = "waiting",
+    after: Cursor = None,
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """Waiting ones oldest first, decided ones newest first, with the reasons why they were held."""
+    found, waiting = await core.review.waiting(asker, HeldState(state), after, limit)
+    return {"held": found, "waiting": waiting, "next": found[-1]["id"] if len(found) == limit else None}
+
+
+@router.post("/held/{held}/decide", summary="Allow or block a held message")
+async def decide(
+    held: Annotated[int, Path(ge=1, lt=MAX_ID)], asked: Decision, asker: Asker, core: Core
+) -> dict[str, Any]:
+    """Allowed messages enter the conversation with a seq of their own; blocked ones never do."""
+    return await core.review.decide(asker, held, allow=asked.decision == "allow")

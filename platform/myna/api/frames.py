@@ -1,0 +1,137 @@
+"""The client's frames of `myna.v1`, decoded and checked in one step. Unknown fields are ignored, unknown ops refused."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from myna.errors import Malformed, MynaError
+
+MAX_FRAME_BYTES = 64 * 1024
+MAX_BATCH = 64
+"""Frames in one array."""
+
+Id = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,15}$")]
+Ref = Annotated[str, msgspec.Meta(max_length=64)] | Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Counter = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class Hello(msgspec.Struct, tag="hello", tag_field="op"):
+    """The first frame of a connection."""
+
+    token: str = ""
+    v: int = 1
+    device: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    ref: Ref = ""
+
+
+class Send(msgspec.Struct, tag="send", tag_field="op"):
+    """A draft."""
+
+    conversation: Id
+    client_id: str
+    body: dict[str, Any]
+    ref: Ref = ""
+    reply_to: Counter | None = None
+
+
+class Read(msgspec.Struct, tag="read", tag_field="op"):
+    """How far the user has read."""
+
+    conversation: Id
+    seq: Counter
+    ref: Ref = ""
+
+
+class Typing(msgspec.Struct, tag="typing", tag_field="op"):
+    """The user writes, or stopped."""
+
+    conversation: Id
+    on: bool = True
+    ref: Ref = ""
+
+
+class Pull(msgspec.Struct, tag="pull", tag_field="op"):
+    """Events after a cursor, or messages before one."""
+
+    conversation: Id
+    after_rev: Counter | None = None
+    before_seq: Counter | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 200
+    ref: Ref = ""
+
+
+class Sync(msgspec.Struct, tag="sync", tag_field="op"):
+    """What moved since a commit position."""
+
+    pos: Counter = 0
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 200
+    ref: Ref = ""
+
+
+class Ping(msgspec.Struct, tag="ping", tag_field="op"):
+    """A sign of life."""
+
+    n: Counter = 0
+    ref: Ref = ""
+
+
+Frame = Hello | Send | Read | Typing | Pull | Sync | Ping
+OPS = frozenset({"hello", "send", "read", "typing", "pull", "sync", "ping"})
+_one: msgspec.json.Decoder[Frame] = msgspec.json.Decoder(Frame)
+_many = msgspec.json.Decoder(list[msgspec.Raw])
+_loose = msgspec.json.Decoder(dict[str, Any])
+
+
+def decode_frames(raw: bytes) -> list[Frame | tuple[Any, MynaError]]:
+    """The frames of a text message in order; a malformed one comes as (its ref, what is wrong).
+
+    Raises:
+        Malformed: the text is not a JSON object or a short array of them.
+    """
+    if raw[:1] != b"[":
+        return [_decode(raw)]
+    try:
+        parts = _many.decode(raw)
+    except msgspec.DecodeError as wrong:
+        raise Malformed(f"This is not JSON: {wrong}.") from wrong
+    if len(parts) > MAX_BATCH:
+        raise Malformed(f"At most {MAX_BATCH} frames go into one array.")
+    return [_decode(bytes(part)) for part in parts]
+
+
+def _decode(raw: bytes) -> Frame | tuple[Any, MynaError]:
+    try:
+        return _one.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        return _explain(raw, wrong)
+
+
+def _explain(raw: bytes, wrong: Exception) -> tuple[Any, MynaError]:
+    try:
+        loose = _loose.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None, Malformed(f"This is not a JSON object: {wrong}.")
+    ref = loose.get("ref")
+    ref = ref if isinstance(ref, str | int) and len(str(ref)) <= 64 else None
+    if loose.get("op") not in OPS:
+        return ref, Malformed(f"There is no op {str(loose.get('op'))[:40]!r}.", code="unknown_op")
+    return ref, Malformed(f"{wrong}.")
+
+
+def nack(ref: Any, failed: MynaError, client_id: str | None = None) -> dict[str, Any]:
+    """What is wrong with a frame, in the socket's own shape."""
+    frame: dict[str, Any] = {
+        "op": "nack",
+        "ref": ref,
+        "code": failed.status,
+        "error": failed.code,
+        "detail": failed.message,
+        "temporary": failed.temporary,
+    }
+    if client_id is not None:
+        frame["client_id"] = client_id
+    if failed.retry_ms is not None:
+        frame["retry_ms"] = failed.retry_ms
+    if failed.extra:
+        frame["extra"] = failed.extra
+    return frame

@@ -1,0 +1,32 @@
+"""Who is asking over HTTP, from the bearer token."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from myna.errors import Unauthorised
+from myna.rights import Principal
+from myna.services import Services
+
+
+def services(request: Request) -> Services:
+    """The core of this process."""
+    found = request.app.state.services
+    assert isinstance(found, Services)
+    return found
+
+
+def principal(request: Request, core: Annotated[Services, Depends(services)]) -> Principal:
+    """Who the access token was issued to.
+
+    Raises:
+        Unauthorised: there is no valid token in the Authorization header.
+    """
+    header = request.headers.get("authorization", "")
+    if not header.lower().startswith("bearer "):
+        raise Unauthorised("This needs an access token: Authorization: Bearer ….", code="token_missing")
+    return core.tokens.check(header[7:].strip())
+
+
+Asker = Annotated[Principal, Depends(principal)]
+Core = Annotated[Services, Depends(services)]

@@ -1,0 +1,268 @@
+"""The WebSocket server: a picows protocol inside uvicorn, on the same port and event loop as HTTP.
+
+uvicorn hands an upgrade request to the class given as `ws=`. It lets picows do the handshake and framing, and all frames that
+are queued for a socket in one turn of the event loop leave in one write.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
+from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined]  # not exported: version pinned, tested
+
+from myna.api.commands import Commands
+from myna.api.frames import MAX_FRAME_BYTES, Hello, nack
+from myna.api.link import Link
+from myna.deliver.session import Session
+from myna.errors import Malformed, MynaError
+from myna.services import Services
+from myna.wire import encode
+
+PATH = b"/v1/socket"
+HELLO_S = 5.0
+"""How long a client may take to say hello."""
+SILENT_S = 60
+"""A client that sent nothing for so long is asked for a pong, and dropped without one."""
+PONG_S = 20
+STUCK_S = 30.0
+"""A reader that takes nothing for so long is closed with 4499."""
+HIGH_WATER_BYTES = 128 * 1024
+"""Bytes in the socket's own buffer above which frames stay in the session's bounded queue."""
+READ_BUFFER_BYTES = 2048
+"""First size of picows' read buffer: its default of 16 KiB is most of an idle connection's memory."""
+
+logger = logging.getLogger(__name__)
+_quiet = logging.getLogger("myna.socket.frames")
+_quiet.setLevel(logging.WARNING)
+
+
+class SocketListener(WSListener):
+    """One socket: frames in go to the link, frames out are taken from its session."""
+
+    def __init__(self, server: "SocketServer", token: str | None) -> None:
+        super().__init__()
+        self._server = server
+        self._token = token
+        self._transport: WSTransport | None = None
+        self._scheduled = False
+        self._blocked_since: float | None = None
+        self._parts: list[bytes] = []
+        self._task: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._link = Link(server.services, server.commands, ready=self._schedule, pause=self._pause)
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """Start answering."""
+        self._transport = transport
+        transport.underlying_transport.set_write_buffer_limits(HIGH_WATER_BYTES)
+        self._task = self._server.spawn(self._run())
+        self._server.listeners.add(self)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """Forget the client; what it sent before is still committed."""
+        self._server.listeners.discard(self)
+        self._link.lost()
+        self._transport = None
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Take a frame; continuation frames are put together, within the frame limit."""
+        kind = frame.msg_type
+        if kind is WSMsgType.TEXT or kind is WSMsgType.CONTINUATION:
+            payload = frame.get_payload_as_bytes()
+            if frame.fin and not self._parts and kind is WSMsgType.TEXT:
+                self._link.received(payload)
+                return
+            self._collect(kind, payload, bool(frame.fin))
+        elif kind is WSMsgType.CLOSE:
+            transport.send_close(WSCloseCode.OK)
+            transport.disconnect()
+        elif kind is WSMsgType.BINARY:
+            self._close(MynaError("This socket speaks text frames.", status=400, code="malformed"))
+
+    def pause_writing(self) -> None:
+        """The client reads too slowly: frames wait in the session's queue from now on."""
+        self._blocked_since = self._loop.time()
+
+    def resume_writing(self) -> None:
+        """The client has caught up with what was written."""
+        self._blocked_since = None
+        self._schedule()
+
+    def farewell(self, retry_ms: int) -> None:
+        """Say goodbye before the server stops; the client connects again elsewhere or later."""
+        if self._transport is not None:
+            bye = {"op": "bye", "code": 503, "retry_ms": retry_ms, "reason": "draining"}
+            self._transport.send(WSMsgType.TEXT, encode(bye))
+            self._transport.send_close(_code(503), b"draining")
+            self._transport.disconnect()
+
+    def stuck(self, now: float) -> bool:
+        """Whether the client has taken nothing for too long."""
+        return self._blocked_since is not None and now - self._blocked_since > STUCK_S
+
+    def drop(self) -> None:
+        """Close a stuck connection."""
+        if self._transport is not None:
+            self._transport.send_close(_code(499), b"too slow")
+            self._transport.disconnect(False)
+
+    async def _run(self) -> None:
+        try:
+            async with asyncio.timeout(HELLO_S):
+                token = self._token
+                if token is None:
+                    first = await self._link.next_frame()
+                    if not isinstance(first, Hello):
+                        raise Malformed("The first frame must be hello.")
+                    token = first.token
+                await self._link.greet(token)
+        except TimeoutError:
+            self._close(MynaError("hello came too late.", status=425, code="hello_too_late"))
+            return
+        except MynaError as refused:
+            self._close(refused)
+            return
+        await self._link.run()
+
+    def _collect(self, kind: WSMsgType, payload: bytes, last: bool) -> None:
+        if (kind is WSMsgType.TEXT) == bool(self._parts):
+            self._close(Malformed("A continuation frame is missing or out of place."))
+            return
+        self._parts.append(payload)
+        if sum(len(part) for part in self._parts) > MAX_FRAME_BYTES:
+            self._close(
+                MynaError(f"A message has at most {MAX_FRAME_BYTES} bytes.", status=413, code="too_large")
+            )
+        elif last:
+            whole, self._parts = b"".join(self._parts), []
+            self._link.received(whole)
+
+    def _close(self, failed: MynaError) -> None:
+        if self._transport is None:
+            return
+        self._transport.send(WSMsgType.TEXT, encode(nack(None, failed)))
+        self._transport.send_close(_code(failed.status), failed.code.encode()[:120])
+        self._transport.disconnect()
+
+    def _pause(self, on: bool) -> None:
+        if self._transport is not None:
+            under = self._transport.underlying_transport
+            if on:
+                under.pause_reading()
+            else:
+                under.resume_reading()
+
+    def _schedule(self) -> None:
+        if not self._scheduled and self._transport is not None:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        session: Session | None = self._link.session
+        if session is None or self._transport is None or self._blocked_since is not None:
+            return
+        frames = session.take()
+        if frames:
+            self._transport.underlying_transport.write(b"".join([framed(frame) for _, frame in frames]))
+
+
+def framed(payload: bytes) -> bytes:
+    """A payload as one unmasked text frame (RFC 6455, section 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return b"\x81" + size.to_bytes(1, "big") + payload
+    if size < 65536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+def _code(status: int) -> Any:
+    """The close code of a status: 4000 + status, in the range for applications (RFC 6455, section 7.4.2)."""
+    return 4000 + status
+
+
+class SocketServer:
+    """What all sockets of a process share. `spawn` runs a client's task and must outlive it."""
+
+    def __init__(
+        self, services: Services, commands: Commands, spawn: Callable[[Any], asyncio.Task[None]]
+    ) -> None:
+        self.services, self.commands, self.spawn = services, commands, spawn
+        self.listeners: set[SocketListener] = set()
+
+    async def run(self) -> None:
+        """Close connections that take nothing, until cancelled."""
+        while True:
+            await asyncio.sleep(5)
+            now = asyncio.get_running_loop().time()
+            for listener in list(self.listeners):
+                if listener.stuck(now):
+                    listener.drop()
+
+    def drain(self) -> None:
+        """Say goodbye to everybody, with jittered times to come back."""
+        for place, listener in enumerate(list(self.listeners)):
+            listener.farewell(500 + 30 * (place % 1000))
+
+    def accept(self, request: WSUpgradeRequest) -> SocketListener | None:
+        """A listener for an upgrade request, or None: 404."""
+        if request.path.split(b"?", 1)[0] != PATH:
+            return None
+        header = request.headers.get("Authorization", "")
+        token = header[7:] if header.startswith("Bearer ") else None
+        return SocketListener(self, token)
+
+
+def protocol_class(server: Callable[[], SocketServer]) -> type[asyncio.Protocol]:
+    """The class for uvicorn's `ws=`; `server` is asked when a client comes."""
+
+    class SocketProtocol(asyncio.Protocol):
+        """Takes an upgraded connection over from uvicorn and hands it to picows."""
+
+        def __init__(self, config: Any, server_state: Any, app_state: Any) -> None:
+            self._state = server_state
+            self._inner: Any = None
+            self._transport: Any = None
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self._transport = transport
+            self._inner = WSProtocol(
+                None,
+                None,
+                False,
+                server().accept,
+                _quiet,
+                True,
+                HELLO_S,
+                True,
+                SILENT_S,
+                PONG_S,
+                WSAutoPingStrategy.PING_WHEN_IDLE,
+                True,
+                MAX_FRAME_BYTES,
+                None,
+                READ_BUFFER_BYTES,
+            )
+            self._inner.connection_made(transport)
+            asyncio.get_running_loop().call_soon(self._hand_over)
+
+        def data_received(self, data: bytes) -> None:
+            view = memoryview(data)
+            while view:
+                buffer = self._inner.get_buffer(len(view))
+                count = min(len(buffer), len(view))
+                buffer[:count] = view[:count]
+                self._inner.buffer_updated(count)
+                view = view[count:]
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._inner.connection_lost(exc)
+
+        def _hand_over(self) -> None:
+            if not self._transport.is_closing():
+                self._transport.set_protocol(self._inner)
+
+    return SocketProtocol

@@ -1,0 +1,179 @@
+"""Sync, long poll, Server-Sent Events and commands: the socket's objects for clients without a socket."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Header, Query, Request, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from myna.api.commands import Commands
+from myna.api.frames import MAX_FRAME_BYTES, Hello, Send, decode_frames, nack
+from myna.api.ids import Limit
+from myna.api.principal import Asker, Core
+from myna.deliver.frames import EventFrame
+from myna.deliver.session import Session
+from myna.errors import MynaError, TooLarge, Unauthorised
+from myna.rights import Principal
+from myna.services import Services
+from myna.wire import encode
+
+router = APIRouter(prefix="/v1", tags=["sync"])
+PING_S = 15
+RETRY_MS = 3000
+POLL_EVENTS = 200
+
+
+@router.get("/sync", summary="What moved since a commit position")
+async def sync(
+    asker: Asker, core: Core, pos: Annotated[int, Query(ge=0, lt=2**53)] = 0, limit: Limit = 200
+) -> dict[str, Any]:
+    """Heads of my conversations with changes after `pos`; pull the ranges that are missing."""
+    heads, reached, more = await core.directory.heads(asker, pos, limit)
+    return {"conversations": heads, "pos": reached, "more": more, "epoch": str(core.relay.epoch)}
+
+
+@router.get("/poll", summary="Wait for events")
+async def poll(
+    asker: Asker,
+    core: Core,
+    pos: Annotated[int, Query(ge=0, lt=2**53)],
+    wait: Annotated[float, Query(ge=0, le=55)] = 25,
+) -> Response:
+    """Events after `pos`, at once or as soon as there are some. `resync` means that the cursor is too old."""
+    inbox = await _subscribe(core, asker)
+    try:
+        missed = core.relay.since(pos)
+        if missed is None:
+            return _raw({"events": [], "pos": core.relay.pos, "more": False, "resync": True})
+        found = [event for event in missed if _sees(inbox.session, event)]
+        if not found and wait:
+            async with asyncio.timeout(wait):
+                await inbox.wait()
+            found = [event for event in core.relay.since(pos) or [] if _sees(inbox.session, event)]
+    except TimeoutError:
+        found = []
+    finally:
+        core.hub.remove(inbox.session)
+    more = len(found) > POLL_EVENTS
+    found = found[:POLL_EVENTS]
+    reached = found[-1].pos if more else core.relay.pos
+    return _raw({"events": [msgspec.Raw(event.frame) for event in found], "pos": reached, "more": more})
+
+
+@router.get("/events", summary="Events and signals as a stream", response_class=EventSourceResponse)
+async def events(
+    asker: Asker,
+    core: Core,
+    request: Request,
+    pos: Annotated[int | None, Query(ge=0, lt=2**53)] = None,
+    last_event_id: Annotated[str | None, Header(max_length=64)] = None,
+) -> EventSourceResponse:
+    """Server-Sent Events. `id` is `<epoch>.<pos>`; with Last-Event-ID the stream goes on there, or says `resync`."""
+    inbox = await _subscribe(core, asker, signals=True)
+    cursor = _cursor(core, last_event_id, pos)
+    return EventSourceResponse(
+        _stream(core, inbox, cursor, request), ping=PING_S, headers={"X-Accel-Buffering": "no"}
+    )
+
+
+@router.post("/commands", summary="Client frames over HTTP")
+async def commands(asker: Asker, core: Core, request: Request) -> Response:
+    """The frames of the socket (one object or an array); the answers come as an array in the same order."""
+    raw = await request.body()
+    if len(raw) > MAX_FRAME_BYTES:
+        raise TooLarge(f"At most {MAX_FRAME_BYTES} bytes go into one request.")
+    answering: Commands = request.app.state.commands
+    answers: list[dict[str, Any]] = []
+    for frame in decode_frames(raw):
+        if isinstance(frame, tuple):
+            answers.append(nack(frame[0], frame[1]))
+            continue
+        try:
+            if isinstance(frame, Hello):
+                continue
+            answer = await answering.answer(asker, frame)
+        except MynaError as refused:
+            answers.append(nack(frame.ref, refused, frame.client_id if isinstance(frame, Send) else None))
+            continue
+        if answer is not None:
+            answers.append(answer)
+    return _raw(answers)
+
+
+class _Inbox:
+    """A session whose frames are awaited."""
+
+    def __init__(self) -> None:
+        self._ready = asyncio.Event()
+        self.session: Session
+
+    def ready(self) -> None:
+        self._ready.set()
+
+    async def wait(self) -> None:
+        await self._ready.wait()
+        self._ready.clear()
+
+
+async def _subscribe(core: Services, asker: Principal, *, signals: bool = False) -> _Inbox:
+    user = await core.accounts.user(asker.user)
+    if user is None:
+        raise Unauthorised("This user does not exist any more.", code="token_invalid")
+    inbox = _Inbox()
+    inbox.session = Session(user, operator=asker.operator, ready=inbox.ready, signals=signals)
+    core.hub.add(inbox.session, await core.directory.seats_of(asker))
+    return inbox
+
+
+async def _stream(
+    core: Services, inbox: _Inbox, cursor: int | None, request: Request
+) -> AsyncIterator[ServerSentEvent]:
+    epoch = core.relay.epoch
+    try:
+        yield ServerSentEvent(comment="open", retry=RETRY_MS + random.randrange(2000))  # noqa: S311 - jitter
+        missed = core.relay.since(cursor) if cursor is not None else None
+        if missed is None:
+            yield ServerSentEvent(
+                encode({"op": "resync", "pos": core.relay.pos}).decode(),
+                event="resync",
+                id=f"{epoch}.{core.relay.pos}",
+            )
+            reached = core.relay.pos
+        else:
+            reached = cursor or 0
+            for event in missed:
+                reached = event.pos
+                if _sees(inbox.session, event):
+                    yield ServerSentEvent(event.frame.decode(), id=f"{epoch}.{event.pos}")
+        while not core.draining and not await request.is_disconnected():
+            await inbox.wait()
+            for pos, frame in inbox.session.take():
+                if pos == 0:
+                    yield ServerSentEvent(frame.decode())
+                elif pos > reached:
+                    reached = pos
+                    yield ServerSentEvent(frame.decode(), id=f"{epoch}.{pos}")
+        yield ServerSentEvent(
+            encode({"op": "bye", "code": 503, "retry_ms": 1000, "reason": "draining"}).decode()
+        )
+    finally:
+        core.hub.remove(inbox.session)
+
+
+def _cursor(core: Services, last_event_id: str | None, pos: int | None) -> int | None:
+    if last_event_id:
+        epoch, _, at = last_event_id.partition(".")
+        return int(at) if epoch == str(core.relay.epoch) and at.isdigit() else None
+    return pos
+
+
+def _sees(session: Session, event: EventFrame) -> bool:
+    watched = event.support and session.operator and event.workspace == session.user.workspace
+    return watched or event.conversation in session.conversations
+
+
+def _raw(body: Any) -> Response:
+    return Response(encode(body), media_type="application/json")

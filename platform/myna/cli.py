@@ -1,0 +1,81 @@
+"""The `myna` command. Each subcommand imports what it needs, so that `myna --help` starts at once."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from myna import __version__
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; the exit status is 0, 1 for a failure that was explained, or 2 for wrong usage."""
+    from myna.errors import MynaError
+
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser(given).parse_args(given)
+    try:
+        return int(options.run(options) or 0)
+    except MynaError as failed:
+        print(f"myna: {failed.message}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="myna",
+        description="A self-hosted chat platform in which AI agents are ordinary members of conversations.",
+        epilog="Settings come from MYNA_* variables; see docs/operations.md.",
+    )
+    parser.add_argument("--version", action="version", version=f"myna {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    serve = commands.add_parser("serve", help="run the server", description="Run the server until Ctrl-C.")
+    serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port to listen on (default 8000)")
+    serve.add_argument("--data", help="folder for everything kept on disk (default ./data)")
+    serve.add_argument("--demo", action="store_true", help="load the demo shop at the first start")
+    serve.set_defaults(run=_serve)
+    migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
+    migrate.set_defaults(run=_migrate)
+    demo = commands.add_parser(
+        "demo",
+        help="hold the demo conversation in the terminal",
+        description="Ask, get cited answers, be handed over to a person: through the public API of a running server.",
+    )
+    demo.set_defaults(run=_demo)
+    if given[:1] == ["demo"]:
+        from myna_bots.demo import add_arguments
+
+        add_arguments(demo)
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from myna.serve import serve
+
+    return serve(options)
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    import asyncio
+
+    from myna.settings import Settings
+    from myna.wiring import open_database
+
+    async def run() -> None:
+        await (await open_database(Settings.from_env())).close()
+
+    asyncio.run(run())
+    print("The database has the newest schema.")
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from myna_bots.demo import run
+
+    return run(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""The running core of a process: services, their background tasks, and an orderly end."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from myna.ports import Bus, Commits
+from myna.services import Services
+
+STOP_S = 10.0
+"""How long writes that wait may take at the end."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Services with what must be closed after them."""
+
+    services: Services
+    commits: Commits
+    bus: Bus
+    close: Callable[[], Awaitable[None]]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Services]:
+        """Run the committer, relay, signals and turns; at the end store what waits, then close everything."""
+        services = self.services
+        await services.relay.start()
+        committing = asyncio.get_running_loop().create_task(services.committer.run(), name="committer")
+        tasks = [
+            asyncio.get_running_loop().create_task(kept_alive(work), name=name)
+            for name, work in (
+                ("relay", services.relay.run),
+                ("signals", services.signals.run),
+                ("turns", services.turns.run),
+            )
+        ]
+        try:
+            yield services
+        finally:
+            services.draining.append(True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            services.committer.close()
+            try:
+                async with asyncio.timeout(STOP_S):
+                    await committing
+            except TimeoutError:
+                logger.error(
+                    "some writes were not stored in time; their senders were not told that they were"
+                )
+            await self.commits.close()
+            await self.bus.close()
+            await self.close()
+
+
+async def kept_alive(work: Callable[[], Awaitable[None]]) -> None:
+    """Keep a background task alive: a fault is logged once and the task begins again."""
+    while True:
+        try:
+            await work()
+            return
+        except Exception:
+            logger.exception("a background task failed and begins again")
+            await asyncio.sleep(1.0)

@@ -1,0 +1,78 @@
+"""What travels between processes: encoded frames with the little that a hub must know to route them."""
+
+import msgspec
+
+from myna.log.plan import Published
+from myna.wire import encode, event_object
+
+
+class EventFrame(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An encoded event. `frame` is what every reader gets, byte for byte."""
+
+    pos: int
+    rev: int
+    conversation: int
+    workspace: int
+    support: bool
+    frame: bytes
+    joined: tuple[int, ...] = ()
+    left: tuple[int, ...] = ()
+
+
+class SignalFrame(msgspec.Struct, frozen=True, array_like=True):
+    """An encoded signal for a conversation, for single users, or for a workspace's moderators.
+
+    `minor` ones (typing, presence) are dropped first when a reader is slow. `but_user` does not get its own signal.
+    `stream` is (conversation, seq, offset, text) of a delta, so that each process can hold the text so far.
+    """
+
+    workspace: int
+    frame: bytes
+    conversation: int = 0
+    support: bool = False
+    users: tuple[int, ...] = ()
+    moderators: bool = False
+    minor: bool = False
+    but_user: int = 0
+    stream: tuple[int, int, int, str] | None = None
+
+
+class BusFrame(msgspec.Struct, frozen=True, array_like=True):
+    """One publication: the events of a commit batch, or signals, with the process that they come from."""
+
+    origin: int
+    events: list[EventFrame] = msgspec.field(default_factory=list[EventFrame])
+    signals: list[SignalFrame] = msgspec.field(default_factory=list[SignalFrame])
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(BusFrame)
+
+
+def event_frame(published: Published) -> EventFrame:
+    """The frame of a committed event, encoded here once for everybody."""
+    event = published.event
+    return EventFrame(
+        event.pos,
+        event.rev,
+        event.conversation,
+        published.workspace,
+        published.support,
+        encode(event_object(event)),
+        published.joined,
+        published.left,
+    )
+
+
+def pack(frame: BusFrame) -> bytes:
+    """A publication as bytes."""
+    return _encoder.encode(frame)
+
+
+def unpack(raw: bytes) -> BusFrame:
+    """A publication from bytes.
+
+    Raises:
+        msgspec.DecodeError: the bytes are not a publication of this version.
+    """
+    return _decoder.decode(raw)

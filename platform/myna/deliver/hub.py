@@ -1,0 +1,125 @@
+"""The sessions of this process and who of them sees what."""
+
+from collections.abc import Iterable
+
+from myna.deliver.frames import EventFrame, SignalFrame
+from myna.deliver.session import Session, heads_frame
+
+_NOBODY: frozenset[Session] = frozenset()
+
+
+class Hub:
+    """Routes frames to the local sessions. All calls come from the event loop's thread and never wait.
+
+    A frame reaches a session only if its user has a seat in the conversation, or is an operator of the workspace
+    and it is a support conversation.
+    """
+
+    def __init__(self) -> None:
+        self._by_conversation: dict[int, set[Session]] = {}
+        self._by_user: dict[int, set[Session]] = {}
+        self._operators: dict[int, set[Session]] = {}
+        self._changed: dict[int, EventFrame] = {}
+        self.streams: dict[tuple[int, int], str] = {}
+        """The text so far of each answer being streamed."""
+
+    def add(self, session: Session, conversations: Iterable[int]) -> None:
+        """Subscribe a session. Obligation: read heads only afterwards, so that the two windows overlap."""
+        self._by_user.setdefault(session.user.id, set()).add(session)
+        if session.operator:
+            self._operators.setdefault(session.user.workspace, set()).add(session)
+        for conversation in conversations:
+            self._seat(session, conversation)
+
+    def remove(self, session: Session) -> None:
+        """Forget a session; repeating it is harmless."""
+        _discard(self._by_user, session.user.id, session)
+        _discard(self._operators, session.user.workspace, session)
+        for conversation in session.conversations:
+            _discard(self._by_conversation, conversation, session)
+        session.conversations = set()
+
+    def deliver(self, event: EventFrame) -> None:
+        """Hand an event to everybody who may see it."""
+        for user in event.joined:
+            for session in self._by_user.get(user, _NOBODY):
+                self._seat(session, event.conversation)
+        for session in self._readers(event.conversation, event.workspace, event.support):
+            session.event(event.conversation, event.rev, event.pos, event.frame)
+        for user in event.left:
+            for session in self._by_user.get(user, _NOBODY):
+                _discard(self._by_conversation, event.conversation, session)
+                session.conversations.discard(event.conversation)
+        self._changed[event.conversation] = event
+
+    def signal(self, signal: SignalFrame) -> None:
+        """Hand a signal to whom it concerns."""
+        if signal.stream is not None:
+            self._hold_stream(*signal.stream)
+        for session in self._concerned(signal):
+            if session.user.id != signal.but_user:
+                session.signal(signal.frame, minor=signal.minor)
+
+    def end_stream(self, conversation: int, seq: int) -> None:
+        """Forget the text of a stream that has its durable end."""
+        self.streams.pop((conversation, seq), None)
+
+    def beacon(self) -> None:
+        """Tell each session the heads of its conversations that changed since the last beacon.
+
+        Without it, the last message of a quiet conversation would stay lost when its push was lost.
+        """
+        changed, self._changed = self._changed, {}
+        heads: dict[Session, dict[int, int]] = {}
+        for event in changed.values():
+            for session in self._readers(event.conversation, event.workspace, event.support):
+                heads.setdefault(session, {})[event.conversation] = event.rev
+        for session, moved in heads.items():
+            session.direct(heads_frame(moved))
+
+    def sessions(self) -> list[Session]:
+        """All sessions of this process."""
+        return [session for group in self._by_user.values() for session in group]
+
+    def online(self, user: int) -> bool:
+        """Whether the user has a session in this process."""
+        return user in self._by_user
+
+    def _seat(self, session: Session, conversation: int) -> None:
+        session.conversations.add(conversation)
+        self._by_conversation.setdefault(conversation, set()).add(session)
+
+    def _readers(self, conversation: int, workspace: int, support: bool) -> Iterable[Session]:
+        seated = self._by_conversation.get(conversation, _NOBODY)
+        if not support:
+            return seated
+        watching = self._operators.get(workspace, _NOBODY)
+        return seated | watching if watching else seated
+
+    def _concerned(self, signal: SignalFrame) -> set[Session]:
+        found: set[Session] = set()
+        if signal.conversation:
+            found.update(self._readers(signal.conversation, signal.workspace, signal.support))
+        for user in signal.users:
+            found.update(self._by_user.get(user, _NOBODY))
+        if signal.moderators:
+            found.update(self._operators.get(signal.workspace, _NOBODY))
+        return found
+
+    def _hold_stream(self, conversation: int, seq: int, offset: int, text: str) -> None:
+        key = (conversation, seq)
+        before = self.streams.get(key, "")
+        if offset == 0:
+            self.streams[key] = text
+        elif offset == len(before):
+            self.streams[key] = before + text
+        else:
+            self.streams.pop(key, None)
+
+
+def _discard(index: dict[int, set[Session]], key: int, session: Session) -> None:
+    group = index.get(key)
+    if group is not None:
+        group.discard(session)
+        if not group:
+            del index[key]

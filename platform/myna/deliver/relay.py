@@ -1,0 +1,156 @@
+"""Between log, bus and hub: events reach the hub in commit order, whatever the bus loses or turns around."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from myna.deliver.frames import BusFrame, EventFrame, SignalFrame, event_frame, pack, unpack
+from myna.deliver.hub import Hub
+from myna.errors import MynaError
+from myna.ids import new_id
+from myna.log.plan import Published
+from myna.model import Event, EventKind
+from myna.ports import Bus, Log
+
+TAIL_EVENTS = 10_000
+"""Newest events kept in memory for resuming readers; older cursors must sync from the database."""
+GAP_S = 0.1
+"""How long a missing `pos` may be on its way before it is read from the log."""
+BEACON_S = 20.0
+"""How often sessions hear the heads of changed conversations, and the log's head is compared with the tail."""
+REPAIR_PAGE = 500
+PUBLISH_TIMEOUT_S = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+class Relay:
+    """Publishes this process's events and takes in those of the others. Call `start` before anything is delivered."""
+
+    def __init__(self, log: Log, bus: Bus, hub: Hub) -> None:
+        self._log, self._bus, self._hub = log, bus, hub
+        self._origin = new_id()
+        self._pos = 0
+        self.epoch = 0
+        """Names the log; a cursor of another epoch is too old."""
+        self._early: dict[int, EventFrame] = {}
+        self.tail: deque[EventFrame] = deque(maxlen=TAIL_EVENTS)
+        self.listeners: list[Callable[[EventFrame], None]] = []
+        """Called for each event in commit order, in the loop's thread."""
+        self._gap = asyncio.Event()
+        self._repairing = asyncio.Lock()
+
+    @property
+    def pos(self) -> int:
+        """Everything up to here has been delivered in this process."""
+        return self._pos
+
+    async def start(self) -> None:
+        """Begin at the log's head."""
+        self._pos, self.epoch = await self._log.head()
+
+    async def publish(self, published: Sequence[Published]) -> None:
+        """Deliver a committed batch here and tell the other processes. A dead bus delays them, it loses nothing."""
+        frames = [event_frame(each) for each in published]
+        for each, frame in zip(published, frames, strict=True):
+            self._accept(frame)
+            if each.event.kind is EventKind.MESSAGE_FINISHED and each.event.seq is not None:
+                self._hub.end_stream(each.event.conversation, each.event.seq)
+        if frames:
+            await self._send(BusFrame(self._origin, events=frames))
+
+    async def signal(self, signal: SignalFrame) -> None:
+        """Deliver a signal here and to the other processes."""
+        self._hub.signal(signal)
+        await self._send(BusFrame(self._origin, signals=[signal]))
+
+    async def run(self) -> None:
+        """Take in the other processes' frames, repair gaps, and send beacons, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._receive())
+            tasks.create_task(self._fill_gaps())
+            tasks.create_task(self._beacon())
+
+    def since(self, pos: int) -> list[EventFrame] | None:
+        """Events after `pos` from memory, or None when that is too long ago (or from the future): then sync."""
+        if pos == self._pos:
+            return []
+        if pos > self._pos or not self.tail or pos < self.tail[0].pos - 1:
+            return None
+        return [event for event in self.tail if event.pos > pos]
+
+    async def _send(self, frame: BusFrame) -> None:
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                await self._bus.publish(pack(frame))
+        except (MynaError, TimeoutError, OSError) as failed:
+            logger.warning("the bus did not take a frame: %s", failed)
+
+    def _accept(self, event: EventFrame) -> None:
+        if event.pos <= self._pos:
+            return
+        self._early[event.pos] = event
+        while (following := self._early.pop(self._pos + 1, None)) is not None:
+            self._pos = following.pos
+            self.tail.append(following)
+            self._hub.deliver(following)
+            for listener in self.listeners:
+                listener(following)
+        if self._early:
+            self._gap.set()
+
+    async def _receive(self) -> None:
+        async with self._bus.subscribe() as frames:
+            async for raw in frames:
+                if raw is None:
+                    await self._repair()
+                    continue
+                try:
+                    frame = unpack(raw)
+                except msgspec.DecodeError:
+                    logger.warning("a frame of another version came over the bus and was dropped")
+                    continue
+                if frame.origin == self._origin:
+                    continue
+                for event in frame.events:
+                    self._accept(event)
+                for signal in frame.signals:
+                    self._hub.signal(signal)
+
+    async def _fill_gaps(self) -> None:
+        while True:
+            await self._gap.wait()
+            self._gap.clear()
+            await asyncio.sleep(GAP_S)
+            if self._early:
+                await self._repair()
+
+    async def _beacon(self) -> None:
+        while True:
+            await asyncio.sleep(BEACON_S)
+            await self._repair()
+            self._hub.beacon()
+
+    async def _repair(self) -> None:
+        async with self._repairing:
+            try:
+                while True:
+                    found = await self._log.events_after(self._pos, REPAIR_PAGE)
+                    for event, workspace, support in found:
+                        self._accept(event_frame(Published(event, workspace, support, _joined(event), ())))
+                    if len(found) < REPAIR_PAGE:
+                        return
+            except MynaError as failed:
+                logger.warning("the log could not be read; trying again at the next beacon: %s", failed)
+
+
+def _joined(event: Event) -> tuple[int, ...]:
+    """Who got a seat by this event, from what is stored with it."""
+    if event.kind is EventKind.MEMBER_JOINED:
+        return (int(event.data["user"]["id"]),)
+    if event.kind is EventKind.CONVERSATION_CHANGED:
+        return tuple(int(user) for user in event.data.get("members", ()))
+    return ()

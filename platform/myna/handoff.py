@@ -1,0 +1,111 @@
+"""Who answers the customer: agent, queue or operator. Each move is one transaction and adds one to the ticket's epoch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from myna.access import Access
+from myna.deliver.hub import Hub
+from myna.errors import Malformed
+from myna.log.committer import Committer
+from myna.log.support import QUEUED_NOTICE, claimed_notice
+from myna.log.writes import MoveTicket
+from myna.model import Owner, Ticket, TicketStatus
+from myna.ports import Accounts
+from myna.rights import Principal, Verb, require
+from myna.wire import user_object
+
+REASON_CHARS = 64
+
+
+class Handoff:
+    """The moves of a support conversation. `epoch`, when given, refuses a move that somebody else was faster to make.
+
+    Every call returns the ticket after the move. Raises NotFound, Forbidden, or Conflict (`epoch_moved`); nothing is stored then.
+    """
+
+    def __init__(
+        self, access: Access, accounts: Accounts, committer: Committer, hub: Hub, turn_delay_s: float
+    ) -> None:
+        self._access, self._accounts = access, accounts
+        self._committer, self._hub, self._turn_delay_s = committer, hub, turn_delay_s
+
+    async def hand_off(self, principal: Principal, conversation: int, reason: str | None = None) -> Ticket:
+        """Into the queue, for any operator to take."""
+        if reason is not None and (len(reason) > REASON_CHARS or not reason.isprintable()):
+            raise Malformed(f"reason must be a code of at most {REASON_CHARS} printable characters.")
+        await self._require(principal, conversation, Verb.HAND_OFF)
+        move = MoveTicket(
+            conversation,
+            principal.user,
+            Owner.QUEUE,
+            reason=reason or "asked_for_human",
+            notice=QUEUED_NOTICE,
+        )
+        return await self._move(move)
+
+    async def claim(self, principal: Principal, conversation: int, epoch: int | None = None) -> Ticket:
+        """To this operator; whatever the agent was saying ends."""
+        await self._require(principal, conversation, Verb.TAKE)
+        data = await self._operator(principal)
+        move = MoveTicket(
+            conversation,
+            principal.user,
+            Owner.OPERATOR,
+            owner_user=principal.user,
+            owner_data=data,
+            reason="operator_took_over",
+            expected_epoch=epoch,
+            notice=claimed_notice(data),
+            partial=self._partial(conversation),
+        )
+        return await self._move(move)
+
+    async def release(
+        self, principal: Principal, conversation: int, to: Owner, epoch: int | None = None
+    ) -> Ticket:
+        """Back to the agent or the queue. The agent answers at once what the customer asked last."""
+        if to is Owner.OPERATOR:
+            raise Malformed("Release to 'agent' or 'queue'; an operator claims for themselves.")
+        await self._require(principal, conversation, Verb.TAKE)
+        notice = {"code": "handoff.released", "text": "The automated agent answers again."}
+        move = MoveTicket(
+            conversation,
+            principal.user,
+            to,
+            reason="released",
+            expected_epoch=epoch,
+            notice=notice if to is Owner.AGENT else QUEUED_NOTICE,
+            turn_delay_s=0.0,
+        )
+        return await self._move(move)
+
+    async def resolve(self, principal: Principal, conversation: int, epoch: int | None = None) -> Ticket:
+        """Done. The customer's next message opens it again, with the agent."""
+        await self._require(principal, conversation, Verb.TAKE)
+        move = MoveTicket(
+            conversation,
+            principal.user,
+            Owner.QUEUE,
+            status=TicketStatus.RESOLVED,
+            reason="resolved",
+            expected_epoch=epoch,
+            notice={"code": "ticket.resolved", "text": "This conversation was marked as resolved."},
+            partial=self._partial(conversation),
+        )
+        return await self._move(move)
+
+    async def _require(self, principal: Principal, conversation: int, verb: Verb) -> None:
+        require(principal, verb, await self._access.seat(principal, conversation))
+
+    async def _move(self, move: MoveTicket) -> Ticket:
+        moved = await self._committer.write(move)
+        assert isinstance(moved, Ticket)
+        return moved
+
+    async def _operator(self, principal: Principal) -> Mapping[str, Any]:
+        user = await self._accounts.user(principal.user)
+        return {} if user is None else user_object(user)
+
+    def _partial(self, conversation: int) -> str:
+        texts = [text for (place, _), text in self._hub.streams.items() if place == conversation]
+        return texts[0] if texts else ""

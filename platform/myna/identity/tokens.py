@@ -1,0 +1,136 @@
+"""Access tokens: JWT, HS256, 15 minutes. They are checked without the database and cached until they expire."""
+
+import hashlib
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+
+from myna.errors import Unauthorised
+from myna.ids import new_id
+from myna.model import User, UserKind, WorkspaceRole
+from myna.ports import RefreshTokens
+from myna.rights import Principal
+
+ACCESS_S = 15 * 60
+REFRESH_S = 60 * 24 * 3600
+CACHE_TOKENS = 20_000
+"""Verified tokens that are remembered. Overflow rule: the cache is emptied."""
+ISSUER = "myna"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A short access token and the refresh token that follows it."""
+
+    access: str
+    refresh: str
+    expires_in_s: int
+
+
+def load_key(path: Path) -> bytes:
+    """The signing key of this installation, made at the first start and readable by its owner only."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+class Tokens:
+    """Issues and checks tokens. A refresh token works once: its second use ends the sign-in, for it was stolen or copied."""
+
+    def __init__(self, key: bytes, refresh: RefreshTokens) -> None:
+        self._key = key
+        self._kid = hashlib.sha256(key).hexdigest()[:8]
+        self._refresh = refresh
+        self._checked: dict[str, tuple[float, Principal]] = {}
+
+    async def issue(self, user: User, family: int | None = None) -> Pair:
+        """A new pair for a user; with `family` the sign-in goes on."""
+        refresh = secrets.token_urlsafe(32)
+        await self._refresh.add(_digest(refresh), family or new_id(), user.id, time.time() + REFRESH_S)
+        return Pair(self.access(user), refresh, ACCESS_S)
+
+    async def rotate(self, refresh: str) -> tuple[int, int]:
+        """The user and family of a refresh token, which is used up by this.
+
+        Raises:
+            Unauthorised: it is unknown or too old, or was used before; then every token of the family is revoked.
+        """
+        used = await self._refresh.use(_digest(refresh), time.time())
+        if used is None:
+            raise Unauthorised("This sign-in has ended; sign in again.", code="token_expired")
+        family, user, again = used
+        if again:
+            await self._refresh.revoke(family)
+            raise Unauthorised("This refresh token was used before; sign in again.", code="token_reused")
+        return user, family
+
+    async def revoke(self, refresh: str) -> None:
+        """End the sign-in of a refresh token; an unknown one is ignored."""
+        used = await self._refresh.use(_digest(refresh), time.time())
+        if used is not None:
+            await self._refresh.revoke(used[0])
+
+    def access(self, user: User) -> str:
+        """A signed access token."""
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "sub": str(user.id),
+            "ws": str(user.workspace),
+            "kind": user.kind.value,
+            "role": user.role.value if user.role else None,
+            "iat": now,
+            "exp": now + ACCESS_S,
+        }
+        return jwt.encode(claims, self._key, "HS256", headers={"kid": self._kid})
+
+    def check(self, token: str) -> Principal:
+        """Who the token was issued to.
+
+        Raises:
+            Unauthorised: it is malformed, signed with another key, or too old.
+        """
+        cached = self._checked.get(token)
+        if cached is not None and cached[0] > time.time():
+            return cached[1]
+        self._checked.pop(token, None)
+        try:
+            claims = jwt.decode(
+                token,
+                self._key,
+                ["HS256"],
+                issuer=ISSUER,
+                options={"require": ["exp", "sub", "iss", "ws", "kind"]},
+            )
+            role = claims.get("role")
+            principal = Principal(
+                int(claims["sub"]),
+                int(claims["ws"]),
+                UserKind(claims["kind"]),
+                WorkspaceRole(role) if role else None,
+            )
+        except jwt.ExpiredSignatureError as late:
+            raise Unauthorised("The access token is too old; refresh it.", code="token_expired") from late
+        except (jwt.InvalidTokenError, ValueError) as wrong:
+            raise Unauthorised(
+                "The access token is not valid; sign in again.", code="token_invalid"
+            ) from wrong
+        if len(self._checked) >= CACHE_TOKENS:
+            self._checked.clear()
+        self._checked[token] = (float(claims["exp"]), principal)
+        return principal
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

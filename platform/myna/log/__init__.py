@@ -1,0 +1,1 @@
+"""The append-only log: what can be written, how a batch is planned, and the group commit that makes it durable."""

@@ -1,0 +1,147 @@
+"""What one commit transaction reads and writes, decided without touching a database.
+
+An adapter loads `State` for the batch under the lane's lock, calls `Plan.add` for each write in order, and stores the
+`Sheet` in the same transaction. So both databases follow one set of rules, and the rules are tested as a pure function.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from myna.errors import MynaError
+from myna.model import (
+    Ack,
+    Conversation,
+    Event,
+    Held,
+    HeldState,
+    Member,
+    Message,
+    Ticket,
+    TurnDecision,
+    TurnState,
+)
+from myna.wire import encode
+
+DedupKey = tuple[int, int, str]
+"""(conversation, sender, client_id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an earlier draft with the same client_id became."""
+
+    digest: str
+    seq: int | None
+    rev: int | None
+    at: float
+    held: int | None = None
+    state: HeldState | None = None
+
+
+@dataclass(slots=True)
+class TurnDraft:
+    """A turn's row while a batch is planned."""
+
+    id: int
+    workspace: int
+    conversation: int
+    agent: int
+    trigger_seq: int
+    epoch: int
+    attempt: int
+    state: TurnState
+    due_at: float
+    seq: int | None
+    decision: TurnDecision | None
+    created_at: float
+
+
+@dataclass(slots=True)
+class HeldDraft:
+    """A held message's row while a batch is planned."""
+
+    held: Held
+    digest: str
+
+
+@dataclass(slots=True)
+class State:
+    """What the adapter loaded for a batch, kept up to date while the batch is planned."""
+
+    epoch: int
+    pos: int
+    conversations: dict[int, Conversation] = field(default_factory=dict[int, Conversation])
+    members: dict[tuple[int, int], Member] = field(default_factory=dict[tuple[int, int], Member])
+    seen: dict[DedupKey, Seen] = field(default_factory=dict[DedupKey, Seen])
+    tickets: dict[int, Ticket] = field(default_factory=dict[int, Ticket])
+    turns: dict[int, TurnDraft] = field(default_factory=dict[int, TurnDraft])
+    held: dict[int, HeldDraft] = field(default_factory=dict[int, HeldDraft])
+    last_text_sender: dict[int, int] = field(default_factory=dict[int, int])
+    streaming: dict[tuple[int, int], Message] = field(default_factory=dict[tuple[int, int], Message])
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The rows that a batch writes."""
+
+    messages: list[tuple[Message, str, int]] = field(default_factory=list[tuple[Message, str, int]])
+    """(message, digest, rev)."""
+    finished: list[Message] = field(default_factory=list[Message])
+    events: list[tuple[Event, bool]] = field(default_factory=list[tuple[Event, bool]])
+    """(event, whether its data is stored with it)."""
+    opened: dict[int, Conversation] = field(default_factory=dict[int, Conversation])
+    touched: set[int] = field(default_factory=set[int])
+    members: dict[tuple[int, int], Member] = field(default_factory=dict[tuple[int, int], Member])
+    tickets: set[int] = field(default_factory=set[int])
+    turns: set[int] = field(default_factory=set[int])
+    held: set[int] = field(default_factory=set[int])
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An event with what the hub must know to find its readers."""
+
+    event: Event
+    workspace: int
+    support: bool
+    joined: tuple[int, ...] = ()
+    left: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The conversation that was made."""
+
+    conversation: Conversation
+
+
+Result = Ack | Ticket | Opened | Held | Message | None
+Outcome = Result | MynaError
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a durable batch gave: an outcome for each write in order, and the events to publish."""
+
+    outcomes: list[Outcome]
+    published: list[Published]
+
+
+@dataclass(slots=True)
+class Needs:
+    """The keys of the rows that a batch must see."""
+
+    conversations: set[int] = field(default_factory=set[int])
+    members: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    drafts: set[DedupKey] = field(default_factory=set[DedupKey])
+    held: set[int] = field(default_factory=set[int])
+    tickets: set[int] = field(default_factory=set[int])
+    last_senders: set[int] = field(default_factory=set[int])
+    streams: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+
+
+def digest_of(body: Mapping[str, Any], reply_to: int | None) -> str:
+    """A fingerprint of what a draft says: the same client_id with another one is a conflict."""
+    return blake2b(encode([body, reply_to]), digest_size=16).hexdigest()

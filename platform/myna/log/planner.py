@@ -1,0 +1,227 @@
+"""The rules of a commit: which rows a batch must see, and what each write does to them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from myna.errors import Conflict, MynaError, NotFound
+from myna.log import support
+from myna.log.batch import Batch
+from myna.log.plan import Committed, Needs, Opened, Outcome, State, digest_of
+from myna.log.writes import (
+    CloseTurn,
+    DecideHeld,
+    Hold,
+    Interrupt,
+    Join,
+    MoveTicket,
+    OpenConversation,
+    Say,
+    Write,
+)
+from myna.model import (
+    Ack,
+    Conversation,
+    Draft,
+    EventKind,
+    Held,
+    HeldState,
+    Member,
+    MessageState,
+    Owner,
+    Ticket,
+    TicketStatus,
+)
+
+
+def needs_of(batch: Sequence[Write]) -> Needs:
+    """The keys of all rows that planning the batch will look at. Turns and held drafts follow from the conversations."""
+    needs = Needs()
+    for write in batch:
+        match write:
+            case Say() | Hold():
+                _need_draft(needs, write.draft)
+            case DecideHeld():
+                needs.conversations.add(write.conversation)
+                needs.tickets.add(write.conversation)
+                needs.held.add(write.held)
+            case OpenConversation():
+                pass
+            case Join():
+                needs.conversations.add(write.conversation)
+                needs.members.add((write.conversation, write.user))
+            case MoveTicket() | CloseTurn() | Interrupt():
+                needs.conversations.add(write.conversation)
+                needs.tickets.add(write.conversation)
+                needs.last_senders.add(write.conversation)
+                moved = write if isinstance(write, MoveTicket) else getattr(write, "move", None)
+                if moved is not None and moved.owner_user is not None:
+                    needs.members.add((write.conversation, moved.owner_user))
+    return needs
+
+
+def _need_draft(needs: Needs, draft: Draft) -> None:
+    needs.conversations.add(draft.conversation)
+    needs.tickets.add(draft.conversation)
+    needs.members.add((draft.conversation, draft.sender))
+    needs.drafts.add((draft.conversation, draft.sender, draft.client_id))
+
+
+def plan(batch: Sequence[Write], state: State, now: float) -> tuple[Committed, Batch]:
+    """The outcome of each write in order, and the sheet to store. A refused write changes nothing."""
+    planned = Batch(state, now)
+    outcomes: list[Outcome] = []
+    for write in batch:
+        try:
+            outcomes.append(_apply(planned, write))
+        except MynaError as refused:
+            outcomes.append(refused)
+    return Committed(outcomes, planned.published), planned
+
+
+def _apply(batch: Batch, write: Write) -> Outcome:
+    """Each rule checks everything before it writes anything down, so a refusal leaves no trace."""
+    match write:
+        case Say():
+            return _say(batch, write)
+        case Hold():
+            return _hold(batch, write)
+        case DecideHeld():
+            return _decide(batch, write)
+        case OpenConversation():
+            return _open(batch, write)
+        case Join():
+            _join(batch, write)
+            return None
+        case MoveTicket():
+            return support.move(batch, write)
+        case CloseTurn():
+            return support.close_turn(batch, write)
+        case Interrupt():
+            support.interrupt(batch, write)
+            return None
+
+
+def _say(batch: Batch, write: Say) -> Ack:
+    draft = write.draft
+    batch.conversation(draft.conversation)
+    digest = digest_of(draft.body, draft.reply_to)
+    if write.guard is None and not write.observer:
+        batch.require_seat(draft.conversation, draft.sender)
+    if (first := batch.duplicate(draft, digest)) is not None:
+        return first
+    if write.guard is not None:
+        turn = support.require_turn(batch, write.guard, draft.conversation)
+        made = batch.message(draft, write.state, digest)
+        turn.seq = made.seq
+        batch.put_turn(turn)
+    else:
+        support.before_message(batch, write)
+        made = batch.message(draft, MessageState.SENT, digest)
+        support.after_message(batch, made, write.turn_delay_s, rouse=write.rouse)
+    seen = batch.state.seen[(draft.conversation, draft.sender, draft.client_id)]
+    return Ack(draft.conversation, draft.client_id, made.seq, seen.rev, batch.now)
+
+
+def _hold(batch: Batch, write: Hold) -> Ack:
+    draft = write.draft
+    conversation = batch.conversation(draft.conversation)
+    digest = digest_of(draft.body, draft.reply_to)
+    if not write.observer:
+        batch.require_seat(draft.conversation, draft.sender)
+    if (first := batch.duplicate(draft, digest)) is not None:
+        return first
+    held = Held(
+        write.id,
+        conversation.workspace,
+        draft.conversation,
+        draft.sender,
+        draft.client_id,
+        draft.body,
+        draft.reply_to,
+        write.verdict,
+        HeldState.WAITING,
+        batch.now,
+    )
+    batch.put_held(held, digest)
+    return Ack(draft.conversation, draft.client_id, None, None, batch.now, held=write.id)
+
+
+def _decide(batch: Batch, write: DecideHeld) -> Held:
+    found = batch.state.held.get(write.held)
+    if found is None or found.held.workspace != write.workspace:
+        raise NotFound(f"There is no held message {write.held}.")
+    before = found.held
+    if before.state is not HeldState.WAITING:
+        raise Conflict(f"This message was already {before.state}.", code="already_decided")
+    seq: int | None = None
+    if write.allow:
+        draft = Draft(
+            before.conversation, before.sender, before.client_id, before.body, reply_to=before.reply_to
+        )
+        made = batch.message(draft, MessageState.SENT, found.digest)
+        support.after_message(batch, made, write.turn_delay_s, rouse=True)
+        seq = made.seq
+    after = replace(
+        before,
+        state=HeldState.ALLOWED if write.allow else HeldState.BLOCKED,
+        decided_by=write.moderator,
+        decided_at=batch.now,
+        seq=seq,
+    )
+    batch.put_held(after, found.digest)
+    return after
+
+
+def _open(batch: Batch, write: OpenConversation) -> Opened:
+    made = Conversation(
+        write.id,
+        write.workspace,
+        write.kind,
+        write.title,
+        seq=0,
+        rev=0,
+        last_pos=0,
+        created_at=batch.now,
+        changed_at=batch.now,
+        inbox=write.inbox,
+        agents=write.agents,
+    )
+    batch.state.conversations[made.id] = made
+    batch.sheet.opened[made.id] = made
+    for user, role in write.members:
+        batch.put_member(Member(made.id, user, role))
+    users = tuple(user for user, _ in write.members)
+    data = {"title": write.title, "kind": write.kind, "members": [str(user) for user in users]}
+    batch.event(made.id, EventKind.CONVERSATION_CHANGED, data, joined=users)
+    if write.inbox is not None and write.visitor is not None:
+        agent = write.agents[0] if write.agents else None
+        batch.put_ticket(
+            Ticket(
+                made.id,
+                write.workspace,
+                write.inbox,
+                write.visitor,
+                agent,
+                Owner.AGENT if agent else Owner.QUEUE,
+                None,
+                1,
+                TicketStatus.OPEN,
+                None,
+                None,
+                batch.now,
+                batch.now,
+            )
+        )
+    return Opened(batch.conversation(made.id))
+
+
+def _join(batch: Batch, write: Join) -> None:
+    conversation = batch.conversation(write.conversation)
+    seat = batch.state.members.get((write.conversation, write.user))
+    if seat is not None and seat.to_seq is None:
+        return
+    floor = 1 if write.history == "all" else conversation.seq + 1
+    batch.put_member(Member(write.conversation, write.user, write.role, floor))
+    if write.agent and write.user not in conversation.agents:
+        batch.add_agent(write.conversation, write.user)
+    batch.joined(write.conversation, write.user, write.role, write.user_data)

@@ -1,0 +1,148 @@
+"""Every durable change of a conversation, as a value that waits for the committer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from myna.model import (
+    ConversationKind,
+    Draft,
+    Held,
+    MemberRole,
+    MessageState,
+    Owner,
+    TicketStatus,
+    TurnDecision,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnGuard:
+    """Lets a write of an agent through only while its turn is leased to it and the ticket's epoch stands."""
+
+    turn: int
+    attempt: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Put a message into the log.
+
+    `observer` is true for an operator who writes into a support conversation without a seat in it; everybody else
+    must be a member when the transaction runs. `turn_delay_s` is how long agents wait before they answer it.
+    """
+
+    draft: Draft
+    observer: bool = False
+    operator: bool = False
+    sender_data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The operator as a wire object, for the event that says who took over."""
+    turn_delay_s: float = 0.0
+    state: MessageState = MessageState.SENT
+    guard: TurnGuard | None = None
+    rouse: bool = True
+    """Whether agents of a group look at it; in support conversations the ticket decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep a message out of the log until a moderator has looked."""
+
+    id: int
+    draft: Draft
+    verdict: Verdict
+    observer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DecideHeld:
+    """A moderator's decision: allowed messages enter the log with a seq of their own."""
+
+    held: int
+    conversation: int
+    workspace: int
+    moderator: int
+    allow: bool
+    turn_delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenConversation:
+    """A new conversation with its first members; a support one gets its ticket in the same transaction."""
+
+    id: int
+    workspace: int
+    kind: ConversationKind
+    title: str
+    members: tuple[tuple[int, MemberRole], ...]
+    agents: tuple[int, ...] = ()
+    inbox: int | None = None
+    visitor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Give a user a seat. `history` is how much of the past the user may read: `all` or `none`."""
+
+    conversation: int
+    user: int
+    role: MemberRole
+    user_data: Mapping[str, Any]
+    history: str = "all"
+    agent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTicket:
+    """Move ownership of a support conversation in one transaction: state, notice, clock, and the fence against late answers.
+
+    `expected_epoch` refuses the move when somebody else was faster. `partial` is what the agent had streamed so far.
+    """
+
+    conversation: int
+    actor: int
+    owner: Owner
+    owner_user: int | None = None
+    owner_data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    status: TicketStatus = TicketStatus.OPEN
+    reason: str | None = None
+    summary: str | None = None
+    expected_epoch: int | None = None
+    notice: Mapping[str, Any] | None = None
+    partial: str = ""
+    turn_delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTurn:
+    """End a turn: finish its stream or say its whole answer, and move the ticket, all or nothing."""
+
+    guard: TurnGuard
+    conversation: int
+    agent: int
+    decision: TurnDecision
+    body: Mapping[str, Any] | None = None
+    seq: int | None = None
+    move: MoveTicket | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """End the stream of a worker that died and queue its turn again, or drop it after too many attempts."""
+
+    turn: int
+    conversation: int
+    partial: str = ""
+
+
+Write = Say | Hold | DecideHeld | OpenConversation | Join | MoveTicket | CloseTurn | Interrupt
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a held message."""
+
+    held: Held
+    text: str = ""

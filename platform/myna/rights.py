@@ -1,0 +1,120 @@
+"""Who may do what. The only place where roles are interpreted; everything else asks `may`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from myna.errors import Forbidden
+from myna.model import Conversation, ConversationKind, Member, MemberRole, UserKind, WorkspaceRole
+
+
+class Verb(StrEnum):
+    """What can be asked for; in a conversation or, from `OPERATE` on, in the workspace."""
+
+    READ = "read"
+    SEND = "send"
+    HAND_OFF = "hand_off"
+    TAKE = "take"
+    SEE_TURNS = "see_turns"
+    OPEN_GROUP = "open_group"
+    OPERATE = "operate"
+    MODERATE = "moderate"
+    SEE_KNOWLEDGE = "see_knowledge"
+    TEACH = "teach"
+    ADMINISTER = "administer"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking, as the token says."""
+
+    user: int
+    workspace: int
+    kind: UserKind
+    role: WorkspaceRole | None = None
+
+    @property
+    def operator(self) -> bool:
+        """Whether support conversations are visible without a seat in them."""
+        return self.role in _OPERATORS
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A principal's place in a conversation. Operators watch support conversations without being members."""
+
+    conversation: Conversation
+    member: Member | None
+    operator: bool
+
+    @property
+    def floor(self) -> int:
+        """The first message that may be read."""
+        return self.member.from_seq if self.member is not None else 1
+
+    @property
+    def observer(self) -> bool:
+        """Whether the place comes from the workspace role alone."""
+        return self.member is None
+
+
+_OPERATORS = frozenset({WorkspaceRole.OWNER, WorkspaceRole.ADMIN, WorkspaceRole.OPERATOR})
+_ROLE_VERBS: dict[WorkspaceRole, frozenset[Verb]] = {
+    WorkspaceRole.OWNER: frozenset(Verb),
+    WorkspaceRole.ADMIN: frozenset(Verb),
+    WorkspaceRole.OPERATOR: frozenset(
+        {
+            Verb.OPEN_GROUP,
+            Verb.OPERATE,
+            Verb.MODERATE,
+            Verb.SEE_KNOWLEDGE,
+            Verb.TEACH,
+            Verb.TAKE,
+            Verb.SEE_TURNS,
+        }
+    ),
+    WorkspaceRole.ANALYST: frozenset({Verb.OPEN_GROUP, Verb.SEE_KNOWLEDGE, Verb.SEE_TURNS}),
+    WorkspaceRole.DEVELOPER: frozenset({Verb.OPEN_GROUP, Verb.SEE_KNOWLEDGE, Verb.TEACH, Verb.SEE_TURNS}),
+}
+_SPEAKS_IN_CHANNEL = frozenset({MemberRole.OWNER, MemberRole.ADMIN, MemberRole.MODERATOR})
+
+
+def sees(principal: Principal, conversation: Conversation, member: Member | None) -> bool:
+    """Whether the conversation exists for this principal at all; if not, it must look like a missing one."""
+    if conversation.workspace != principal.workspace:
+        return False
+    if member is not None and member.to_seq is None:
+        return True
+    return conversation.kind is ConversationKind.SUPPORT and principal.operator
+
+
+def may(principal: Principal, verb: Verb, seat: Seat | None = None) -> bool:
+    """Whether the principal may do this, in the seat's conversation or in the workspace."""
+    if seat is None:
+        return principal.role is not None and verb in _ROLE_VERBS[principal.role]
+    support = seat.conversation.kind is ConversationKind.SUPPORT
+    match verb:
+        case Verb.READ:
+            return seat.member is not None or (support and principal.operator)
+        case Verb.SEND:
+            if seat.member is None:
+                return support and principal.operator
+            return (
+                seat.conversation.kind is not ConversationKind.CHANNEL
+                or seat.member.role in _SPEAKS_IN_CHANNEL
+            )
+        case Verb.HAND_OFF:
+            return support and (principal.operator or principal.kind is UserKind.VISITOR)
+        case Verb.TAKE:
+            return support and principal.operator
+        case _:
+            return may(principal, verb)
+
+
+def require(principal: Principal, verb: Verb, seat: Seat | None = None) -> None:
+    """Let the principal pass.
+
+    Raises:
+        Forbidden: it may not; nothing was done.
+    """
+    if not may(principal, verb, seat):
+        raise Forbidden(f"You may not {verb.replace('_', ' ')} here.")

@@ -1,0 +1,156 @@
+"""The one road: every message of whoever sends it comes through `Sender.send`."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from myna.access import Access
+from myna.errors import Malformed, MynaError, Refused, TooLarge
+from myna.ids import new_id
+from myna.log.committer import Committer
+from myna.log.writes import Hold, Say
+from myna.model import Ack, Action, Case, ConversationKind, Draft, MessageKind, UserKind, Verdict
+from myna.ports import Accounts, Moderator
+from myna.rights import Principal, Seat, Verb, require
+from myna.wire import user_object
+
+MAX_TEXT_CHARS = 10_000
+MAX_CLIENT_ID_CHARS = 64
+JUDGE_S = 0.25
+"""Deadline of moderation. Failure rule: the message passes and the failure is logged, since a broken filter must not
+silence a support desk."""
+
+logger = logging.getLogger(__name__)
+
+
+class Sender:
+    """Checks, judges and stores drafts. When `send` returns, the message is durable."""
+
+    def __init__(
+        self,
+        access: Access,
+        accounts: Accounts,
+        committer: Committer,
+        moderator: Moderator | None,
+        turn_delay_s: float,
+    ) -> None:
+        self._access, self._accounts = access, accounts
+        self._committer, self._moderator = committer, moderator
+        self._turn_delay_s = turn_delay_s
+        self.held: Callable[[int, int], Awaitable[None]] | None = None
+        """Told (held id, workspace) when a message was put aside, to tell the moderators."""
+
+    async def send(
+        self,
+        principal: Principal,
+        conversation: int,
+        client_id: str,
+        body: Mapping[str, Any],
+        reply_to: int | None = None,
+    ) -> Ack:
+        """The ack of a durable message, or of one that waits for a moderator (`held`).
+
+        Resending the same draft gives the first result with `duplicate`, over whatever transport.
+
+        Raises:
+            Malformed, TooLarge: the draft has the wrong shape.
+            NotFound, Forbidden: the conversation is not visible, or only for reading.
+            Conflict: the client_id was used for another body.
+            Refused: policy blocks the message.
+            Busy: nothing was stored; send again.
+        """
+        write = await self.judged(principal, conversation, client_id, body, reply_to)
+        return await self.settled(principal, await self._committer.write(write))
+
+    async def judged(
+        self,
+        principal: Principal,
+        conversation: int,
+        client_id: str,
+        body: Mapping[str, Any],
+        reply_to: int | None = None,
+    ) -> Say | Hold:
+        """The checked and judged write of a draft, for a caller that submits several in order. Raises as `send` does."""
+        text = check_draft(client_id, body)
+        seat = await self._access.seat(principal, conversation)
+        require(principal, Verb.SEND, seat)
+        if reply_to is not None and reply_to < 1:
+            raise Malformed("reply_to must be the seq of a message.")
+        draft = Draft(conversation, principal.user, client_id, {"text": text}, MessageKind.TEXT, reply_to)
+        verdict = await self._judge(principal, seat, draft)
+        if verdict is not None and verdict.action is Action.BLOCK:
+            reasons = [each.code for each in verdict.reasons]
+            raise Refused("This message was refused by the rules of this place.", extra={"reasons": reasons})
+        if verdict is not None and verdict.action is Action.HOLD:
+            return Hold(new_id(), draft, verdict, seat.observer)
+        return await self._say(principal, seat, draft)
+
+    async def settled(self, principal: Principal, outcome: object) -> Ack:
+        """The ack in a commit's outcome; moderators hear of a message that was put aside."""
+        assert isinstance(outcome, Ack)
+        if self.held is not None and outcome.held is not None and not outcome.duplicate:
+            await self.held(outcome.held, principal.workspace)
+        return outcome
+
+    async def _say(self, principal: Principal, seat: Seat, draft: Draft) -> Say:
+        operator = principal.operator and seat.conversation.kind is ConversationKind.SUPPORT
+        data: Mapping[str, Any] = {}
+        if operator:
+            user = await self._accounts.user(principal.user)
+            data = user_object(user) if user is not None else {}
+        return Say(
+            draft,
+            observer=seat.observer,
+            operator=operator,
+            sender_data=data,
+            turn_delay_s=self._turn_delay_s,
+            rouse=principal.kind is not UserKind.BOT,
+        )
+
+    async def _judge(self, principal: Principal, seat: Seat, draft: Draft) -> Verdict | None:
+        if self._moderator is None:
+            return None
+        case = Case(
+            principal.workspace,
+            seat.conversation.id,
+            seat.conversation.kind,
+            principal.user,
+            principal.kind,
+            draft.body["text"],
+            time.time(),
+            draft.client_id,
+        )
+        try:
+            async with asyncio.timeout(JUDGE_S):
+                return await self._moderator.judge(case)
+        except MynaError:
+            raise
+        except Exception:
+            logger.exception("moderation failed; the message passes")
+            return None
+
+
+def check_draft(client_id: str, body: Mapping[str, Any]) -> str:
+    """The text of a draft of the right shape.
+
+    Raises:
+        Malformed, TooLarge: with what is wrong; nothing was stored.
+    """
+    if not 1 <= len(client_id) <= MAX_CLIENT_ID_CHARS or not client_id.isprintable():
+        raise Malformed(f"client_id must have 1 to {MAX_CLIENT_ID_CHARS} printable characters.")
+    if client_id.startswith(("turn:", "notice:")):
+        raise Malformed("client_id must not begin with 'turn:' or 'notice:'; these are the server's own.")
+    text = body.get("text")
+    if not isinstance(text, str):
+        raise Malformed("body.text must be a string.")
+    if len(text) > MAX_TEXT_CHARS:
+        raise TooLarge(f"body.text has {len(text)} characters; at most {MAX_TEXT_CHARS} are allowed.")
+    if not text.strip() or "\x00" in text:
+        raise Malformed("body.text must not be empty and must not contain NUL.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Malformed("body.text has an unpaired surrogate, so it is not text.") from None
+    return text

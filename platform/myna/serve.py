@@ -1,0 +1,85 @@
+"""`myna serve`: one process with HTTP, WebSocket, SSE, agents and ingestion on one event loop."""
+
+import argparse
+import dataclasses
+import logging
+import sys
+from typing import Any
+
+import uvicorn
+
+from myna import __version__
+from myna.api.socket import SocketServer, protocol_class
+from myna.first_start import HANDLE, PASSWORD_FILE, FirstStart
+from myna.settings import Settings
+from myna.wiring import build_app
+
+DRAIN_S = 10
+"""How long open requests may take when the server stops."""
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Run until a signal. Exit status 3 means that the start failed; the reason is on standard error."""
+    settings = settings_of(options)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    for noisy in ("httpx", "alembic", "chromadb", "picows"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    app, sockets = build_app(settings, lambda first: _greet(settings, first))
+
+    def server_of_sockets() -> SocketServer:
+        return sockets[-1]
+
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ws=protocol_class(server_of_sockets),
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_S,
+        backlog=4096,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    return 0 if server.started else 3
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """Settings from the environment, overridden by command-line options."""
+    settings = Settings.from_env()
+    given: dict[str, Any] = {
+        name: getattr(options, name)
+        for name in ("host", "port", "data")
+        if getattr(options, name) is not None
+    }
+    if options.demo:
+        given["demo"] = True
+    return dataclasses.replace(settings, **given)
+
+
+def _greet(settings: Settings, first: FirstStart) -> None:
+    """Say where everything is. The password is shown once, when it was made; afterwards it is only in the file."""
+    base, file = settings.base_url, settings.data_dir / PASSWORD_FILE
+    secret = first.password if first.password is not None else f"in {file}"
+    lines = [
+        "",
+        f"  Myna {__version__} is running.",
+        "",
+        *([f"  Demo shop with the chat    {base}/demo"] if settings.demo else []),
+        f"  Dashboard                  {base}/dashboard/",
+        f"      sign in as             {HANDLE}",
+        f"      password               {secret}",
+        *([f"      (kept in {file})"] if first.password is not None else []),
+        f"  API documentation          {base}/docs",
+        "",
+        "  Try it in the terminal     myna demo",
+        "  Stop                       Ctrl-C",
+        "",
+    ]
+    print("\n".join(lines), flush=True)
