@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("agents", "scripts")]
 
+from spam_card import write_card  # noqa: E402
+
 from myna_agents.moderation import features  # noqa: E402
 from myna_agents.moderation.attack import CHINESE, ENGLISH, Disguise, disguised  # noqa: E402
 from myna_agents.moderation.corpora import Example, Part, examples  # noqa: E402
 from myna_agents.moderation.linear import LinearModel  # noqa: E402
 from myna_agents.moderation.normalise import normalise  # noqa: E402
-from spam_card import write_card  # noqa: E402
 
 MODEL = ROOT / "agents" / "myna_agents" / "moderation" / "model"
 BITS = 19
@@ -99,9 +100,8 @@ class Rows:
         return np.add.reduceat(weights[self.slots], self.starts) / np.sqrt(self.lengths)
 
     def gradient(self, pull: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-        return np.bincount(
-            self.slots, weights=np.repeat(pull / np.sqrt(self.lengths), self.lengths), minlength=size
-        )
+        shares = np.repeat(pull / np.sqrt(self.lengths), self.lengths)
+        return np.bincount(self.slots, weights=shares, minlength=size).astype(np.float64, copy=False)
 
 
 def rows(texts: list[str]) -> Rows:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from myna.model import Action, Reason
-
 from myna_agents.moderation.normalise import Normalised
 
 
