@@ -3,7 +3,9 @@
 import argparse
 import dataclasses
 import logging
+import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import uvicorn
@@ -26,7 +28,8 @@ def serve(options: argparse.Namespace) -> int:
     )
     for noisy in ("httpx", "alembic", "chromadb", "picows"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    app, sockets = build_app(settings, lambda first: _greet(settings, first))
+    firsts: list[FirstStart] = []
+    app, sockets = build_app(settings, firsts.append)
 
     def server_of_sockets() -> SocketServer:
         return sockets[-1]
@@ -45,9 +48,22 @@ def serve(options: argparse.Namespace) -> int:
         timeout_graceful_shutdown=DRAIN_S,
         backlog=4096,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, lambda: _greet(settings, firsts[-1]))
     server.run()
     return 0 if server.started else 3
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._listening()
 
 
 def settings_of(options: argparse.Namespace) -> Settings:

@@ -78,3 +78,11 @@ def test_senders_beyond_the_bound_push_out_the_one_silent_for_longest() -> None:
     said(window, "good morning", 3.0, sender=3)
     assert len(window) == 2
     assert said(window, OFFER.format(5), 4.0, sender=BOB) == []
+
+
+def test_resending_one_message_does_not_count_as_repeating_it() -> None:
+    window = SenderWindow()
+    text = "Where is my parcel, please, it should have come"
+    for second in range(20):
+        case = Case(1, 2, ConversationKind.SUPPORT, 3, UserKind.VISITOR, text, 1000.0 + second, "same-id")
+        assert window.note(case, text) == []

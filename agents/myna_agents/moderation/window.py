@@ -39,6 +39,7 @@ class _Seen:
     at: float
     conversation: int
     mark: int | None
+    client_id: str = ""
 
 
 class SenderWindow:
@@ -58,7 +59,7 @@ class SenderWindow:
         return len(self._senders)
 
     def note(self, case: Case, skeleton: str) -> list[Finding]:
-        """Remember a message and return what is too much, this message included."""
+        """Remember a message and return what is too much, this message included. A resend is the same message."""
         limits, key = self._limits, (case.workspace, case.sender)
         mine = self._senders.pop(key, None) or deque(maxlen=limits.max_messages)
         self._senders[key] = mine
@@ -66,7 +67,13 @@ class SenderWindow:
             self._senders.popitem(last=False)
         while mine and mine[0].at < case.at - limits.window_s:
             mine.popleft()
-        mine.append(_Seen(case.at, case.conversation, self._mark(skeleton)))
+        resent = any(
+            seen.client_id == case.client_id and seen.conversation == case.conversation
+            for seen in mine
+            if seen.client_id
+        )
+        if not resent:
+            mine.append(_Seen(case.at, case.conversation, self._mark(skeleton), case.client_id))
         return [*self._flood(mine), *self._repeats(mine)]
 
     def _mark(self, skeleton: str) -> int | None:
