@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from myna.model import Action, Case, ConversationKind, UserKind
 from myna_agents.moderation import LayeredModerator, Lists, Policy
 from myna_agents.moderation.linear import load

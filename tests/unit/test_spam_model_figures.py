@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from myna_agents.moderation.corpora import Example, Part, examples
 from myna_agents.moderation.figures import Figures, figures
 from myna_agents.moderation.linear import load
