@@ -102,9 +102,9 @@ async def test_a_message_that_one_process_accepts_reaches_a_client_of_the_other(
 async def test_a_socket_through_the_proxy_hears_both_processes(composed: Topology, token: str) -> None:
     conversation = await new_group(composed.proxy, token)
     async with listening(composed.proxy, token) as socket:
-        for _, server in composed.processes.values():
-            ack = await say(server.url, token, conversation, f"From {server.url}")
-            assert await heard(socket, ack["seq"], conversation) == f"From {server.url}"
+        for name, (_, server) in composed.processes.items():
+            ack = await say(server.url, token, conversation, f"Written at {name}.")
+            assert await heard(socket, ack["seq"], conversation) == f"Written at {name}."
 
 
 async def test_an_event_stream_through_the_proxy_is_not_held_back(composed: Topology, token: str) -> None:
