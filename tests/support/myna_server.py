@@ -1,6 +1,7 @@
 """A real `myna serve` as a child process."""
 
 import os
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -55,28 +56,42 @@ def answers(url: str) -> bool:
         return False
 
 
+COMMAND = (sys.executable, "-m", "myna.cli")
+
+
+def launch(
+    folder: Path, *arguments: str, settings: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], MynaServer]:
+    """A `myna serve` that begins now; `settings` must hold its port. The caller waits for it and stops it."""
+    log = folder / "server.log"
+    process = processes.start([*COMMAND, "serve", *arguments], log=log, env=environment(settings))
+    url = f"http://127.0.0.1:{settings['MYNA_PORT']}"
+    return process, MynaServer(url, Path(settings["MYNA_DATA"]), log, process.pid, settings)
+
+
+def wait_for(process: subprocess.Popen[bytes], server: MynaServer, *, ready_s: float = 60.0) -> None:
+    """Returns when the server is ready for requests."""
+    processes.wait_until(
+        lambda: answers(f"{server.url}/health/ready"), process=process, log=server.log, wait_s=ready_s
+    )
+
+
 @contextmanager
-def serve(
-    folder: Path, *arguments: str, settings: Mapping[str, str] | None = None, ready_s: float = 60.0
-) -> Iterator[MynaServer]:
+def serve(folder: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> Iterator[MynaServer]:
     """`myna serve ARGUMENTS` on a free port with its data in `folder/data`, ready to answer, ended with the block.
 
     `settings` are MYNA_* variables and win over the defaults here. A server that was ended by the test itself
     (killed, say) is fine.
     """
-    port = processes.free_port()
     mine = {
         "MYNA_DATA": str(folder / "data"),
         "MYNA_HOST": "127.0.0.1",
-        "MYNA_PORT": str(port),
+        "MYNA_PORT": str(processes.free_port()),
         "MYNA_TURN_DELAY_MS": "0",
     } | dict(settings or {})
-    log = folder / "server.log"
-    command = [sys.executable, "-m", "myna.cli", "serve"]
-    process = processes.start([*command, *arguments], log=log, env=environment(mine))
-    url = f"http://127.0.0.1:{mine['MYNA_PORT']}"
+    process, server = launch(folder, *arguments, settings=mine)
     try:
-        processes.wait_until(lambda: answers(f"{url}/health/ready"), process=process, log=log, wait_s=ready_s)
-        yield MynaServer(url, Path(mine["MYNA_DATA"]), log, process.pid, mine)
+        wait_for(process, server)
+        yield server
     finally:
         processes.stop(process)

@@ -137,11 +137,23 @@ def postgres(*, durable: bool = False) -> Iterator[Postgres]:
 
 
 @contextmanager
-def redis(folder: Path) -> Iterator[str]:
-    """The address of a Redis server that keeps nothing on disk."""
+def redis(folder: Path, *arguments: str) -> Iterator[str]:
+    """The address of a Redis server that keeps nothing on disk, started with further arguments."""
     port, log = processes.free_port(), folder / "redis.log"
     server = processes.start(
-        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder], log=log
+        [
+            "redis-server",
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            folder,
+            *arguments,
+        ],
+        log=log,
     )
     try:
         processes.wait_until(lambda: processes.accepts(port), process=server, log=log)
@@ -167,3 +179,21 @@ def chroma(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         processes.stop(server)
+
+
+@contextmanager
+def nginx(folder: Path, config: str, port: int) -> Iterator[str]:
+    """The address of an nginx that runs `config`, which must listen on `port` and keep its files in `folder`."""
+    path = nginx_path()
+    if path is None:
+        raise RuntimeError("nginx is not installed.")
+    file, log = folder / "nginx.conf", folder / "nginx.log"
+    file.write_text(config)
+    # Root's workers would become another user, who may not enter the tests' folder.
+    extra = "daemon off;" + (" user root;" if os.getuid() == 0 else "")
+    server = processes.start([path, "-e", "stderr", "-p", folder, "-c", file, "-g", extra], log=log)
+    try:
+        processes.wait_until(lambda: processes.accepts(port), process=server, log=log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        processes.stop(server, first=signal.SIGQUIT, wait_s=3.0)
