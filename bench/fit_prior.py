@@ -180,7 +180,9 @@ async def main():
     names = tuple(name for name in calib.FEATURES if name != "cross")
     report("E5_PRIOR", dense, names)
     report("DENSE_PRIOR", dense, tuple(name for name in names if name != "cosine"))
-    report("LEXICAL_PRIOR", words, ("fused_gap", "coverage", "unknown", "bm25", "overlap", "faq", "length"))
+    report(
+        "LEXICAL_PRIOR", words, ("coverage", "coverage_all", "unknown", "bm25", "overlap", "faq", "length")
+    )
 
 
 asyncio.run(main())

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 CENTRES = {
     "cosine": 0.4,
-    "cosine_z": 2.5,
-    "cosine_gap": 0.7,
-    "fused_gap": 0.7,
+    "cosine_z": 3.0,
     "coverage": 0.5,
+    "coverage_all": 0.6,
     "unknown": 0.2,
     "bm25": 0.25,
     "agree": 0.5,
@@ -20,9 +19,8 @@ CENTRES = {
 SCALES = {
     "cosine": 0.15,
     "cosine_z": 1.0,
-    "cosine_gap": 0.7,
-    "fused_gap": 0.7,
     "coverage": 0.3,
+    "coverage_all": 0.3,
     "unknown": 0.2,
     "bm25": 0.15,
     "agree": 0.5,
@@ -31,6 +29,7 @@ SCALES = {
     "faq": 1.0,
     "length": 0.6,
 }
+"""Middle and width of each feature, so that weights of one size mean effects of one size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,6 @@ E5_PRIOR = Prior(
     {
         "cosine": 0.06,
         "cosine_z": 0.72,
-        "cosine_gap": -0.09,
-        "fused_gap": 0.91,
         "coverage": 0.9,
         "unknown": -0.05,
         "bm25": 0.34,
@@ -70,7 +67,6 @@ DENSE_PRIOR = Prior(
 
 LEXICAL_PRIOR = Prior(
     {
-        "fused_gap": 0.69,
         "coverage": 1.09,
         "unknown": -0.07,
         "bm25": 0.45,

@@ -171,12 +171,12 @@ def _faq_entry(row: Any) -> FaqEntry:
     variants = fields.get("variants") or []
     if not isinstance(question, str) or not question.strip() or not isinstance(answer, str):
         raise ValueError("`question` and `answer` must be texts, the question not empty")
-    if not isinstance(variants, list) or len(cast("list[Any]", variants)) > MAX_VARIANTS:
+    if not isinstance(variants, list) or len(variants) > MAX_VARIANTS:
         raise ValueError(f"`variants` must be a list of at most {MAX_VARIANTS} texts")
     return FaqEntry(
         question=question.strip(),
         answer=answer.strip(),
-        variants=tuple(str(one).strip() for one in cast("list[Any]", variants) if str(one).strip()),
+        variants=tuple(str(one).strip() for one in variants if str(one).strip()),
         lang=_string(fields.get("lang")) or None,
         title=_string(fields.get("title")) or None,
         url=_string(fields.get("url")) or _string(fields.get("page")) or None,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -45,7 +46,7 @@ class ChromaIndex:
     async def upsert(self, collection: str, points: Sequence[Point]) -> None:
         for at in range(0, len(points), UPSERT_BATCH):
             some = points[at : at + UPSERT_BATCH]
-            await self._run(lambda some=some: self._upsert(collection, some))
+            await self._run(partial(self._upsert, collection, some))
 
     async def delete(self, collection: str, chunks: Sequence[int]) -> None:
         if chunks:
