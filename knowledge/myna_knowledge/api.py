@@ -1,16 +1,17 @@
 """The HTTP routes of knowledge: bases, sources, jobs, search and the passage behind a citation."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from myna.errors import Malformed, NotFound, TooLarge
-from myna.model import UserKind
-from myna.rights import Principal, Verb, require
 from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import UploadFile
 
+from myna.api.principal import Asker
+from myna.errors import Malformed, NotFound, TooLarge
+from myna.model import UserKind
+from myna.rights import Verb, require
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, Job, Passage, Source, SourceDraft, SourceKind
 from myna_knowledge.reading import MAX_SOURCE_BYTES, MAX_TITLE_CHARS, MAX_VARIANTS
@@ -58,16 +59,16 @@ class Search(BaseModel):
     k: int = Field(default=6, ge=1, le=50)
 
 
-def router(library: Library, principal: Callable[..., Principal | Awaitable[Principal]]) -> APIRouter:
-    """The knowledge routes; `principal` is the dependency that tells who asks.
+def router(opened: Callable[[], Library]) -> APIRouter:
+    """The knowledge routes over the library that is open when a request comes.
 
     A base of another workspace looks like a missing one on every route.
     """
     routes = APIRouter(prefix="/v1", tags=["knowledge"])
-    asking = Depends(principal)
+    shelf = Annotated[Library, Depends(opened)]
 
     @routes.get("/knowledge-bases")
-    async def list_bases(who: Principal = asking) -> dict[str, Any]:
+    async def list_bases(who: Asker, library: shelf) -> dict[str, Any]:
         """The workspace's knowledge bases."""
         require(who, Verb.SEE_KNOWLEDGE)
         found = [
@@ -86,14 +87,14 @@ def router(library: Library, principal: Callable[..., Principal | Awaitable[Prin
         return {"bases": found}
 
     @routes.get("/knowledge-bases/{kb}/sources")
-    async def list_sources(kb: int, who: Principal = asking) -> dict[str, Any]:
+    async def list_sources(kb: int, who: Asker, library: shelf) -> dict[str, Any]:
         """A base's sources with their states and errors."""
         require(who, Verb.SEE_KNOWLEDGE)
         await library.base(who.workspace, kb)
         return {"sources": [_source(each) for each in await library.sources(kb)]}
 
     @routes.post("/knowledge-bases/{kb}/sources", status_code=202, openapi_extra=_UPLOAD)
-    async def add_source(kb: int, request: Request, who: Principal = asking) -> dict[str, Any]:
+    async def add_source(kb: int, request: Request, who: Asker, library: shelf) -> dict[str, Any]:
         """Add a text, a FAQ entry (JSON) or a file (multipart, field `file`); a job ingests it."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
@@ -101,7 +102,7 @@ def router(library: Library, principal: Callable[..., Principal | Awaitable[Prin
         return {"source": _source(source), "job": _job(job)}
 
     @routes.delete("/knowledge-bases/{kb}/sources/{source}", status_code=204)
-    async def delete_source(kb: int, source: int, who: Principal = asking) -> Response:
+    async def delete_source(kb: int, source: int, who: Asker, library: shelf) -> Response:
         """Delete a source; nothing of it is in any answer from now on."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
@@ -109,21 +110,21 @@ def router(library: Library, principal: Callable[..., Principal | Awaitable[Prin
         return Response(status_code=204)
 
     @routes.get("/knowledge-bases/{kb}/jobs/{job}")
-    async def read_job(kb: int, job: int, who: Principal = asking) -> dict[str, Any]:
+    async def read_job(kb: int, job: int, who: Asker, library: shelf) -> dict[str, Any]:
         """How far an ingestion is."""
         require(who, Verb.SEE_KNOWLEDGE)
         await library.base(who.workspace, kb)
         return _job(await library.job(kb, job))
 
     @routes.post("/knowledge-bases/{kb}/jobs/{job}/cancel")
-    async def cancel_job(kb: int, job: int, who: Principal = asking) -> dict[str, Any]:
+    async def cancel_job(kb: int, job: int, who: Asker, library: shelf) -> dict[str, Any]:
         """Stop an ingestion; its source answers nothing until it is added again."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
         return _job(await library.cancel(kb, job))
 
     @routes.post("/knowledge-bases/{kb}/search")
-    async def search(kb: int, body: Search, who: Principal = asking) -> dict[str, Any]:
+    async def search(kb: int, body: Search, who: Asker, library: shelf) -> dict[str, Any]:
         """The passages an agent would see for a question, and whether it would answer."""
         require(who, Verb.SEE_KNOWLEDGE)
         await library.base(who.workspace, kb)
@@ -136,7 +137,9 @@ def router(library: Library, principal: Callable[..., Principal | Awaitable[Prin
         }
 
     @routes.get("/passages/{chunk}")
-    async def read_passage(chunk: int, version: int | None = None, who: Principal = asking) -> dict[str, Any]:
+    async def read_passage(
+        chunk: int, who: Asker, library: shelf, version: int | None = None
+    ) -> dict[str, Any]:
         """What a citation points at; visitors see bases with a public audience only."""
         passage, base = await library.passage(who.workspace, chunk, version)
         if base.audience != "public" and who.kind is not UserKind.HUMAN:

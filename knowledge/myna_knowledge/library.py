@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Sequence
 
 from myna.errors import Malformed, NotFound
-
 from myna_knowledge.adapters.exact import ExactIndex
 from myna_knowledge.asking import Asking
 from myna_knowledge.calibrating import calibrate

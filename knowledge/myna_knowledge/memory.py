@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from myna.errors import NotFound
 
+from myna.errors import NotFound
 from myna_knowledge.chunking import SEPARATOR
 from myna_knowledge.lexical import Entry, Lexicon, entries
 from myna_knowledge.model import Section

