@@ -33,6 +33,7 @@ FEATURES = (
     "unknown",
     "bm25",
     "agree",
+    "focus",
     "overlap",
     "cross",
     "faq",
@@ -140,6 +141,7 @@ def evidence(
         "unknown": 0.0 if cross else unknown,
         "bm25": best.lexical / max(lexicon.bound(query), 1e-6),
         "overlap": 0.0 if cross else overlap(topics, wordings),
+        "focus": sum(_subject(each.held) == _subject(section) for each in ranked[:TOGETHER]) / TOGETHER,
         "agree": float(best.lexical > 0 and best.lexical >= max(each.lexical for each in ranked)),
         "cross": float(cross),
         "faq": float(section.kind == "faq"),
@@ -149,3 +151,8 @@ def evidence(
     if cosine is not None:
         features |= {"cosine": cosine, "cosine_z": level.z(cosine)}
     return features
+
+
+def _subject(section: Held) -> int | str:
+    """What a section is about: its address where it has one, so that a FAQ, a page and its translation agree."""
+    return section.url or section.source

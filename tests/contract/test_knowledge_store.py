@@ -298,9 +298,10 @@ async def test_without_an_embedder_words_alone_find_and_calibrate(store: Store) 
     plain = Library(store, None, None)
     base = (await plain.create_base(1, "Plain")).id
     for number in range(30):
-        await plain.add(base, faq(f"Where is thing{number}?", f"In room {number}.", f"thing{number} place"))
+        question = f"Where does lamp{number} from shelf{number} stand?"
+        await plain.add(base, faq(question, f"In room {number}.", f"lamp{number} of shelf{number}, standing"))
     await plain.drain()
-    found = await plain.retrieve([base], "where do I find thing7")
+    found = await plain.retrieve([base], "where is lamp7 of shelf7 standing now")
     assert found.passages[0].answer == "In room 7."
     assert found.answerable
     assert not (await plain.retrieve([base], "how do volcanoes erupt")).answerable

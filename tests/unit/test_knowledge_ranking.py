@@ -24,7 +24,9 @@ def section(
 
 
 def memory(sections: Sequence[Section]) -> Memory:
-    held = tuple(Held(each.id, each.source, each.lang, each.kind, (), entries(each)) for each in sections)
+    held = tuple(
+        Held(each.id, each.source, each.lang, each.kind, None, (), entries(each)) for each in sections
+    )
     places = {each.id: at for at, each in enumerate(held)}
     return Memory(1, 1, 1, held, places, Lexicon([each.entries for each in held]), Space.of({}, {}))
 
@@ -133,7 +135,7 @@ def test_the_same_language_is_preferred_and_the_other_still_found() -> None:
         1,
         1,
         1,
-        (Held(1, 1, "zh", "text", (), ()), *known.sections[1:]),
+        (Held(1, 1, "zh", "text", None, (), ()), *known.sections[1:]),
         known.places,
         known.lexicon,
         known.space,

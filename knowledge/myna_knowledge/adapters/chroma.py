@@ -86,11 +86,13 @@ class ChromaIndex:
                     settings=settings,
                 )
                 # The library sets no time limit, and a dead server would hold our only thread for good.
-                self._session().timeout = TIMEOUT_S
+                for session in self._sessions():
+                    session.timeout = TIMEOUT_S
         return self._client
 
-    def _session(self) -> Any:
-        return self._client._server._session
+    def _sessions(self) -> list[Any]:
+        """The connections of the client and of the second one it keeps for administration."""
+        return [each._server._session for each in (self._client, self._client._admin_client)]
 
     def _collection(self, name: str) -> Any:
         if name not in self._open:
@@ -135,7 +137,8 @@ class ChromaIndex:
         if self._client is not None:
             if self._folder is None:
                 # Closing the client leaves its connections open.
-                self._session().close()
+                for session in self._sessions():
+                    session.close()
             client, self._client = self._client, None
             client.close()
 
