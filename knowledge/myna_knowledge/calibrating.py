@@ -233,9 +233,10 @@ def _twins(scene: Scene, place: int) -> set[int]:
         gone |= {at for at, other in enumerate(scene.sections) if other.source == section.source}
     own = scene.matrix[scene.owners == place]
     if len(own):
-        near = (scene.matrix @ own.T).max(axis=1)
-        for at, cosine in zip(scene.owners.tolist(), near.tolist(), strict=True):
-            page = section.url is not None and scene.sections[at].url == section.url
+        near: Vectors = (scene.matrix @ own.T).max(axis=1)
+        urls = [other.url for other in scene.sections]
+        for at, cosine in zip(map(int, scene.owners), map(float, near), strict=True):
+            page = section.url is not None and urls[at] == section.url
             if cosine > (TWIN_OF_PAGE if page else TWIN):
                 gone.add(at)
     return gone

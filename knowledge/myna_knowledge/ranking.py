@@ -25,7 +25,7 @@ LEXICAL_CANDIDATES = 24
 TOGETHER = 4
 """Sections taken together for `coverage_all`."""
 
-FEATURES = (
+FEATURES: tuple[str, ...] = (
     "cosine",
     "cosine_z",
     "coverage",
@@ -124,7 +124,7 @@ def evidence(
     that says nothing. `hidden` entries and the wording with the topic terms `unsaid` count as absent.
     Coverage and overlap are zero when the best section is in another language (`cross`): words cannot match there.
     """
-    features = dict.fromkeys(FEATURES, 0.0)
+    features: dict[str, float] = dict.fromkeys(FEATURES, 0.0)
     if not ranked:
         return {**features, "unknown": 1.0}
     best = ranked[0]

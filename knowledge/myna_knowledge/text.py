@@ -46,8 +46,8 @@ class _Stemmer(Protocol):
 
 @lru_cache(maxsize=1)
 def _stemmer() -> _Stemmer:
-    stemmer: _Stemmer = snowballstemmer.stemmer("english")
-    return stemmer
+    made: _Stemmer = snowballstemmer.stemmer("english")  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # untyped library
+    return made
 
 
 @lru_cache(maxsize=65_536)

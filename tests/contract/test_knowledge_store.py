@@ -74,7 +74,7 @@ async def test_a_source_is_read_embedded_and_found(library: Library, base: int) 
     best = found.passages[0]
     assert (best.title, best.heading, best.kind) == ("Returns", "Deadline", "text")
     assert best.text[best.start : best.end] == "Unused goods come back within 45 days."
-    assert (await library.passage(1, best.chunk, best.version))[0].text == best.text
+    assert (await library.passage(1, best.chunk, best.version)).text == best.text
 
 
 async def test_every_source_is_found_by_its_words_before_any_is_embedded(

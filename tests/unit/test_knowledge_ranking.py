@@ -103,7 +103,7 @@ def test_coverage_counts_what_a_section_holds_and_what_nobody_knows() -> None:
     assert unknown == pytest.approx(
         1 - held - lexicon.idf("kayak") / sum(map(lexicon.idf, ["return", "kayak", "submarin"]))
     )
-    assert lexicon.coverage("return kayak", [0, 1]) == (pytest.approx(1.0), 0.0)
+    assert lexicon.coverage("return kayak", [0, 1]) == pytest.approx((1.0, 0.0))
     assert lexicon.coverage("how do I", [0]) == (0.0, 1.0)
 
 

@@ -65,10 +65,10 @@ def router(opened: Callable[[], Library]) -> APIRouter:
     A base of another workspace looks like a missing one on every route.
     """
     routes = APIRouter(prefix="/v1", tags=["knowledge"])
-    shelf = Annotated[Library, Depends(opened)]
+    shelf = Depends(opened)
 
     @routes.get("/knowledge-bases")
-    async def list_bases(who: Asker, library: shelf) -> dict[str, Any]:
+    async def list_bases(who: Asker, library: Library = shelf) -> dict[str, Any]:
         """The workspace's knowledge bases."""
         require(who, Verb.SEE_KNOWLEDGE)
         found = [
@@ -87,14 +87,14 @@ def router(opened: Callable[[], Library]) -> APIRouter:
         return {"bases": found}
 
     @routes.get("/knowledge-bases/{kb}/sources")
-    async def list_sources(kb: int, who: Asker, library: shelf) -> dict[str, Any]:
+    async def list_sources(kb: int, who: Asker, library: Library = shelf) -> dict[str, Any]:
         """A base's sources with their states and errors."""
         require(who, Verb.SEE_KNOWLEDGE)
         await library.base(who.workspace, kb)
         return {"sources": [_source(each) for each in await library.sources(kb)]}
 
     @routes.post("/knowledge-bases/{kb}/sources", status_code=202, openapi_extra=_UPLOAD)
-    async def add_source(kb: int, request: Request, who: Asker, library: shelf) -> dict[str, Any]:
+    async def add_source(kb: int, request: Request, who: Asker, library: Library = shelf) -> dict[str, Any]:
         """Add a text, a FAQ entry (JSON) or a file (multipart, field `file`); a job ingests it."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
@@ -102,7 +102,7 @@ def router(opened: Callable[[], Library]) -> APIRouter:
         return {"source": _source(source), "job": _job(job)}
 
     @routes.delete("/knowledge-bases/{kb}/sources/{source}", status_code=204)
-    async def delete_source(kb: int, source: int, who: Asker, library: shelf) -> Response:
+    async def delete_source(kb: int, source: int, who: Asker, library: Library = shelf) -> Response:
         """Delete a source; nothing of it is in any answer from now on."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
@@ -110,21 +110,21 @@ def router(opened: Callable[[], Library]) -> APIRouter:
         return Response(status_code=204)
 
     @routes.get("/knowledge-bases/{kb}/jobs/{job}")
-    async def read_job(kb: int, job: int, who: Asker, library: shelf) -> dict[str, Any]:
+    async def read_job(kb: int, job: int, who: Asker, library: Library = shelf) -> dict[str, Any]:
         """How far an ingestion is."""
         require(who, Verb.SEE_KNOWLEDGE)
         await library.base(who.workspace, kb)
         return _job(await library.job(kb, job))
 
     @routes.post("/knowledge-bases/{kb}/jobs/{job}/cancel")
-    async def cancel_job(kb: int, job: int, who: Asker, library: shelf) -> dict[str, Any]:
+    async def cancel_job(kb: int, job: int, who: Asker, library: Library = shelf) -> dict[str, Any]:
         """Stop an ingestion; its source answers nothing until it is added again."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
         return _job(await library.cancel(kb, job))
 
     @routes.post("/knowledge-bases/{kb}/search")
-    async def search(kb: int, body: Search, who: Asker, library: shelf) -> dict[str, Any]:
+    async def search(kb: int, body: Search, who: Asker, library: Library = shelf) -> dict[str, Any]:
         """The passages an agent would see for a question, and whether it would answer."""
         require(who, Verb.SEE_KNOWLEDGE)
         await library.base(who.workspace, kb)
@@ -138,10 +138,11 @@ def router(opened: Callable[[], Library]) -> APIRouter:
 
     @routes.get("/passages/{chunk}")
     async def read_passage(
-        chunk: int, who: Asker, library: shelf, version: int | None = None
+        chunk: int, who: Asker, library: Library = shelf, version: int | None = None
     ) -> dict[str, Any]:
         """What a citation points at; visitors see bases with a public audience only."""
-        passage, base = await library.passage(who.workspace, chunk, version)
+        passage = await library.passage(who.workspace, chunk, version)
+        base = await library.base(who.workspace, passage.base)
         if base.audience != "public" and who.kind is not UserKind.HUMAN:
             raise NotFound(
                 f"Passage {chunk} was deleted or replaced since it was cited.", code="passage_gone"
