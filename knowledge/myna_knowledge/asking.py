@@ -79,5 +79,5 @@ class Asking:
             known = [vector for vector in vectors if vector is not None]
             if len(known) < len(vectors):
                 return None
-            self._common[lang] = np.mean(known, axis=0, dtype=np.float32)
+            self._common[lang] = np.stack(known).mean(axis=0)
         return self._common[lang]

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from myna.errors import MynaError
-
 from myna_knowledge.model import FaqEntry
 
 

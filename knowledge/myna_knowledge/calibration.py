@@ -18,8 +18,8 @@ from myna_knowledge.priors import CENTRES, DENSE_PRIOR, E5_PRIOR, LEXICAL_PRIOR,
 from myna_knowledge.ranking import FEATURES
 
 ALPHA = 0.05
-RIDGE = 6.0
-"""Strength of the pull to the prior: about as much as so many balanced questions per feature."""
+RIDGE = 30.0
+"""Strength of the pull to the prior: questions made from a base resemble real ones only so far."""
 LEAST_THRESHOLD, GREATEST_THRESHOLD = 0.35, 0.97
 """A base whose made-up questions are too easy or too hard must not answer everything or nothing."""
 LEAST_NEGATIVES = 40

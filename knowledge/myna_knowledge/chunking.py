@@ -60,7 +60,7 @@ def _sized(blocks: Sequence[Block]) -> Iterable[list[Block]]:
     """Groups of blocks near `SECTION_TOKENS`; a list or table stays with the line that introduces it."""
     group: list[Block] = []
     size = 0
-    for block in (part for block in blocks for part in _split_paragraph(block)):
+    for block in (part for whole in blocks for part in _split_paragraph(whole)):
         cost = token_cost(block.text)
         introduced = (
             bool(group) and block.kind is not BlockKind.PARAGRAPH and group[-1].text.endswith((":", "："))
@@ -96,7 +96,8 @@ def _runs(text: str, budget: int) -> Iterable[tuple[int, int]]:
 
 
 def _bounded(text: str, budget: int) -> Iterable[tuple[int, int]]:
-    for left, right in sentences(text):
+    for start, right in sentences(text):
+        left = start
         while token_cost(text[left:right]) > budget:
             cut_at = _force(text, left, right, budget)
             yield left, cut_at

@@ -21,26 +21,10 @@ _DROPPED = frozenset(
     }
 )
 _PARAGRAPHS = frozenset(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "main",
-        "header",
-        "footer",
-        "aside",
-        "blockquote",
-        "address",
-        "dl",
-        "dt",
-        "dd",
-        "figure",
-        "figcaption",
-        "body",
-        "br",
-        "hr",
-    ]
+    {
+        *("p", "div", "section", "article", "main", "header", "footer", "aside", "blockquote", "address"),
+        *("dl", "dt", "dd", "figure", "figcaption", "body", "br", "hr"),
+    }
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 MAX_DEPTH = 500

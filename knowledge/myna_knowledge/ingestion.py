@@ -4,7 +4,6 @@ import asyncio
 import logging
 
 from myna.errors import MynaError
-
 from myna_knowledge.chunking import cut
 from myna_knowledge.dense import DenseSearch
 from myna_knowledge.model import JobState, Lease, Reading, SourceDraft, Stage

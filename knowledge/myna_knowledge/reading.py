@@ -1,7 +1,7 @@
 """Reading a source: bytes become a document, or an error that says what was wrong and what to do."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, cast
 
@@ -168,15 +168,20 @@ def _faq_entry(row: Any) -> FaqEntry:
         raise ValueError("expected a JSON object with question and answer")
     fields = cast("Mapping[str, Any]", row)
     question, answer = fields.get("question"), fields.get("answer")
-    variants = fields.get("variants") or []
+    variants: Sequence[object] | object = fields.get("variants") or ()
     if not isinstance(question, str) or not question.strip() or not isinstance(answer, str):
         raise ValueError("`question` and `answer` must be texts, the question not empty")
-    if not isinstance(variants, list) or len(cast("list[Any]", variants)) > MAX_VARIANTS:
+    if (
+        isinstance(variants, str)
+        or not isinstance(variants, Sequence)
+        or len(cast("Sequence[object]", variants)) > MAX_VARIANTS
+    ):
         raise ValueError(f"`variants` must be a list of at most {MAX_VARIANTS} texts")
+    texts = [str(one).strip() for one in cast("Sequence[object]", variants)]
     return FaqEntry(
         question=question.strip(),
         answer=answer.strip(),
-        variants=tuple(str(one).strip() for one in cast("list[Any]", variants) if str(one).strip()),
+        variants=tuple(text for text in texts if text),
         lang=_string(fields.get("lang")) or None,
         title=_string(fields.get("title")) or None,
         url=_string(fields.get("url")) or _string(fields.get("page")) or None,

@@ -9,8 +9,7 @@ from myna_knowledge.lexical import overlap
 from myna_knowledge.memory import Memories, Memory
 from myna_knowledge.model import Calibration, Chunk, Passage, Retrieval, Section
 from myna_knowledge.ports import Store, Vectors
-from myna_knowledge.ranking import Candidate, Found, evidence, fuse, lexical_top
-from myna_knowledge.space import Level
+from myna_knowledge.ranking import FEATURES, UNKNOWN_LEVEL, Candidate, Found, evidence, fuse, lexical_top
 from myna_knowledge.text import language, topic_terms
 
 NEAREST = 48
@@ -58,7 +57,8 @@ class Retriever:
         name = self._embedder.name if self._embedder is not None and dense else "none"
         loaded = [await self._store.calibrations.load(base, name) for base in dict.fromkeys(bases)]
         # Of several bases the one fitted on most questions decides: its estimate is the firmest.
-        known = [one for one in loaded if one is not None]
+        # One that an older version fitted on other features says nothing about these.
+        known = [one for one in loaded if one is not None and one.weights.keys() <= set(FEATURES)]
         return max(known, key=lambda one: one.sample) if known else prior(name)
 
     async def _near(self, memory: Memory, top: Sequence[int], question: Vectors, lang: str) -> list[Found]:
@@ -84,7 +84,7 @@ class Retriever:
             cosine = float(memory.space.pieces(spot.vector[None], own)[0] @ asked)
             known = best.get(place)
             if known is None or known.cosine is None or cosine > known.cosine:
-                best[place] = Found(memory, place, spot.chunk, cosine, levels.get(own, Level(0.0, 1.0)))
+                best[place] = Found(memory, place, spot.chunk, cosine, levels.get(own, UNKNOWN_LEVEL))
         return [*best.values(), *(Found(memory, place) for place in top if place not in best)]
 
     async def _passages(self, ranked: Sequence[Candidate], k: int) -> tuple[Passage, ...]:

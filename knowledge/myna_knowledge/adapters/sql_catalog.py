@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from myna.adapters.sql.database import Database
-from myna.errors import Conflict, NotFound
-from myna.ids import new_id
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from myna.adapters.sql.database import Database
+from myna.errors import Conflict, NotFound
+from myna.ids import new_id
 from myna_knowledge.adapters.sql_jobs import cancel_open, insert_job
 from myna_knowledge.adapters.tables import BaseRow, ChunkRow, JobRow, SectionRow, SourceRow, table
 from myna_knowledge.model import (

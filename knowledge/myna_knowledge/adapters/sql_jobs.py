@@ -5,11 +5,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from myna.adapters.sql.database import Database
-from myna.ids import new_id
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from myna.adapters.sql.database import Database
+from myna.ids import new_id
 from myna_knowledge.adapters.tables import BaseRow, ChunkRow, JobRow, SectionRow, SourceRow, table
 from myna_knowledge.model import Job, JobState, Lease, SourceState, Stage
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from myna.adapters.sql.database import Database
-from myna.ids import new_id
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from myna.adapters.sql.database import Database
+from myna.ids import new_id
 from myna_knowledge.adapters.sql_catalog import bump
 from myna_knowledge.adapters.sql_jobs import held
 from myna_knowledge.adapters.tables import BaseRow, ChunkRow, SectionRow, SourceRow, table

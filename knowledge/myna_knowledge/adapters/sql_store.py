@@ -3,9 +3,9 @@
 import json
 import time
 
-from myna.adapters.sql.database import Database
 from sqlalchemy import delete, insert, select
 
+from myna.adapters.sql.database import Database
 from myna_knowledge.adapters.sql_catalog import SqlCatalog
 from myna_knowledge.adapters.sql_jobs import SqlJobs
 from myna_knowledge.adapters.sql_pieces import SqlPieces

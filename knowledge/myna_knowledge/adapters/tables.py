@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from myna.adapters.sql.tables import big
-from myna.adapters.sql.tables import text as words
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
+
+from myna.adapters.sql.tables import big
+from myna.adapters.sql.tables import text as words
 
 
 class BaseRow(SQLModel, table=True):

@@ -1,0 +1,218 @@
+"""Words, BM25, fusion and calibration: the arithmetic of finding and of not knowing."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from myna_knowledge.calibration import ALPHA, Labelled, confidence, fit, prior
+from myna_knowledge.lexical import K1, B, Lexicon, entries, overlap
+from myna_knowledge.memory import Held, Memory
+from myna_knowledge.model import Section
+from myna_knowledge.priors import CENTRES, E5_PRIOR, LEXICAL_PRIOR, SCALES
+from myna_knowledge.ranking import FEATURES, Found, evidence, fuse, lexical_top
+from myna_knowledge.space import Level, Space
+from myna_knowledge.text import language, sentences, terms, token_cost, topic_terms
+
+
+def section(
+    at: int, text: str, *, lang: str = "en", question: str | None = None, variants: Sequence[str] = ()
+) -> Section:
+    kind = "text" if question is None else "faq"
+    return Section(at, 1, at, 1, 0, "", "", text, lang, kind, question, text, tuple(variants), (), None)
+
+
+def memory(sections: Sequence[Section]) -> Memory:
+    held = tuple(
+        Held(each.id, each.source, each.lang, each.kind, None, (), entries(each)) for each in sections
+    )
+    places = {each.id: at for at, each in enumerate(held)}
+    return Memory(1, 1, 1, held, places, Lexicon([each.entries for each in held]), Space.of({}, {}))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Returned parcels", ["return", "parcel"]),
+        ("退货", ["退", "货", "退货"]),
+        ("軟體", ["软", "体", "软体"]),
+        ("order AB-1234", ["order", "ab", "1234", "ab-1234"]),
+        ("Ｆｕｌｌ　width", ["full", "width"]),
+        ("iPhone 退款", ["iphon", "退", "款", "退款"]),
+        ("the shop's rule", ["the", "shop", "rule"]),
+    ],
+)
+def test_terms_of_a_text(text: str, found: list[str]) -> None:
+    assert terms(text) == found
+
+
+def test_topic_terms_leave_out_how_people_ask() -> None:
+    assert topic_terms("How do I return a parcel?") == topic_terms("return parcel")
+    assert topic_terms("请问怎么退货？") == topic_terms("退货")
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        ("Where is it?", "en"),
+        ("在哪里", "zh"),
+        ("DHL Express 多久到", "zh"),
+        ("we sell the brand 小米 in our stores", "en"),
+        ("", "en"),
+    ],
+)
+def test_the_language_of_a_question_is_told_by_its_script(text: str, lang: str) -> None:
+    assert language(text) == lang
+
+
+def test_sentence_spans_leave_out_nothing_but_white_space() -> None:
+    text = "It costs 3.50 EUR. Call us! 退货免费。请保留包装！\nNobody is there"
+    assert [text[start:end] for start, end in sentences(text)] == [
+        "It costs 3.50 EUR.",
+        "Call us!",
+        "退货免费。",
+        "请保留包装！",
+        "Nobody is there",
+    ]
+    assert token_cost("退货") == 2
+
+
+def test_bm25_is_what_the_formula_says() -> None:
+    texts = ["apple pear", "apple apple fig fig", "kiwi"]
+    lexicon = Lexicon([entries(section(at, text)) for at, text in enumerate(texts)])
+    idf = math.log(1 + (3 - 2 + 0.5) / (2 + 0.5))
+    mean = (2 + 4 + 1) / 3
+    expected = [idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * size / mean)) for tf, size in ((1, 2), (2, 4))]
+    assert lexicon.scores("apples") == pytest.approx([*expected, 0.0], rel=1e-5)
+
+
+def test_a_faq_is_found_by_each_of_its_wordings_and_less_by_its_answer() -> None:
+    faq = section(0, "Yes, within thirty days.", question="Can I return it?", variants=["send goods back"])
+    lexicon = Lexicon([entries(faq), entries(section(1, "Opening hours of stores"))])
+    by_variant, by_answer = lexicon.scores("send back")[0], lexicon.scores("thirty")[0]
+    assert by_variant > by_answer > 0
+    hidden = [int(lexicon.entries_of(0)[1])]
+    assert lexicon.scores("goods", hidden=hidden)[0] == 0
+
+
+def test_coverage_counts_what_a_section_holds_and_what_nobody_knows() -> None:
+    lexicon = Lexicon([entries(section(0, "return parcel")), entries(section(1, "kayak"))])
+    held, unknown = lexicon.coverage("return kayak submarine", [0])
+    assert 0 < held < 0.5
+    assert unknown == pytest.approx(
+        1 - held - lexicon.idf("kayak") / sum(map(lexicon.idf, ["return", "kayak", "submarin"]))
+    )
+    assert lexicon.coverage("return kayak", [0, 1]) == pytest.approx((1.0, 0.0))
+    assert lexicon.coverage("how do I", [0]) == (0.0, 1.0)
+
+
+def test_overlap_is_jaccard_with_the_nearest_wording() -> None:
+    asked = frozenset({"a", "b"})
+    assert overlap(asked, [frozenset({"a"}), frozenset({"a", "b", "c", "d"})]) == 0.5
+    assert overlap(asked, []) == 0.0
+
+
+def test_fusion_weighs_meaning_four_times_as_much_as_words() -> None:
+    known = memory([section(1, "pear"), section(2, "apple"), section(3, "fig"), section(4, "kiwi")])
+    scores = {1: known.lexicon.scores("pear")}
+    level = Level(0.0, 0.1)
+    found = [Found(known, place, place, cosine, level) for place, cosine in enumerate([0.1, 0.5, 0.1])]
+    assert [each.section for each in fuse(found, scores, "en")] == [2, 1, 3]
+
+
+def test_without_vectors_words_alone_order_and_ties_go_to_the_older() -> None:
+    known = memory([section(3, "pear"), section(2, "apple"), section(1, "pear")])
+    scores = known.lexicon.scores("pear")
+    ranked = fuse([Found(known, place) for place in (0, 1, 2)], {1: scores}, "en")
+    assert [each.section for each in ranked] == [1, 3, 2]
+    assert lexical_top(scores) == [0, 2]
+
+
+def test_the_same_language_is_preferred_and_the_other_still_found() -> None:
+    known = memory([section(1, "退货"), section(2, "returns", lang="en")])
+    known = Memory(
+        1,
+        1,
+        1,
+        (Held(1, 1, "zh", "text", None, (), ()), *known.sections[1:]),
+        known.places,
+        known.lexicon,
+        known.space,
+    )
+    level = Level(0.0, 0.1)
+    scores = {1: np.zeros(2, dtype=np.float32)}
+    same = fuse([Found(known, 0, 1, 0.5, level), Found(known, 1, 2, 0.52, level)], scores, "zh")
+    assert [each.held.lang for each in same] == ["en", "zh"] or same[0].held.lang == "zh"
+    better = fuse([Found(known, 0, 1, 0.2, level), Found(known, 1, 2, 0.6, level)], scores, "zh")
+    assert better[0].held.lang == "en"
+
+
+def test_evidence_has_every_feature_even_without_candidates() -> None:
+    assert set(evidence("what?", "en", [])) == set(FEATURES)
+    known = memory([section(1, "pear tree")])
+    ranked = fuse([Found(known, 0, 5, 0.5, Level(0.1, 0.1))], {1: known.lexicon.scores("pear")}, "en")
+    features = evidence("pear", "en", ranked)
+    assert features["coverage"] == pytest.approx(1.0)
+    assert features["cosine_z"] == pytest.approx(4.0)
+    cross = evidence("梨树", "zh", ranked)
+    assert (cross["cross"], cross["coverage"], cross["unknown"]) == (1.0, 0.0, 0.0)
+
+
+def test_the_means_of_a_language_are_taken_out_of_its_vectors() -> None:
+    draw = np.random.default_rng(5)
+    shared = np.array([10.0, 0, 0, 0], dtype=np.float32)
+    raw = (draw.normal(size=(200, 4)) + shared).astype(np.float32)
+    unit = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+    space = Space.of({"en": unit}, {"en": unit})
+    asked = space.question(unit[0], "en", None)
+    level = space.levels(asked)["en"]
+    assert float((unit @ unit[0]).mean()) > 0.9
+    assert abs(level.mean) < 0.3
+    assert level.z(float(space.pieces(unit[:1], "en")[0] @ asked)) > 1
+
+
+def rows(count: int, *, gap: float, seed: int) -> list[Labelled]:
+    draw = np.random.default_rng(seed)
+    made: list[Labelled] = []
+    for group in range(count):
+        for answers in (True, False):
+            features = dict.fromkeys(FEATURES, 0.0) | {name: CENTRES[name] for name in E5_PRIOR.weights}
+            features["cosine"] += (
+                SCALES["cosine"] * (gap if answers else -gap) + draw.normal() * SCALES["cosine"]
+            )
+            made.append(Labelled(features, answers, 1.0, group, unanswerable=not answers))
+    return made
+
+
+def test_the_threshold_keeps_wrong_answers_below_the_bound() -> None:
+    calibration = fit("multilingual-e5-small", rows(300, gap=1.0, seed=1))
+    fresh = rows(2000, gap=1.0, seed=2)
+    passed = [confidence(calibration, row.features) >= calibration.threshold for row in fresh]
+    wrong = np.mean([each for each, row in zip(passed, fresh, strict=True) if not row.answers])
+    right = np.mean([each for each, row in zip(passed, fresh, strict=True) if row.answers])
+    assert wrong <= ALPHA * 1.6
+    assert right > 0.5
+    assert calibration.sample == 600
+    assert calibration.curve[0]["wrong"] == 1.0
+    assert calibration.curve[-1]["wrong"] == 0.0
+
+
+def test_a_tiny_base_keeps_the_shipped_prior() -> None:
+    assert fit("multilingual-e5-small", rows(10, gap=1.0, seed=1)) == prior("multilingual-e5-small")
+    assert prior("none").weights == LEXICAL_PRIOR.weights
+
+
+def test_pages_without_faq_keep_the_prior_weights_and_get_their_own_threshold() -> None:
+    negatives = [row for row in rows(200, gap=1.0, seed=3) if not row.answers]
+    calibration = fit("multilingual-e5-small", negatives)
+    assert calibration.weights == E5_PRIOR.weights
+    assert calibration.threshold != E5_PRIOR.threshold
+
+
+def test_confidence_grows_with_the_cosine_and_stays_a_probability() -> None:
+    known = prior("multilingual-e5-small")
+    low = dict.fromkeys(FEATURES, -50.0)
+    high = dict.fromkeys(FEATURES, 50.0)
+    assert 0.0 <= confidence(known, low) <= 1.0
+    assert 0.0 <= confidence(known, high) <= 1.0
