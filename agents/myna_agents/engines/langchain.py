@@ -63,7 +63,8 @@ class LangChainEngine:
         self, endpoint: Endpoint, key: str, *, silence_s: float = SILENCE_S, retries: int = RETRIES
     ) -> None:
         self._endpoint, self._key, self._retries = endpoint, key, retries
-        self._http = httpx.AsyncClient(timeout=httpx.Timeout(silence_s, connect=CONNECT_S))
+        self._silence_s = silence_s
+        self._http = httpx.AsyncClient()
         self._model: Any = None
         self._loading = asyncio.Lock()
 
@@ -121,6 +122,8 @@ class LangChainEngine:
             base_url=self._endpoint.base_url,
             api_key=SecretStr(self._key or "none"),
             http_async_client=self._http,
+            timeout=httpx.Timeout(self._silence_s, connect=CONNECT_S),
+            stream_chunk_timeout=self._silence_s,
             max_retries=self._retries,
             max_completion_tokens=MAX_TOKENS,
             temperature=0.0,
