@@ -22,6 +22,7 @@ def start(
     env: Mapping[str, str] | None = None,
     user: str | None = None,
     death_signal: str = "KILL",
+    cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """A process in its own group, whose output goes to `log`.
 
@@ -44,6 +45,7 @@ def start(
             stderr=subprocess.STDOUT,
             env=dict(env) if env is not None else None,
             start_new_session=True,
+            cwd=cwd,
         )
     _running.append(process)
     return process
