@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from myna_agents.units import Unit, UnitKind, cells, units
 from myna_knowledge.model import Passage
 from myna_knowledge.text import terms, topic_terms
-
-from myna_agents.units import Unit, UnitKind, cells, units
 
 IN_PIECE = 0.15
 """Bonus of a unit inside the piece that retrieval matched."""

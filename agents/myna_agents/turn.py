@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from myna_knowledge.model import Passage, Retrieval
-
 from myna.model import Turn, TurnDecision
 from myna_agents.agent import AgentProfile
 from myna_agents.answer import Answer, Offer, message_body, trace_of
@@ -21,6 +19,7 @@ from myna_agents.phrases import Phrase, say
 from myna_agents.ports import History, Knowledge, People, Profiles, Turns
 from myna_agents.scene import Scene, build_scene
 from myna_agents.summary import summary
+from myna_knowledge.model import Passage, Retrieval
 
 HISTORY = 40
 """How many messages an agent reads."""
@@ -213,7 +212,7 @@ class _Speech:
         """
         gate = Gate(request.shelf)
         silent = self._open
-        async with aclosing(engine.answer(request)) as items:  # type: ignore[type-var]
+        async with aclosing(engine.answer(request)) as items:
             async for item in items:
                 match item:
                     case str():

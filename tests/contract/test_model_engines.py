@@ -7,7 +7,6 @@ from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
-from myna_knowledge.model import Passage
 
 from myna.errors import MynaError
 from myna_agents.answer import Answer
@@ -16,6 +15,7 @@ from myna_agents.engines.langchain import Endpoint, LangChainEngine
 from myna_agents.engines.offline import OfflineEngine
 from myna_agents.runner import Runner
 from myna_agents.scene import Said, Speaker
+from myna_knowledge.model import Passage
 from support.agents_world import PROFILE, RETURNS, SHIPPING, Library, Platform, passage, world_of
 from support.openai_provider import Provider, Refuse, Text, Tool, openai_provider
 
@@ -81,7 +81,7 @@ async def test_an_engine_answers_several_at_once(engine: Engine) -> None:
 
 
 async def test_closing_an_answer_early_leaves_the_engine_usable(engine: Engine) -> None:
-    async with aclosing(engine.answer(asking())) as items:  # type: ignore[type-var]
+    async with aclosing(engine.answer(asking())) as items:
         await anext(items)
     _, answer = await everything(engine, asking())
     assert answer.citations
@@ -200,7 +200,7 @@ async def test_stopping_reaches_the_provider(provider: Provider, model: LangChai
     begun = asyncio.Event()
 
     async def listen() -> None:
-        async with aclosing(model.answer(asking())) as items:  # type: ignore[type-var]
+        async with aclosing(model.answer(asking())) as items:
             async for _ in items:
                 begun.set()
 

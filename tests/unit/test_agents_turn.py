@@ -122,7 +122,7 @@ async def test_a_lost_lease_ends_the_work(caplog: pytest.LogCaptureFixture) -> N
     class Slow(Library):
         async def retrieve(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
             platform.lose_lease(turn)
-            await asyncio.Event().wait()
+            return await asyncio.Event().wait()
 
     platform = Platform()
     turn = platform.asks("How long can I return a lamp?")
@@ -214,7 +214,7 @@ async def test_a_cancelled_runner_leaves_its_turn_to_others() -> None:
     class Stuck(Library):
         async def retrieve(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
             started.set()
-            await asyncio.Event().wait()
+            return await asyncio.Event().wait()
 
     started = asyncio.Event()
     platform = Platform()

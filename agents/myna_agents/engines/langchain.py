@@ -1,3 +1,4 @@
+# pyright: basic
 """The engine behind `openai:NAME@URL`: LangChain's agent over any OpenAI-compatible endpoint, streaming.
 
 LangChain and the OpenAI client take seconds to import, so they load in a worker thread at the first answer; nothing else
@@ -5,7 +6,7 @@ in the package imports them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ class LangChainEngine:
         """The endpoint, without its key."""
         return f"openai:{self._endpoint.model}"
 
-    async def answer(self, request: Request) -> AsyncIterator[str | Restart | Answer]:
+    async def answer(self, request: Request) -> AsyncGenerator[str | Restart | Answer, None]:
         """The model's answer while it is written, then with the citations that its marks name."""
         parts: list[str] = []
         try:
@@ -151,14 +152,15 @@ def _build(model: Any, request: Request, gave_up: list[str]) -> Any:
         gave_up.append(reason or "the passages do not hold the answer")
         return "Noted."
 
+    limits: list[Any] = [
+        ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="error"),
+        ToolCallLimitMiddleware(run_limit=SEARCHES, exit_behavior="continue"),
+    ]
     return create_agent(
         model,
         tools=[search_knowledge, cannot_answer],
         system_prompt=system_prompt(request.profile.name, request.profile.persona),
-        middleware=[
-            ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="error"),
-            ToolCallLimitMiddleware(run_limit=SEARCHES, exit_behavior="continue"),
-        ],
+        middleware=limits,
     )
 
 
