@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from myna_knowledge.model import Passage
-
 from myna_agents.scene import COVERS
+from myna_knowledge.model import Passage
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from myna_knowledge.model import Passage
-
 from myna_agents.answer import Answer, Citation, cite
 from myna_agents.extract import Extract, extract
 from myna_agents.guard import marks
 from myna_agents.language import same_language, spoken
 from myna_agents.phrases import Phrase, language_name, say
+from myna_knowledge.model import Passage
 
 PARAGRAPH = "\n\n"
 

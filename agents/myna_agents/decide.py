@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from myna_knowledge.model import Passage, Retrieval
-
 from myna_agents.clauses import clauses
 from myna_agents.language import same_language
 from myna_agents.phrases import Phrase
@@ -14,6 +12,7 @@ from myna_agents.replies import says_no, says_unhelpful, says_yes
 from myna_agents.scene import Scene
 from myna_agents.smalltalk import SmallTalk, small_talk
 from myna_agents.wants import asks_for_person
+from myna_knowledge.model import Passage, Retrieval
 
 MAX_SUGGESTIONS = 3
 

@@ -1,16 +1,15 @@
 """What an engine is: it turns a question and passages into an answer, in pieces. One turn logic serves all of them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
-
-from myna_knowledge.model import Passage
 
 from myna.errors import MynaError
 from myna_agents.agent import AgentProfile
 from myna_agents.answer import Answer
 from myna_agents.guard import Evidence
 from myna_agents.scene import Said
+from myna_knowledge.model import Passage
 
 Search = Callable[[str], Awaitable[Sequence[Passage]]]
 """Looks up passages for a query, within the rights of the agent."""
@@ -96,7 +95,7 @@ class Engine(Protocol):
         """How the engine is named in traces, e.g. `offline:`."""
         ...
 
-    def answer(self, request: Request) -> AsyncIterator[str | Restart | Answer]:
+    def answer(self, request: Request) -> AsyncGenerator[str | Restart | Answer, None]:
         """The answer in pieces."""
         ...
 

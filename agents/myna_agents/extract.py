@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from myna_agents.clauses import clauses
+from myna_agents.units import Unit, UnitKind, cells, units
 from myna_knowledge.model import Passage
 from myna_knowledge.text import terms, topic_terms
-
-from myna_agents.units import Unit, UnitKind, cells, units
 
 IN_PIECE = 0.15
 """Bonus of a unit inside the piece that retrieval matched."""
@@ -29,7 +29,7 @@ LIST_CHARS = 900
 UNCOVERED = 0.4
 """A second passage is quoted for a question whose weight the first leaves uncovered by this share …"""
 ADDED = 0.35
-"""… when it covers at least this share of it, as for two questions in one message."""
+"""… when it covers at least this share of it. Only for two clauses or more: one loose word in common is no second question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,9 @@ def _stored_answer(passage: Passage, answer: str) -> Extract:
 
 
 def _for_the_rest(question: str, first: Passage, others: Sequence[Passage]) -> Extract | None:
+    parts = [part for part in clauses(question) if topic_terms(part)]
+    if len(parts) < 2:
+        return None
     wanted = frozenset(topic_terms(question))
     left = wanted - set(terms(_all_of(first)))
     near = [passage for passage in others if passage.lang == first.lang]

@@ -1,9 +1,8 @@
 """Lets a stream of text through sentence by sentence, once each is known to be founded. Pure."""
 
-from myna_knowledge.text import sentences
-
 from myna_agents.engine import Shelf
 from myna_agents.guard import MARK, unbacked
+from myna_knowledge.text import sentences
 
 
 class Gate:

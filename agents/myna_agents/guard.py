@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from myna_agents.facts import Fact, FactKind, bare_value, facts, without_marks
 from myna_knowledge.model import Passage
 from myna_knowledge.text import sentences
-
-from myna_agents.facts import Fact, FactKind, bare_value, facts, without_marks
 
 MARK = re.compile(r"\[(\d{1,2})\]")
 """A citation mark in a text."""

@@ -21,6 +21,7 @@ class Phrase(StrEnum):
     HANDING_OFF = "handing_off"
     HANDING_OFF_UNKNOWN = "handing_off_unknown"
     HANDING_OFF_FAILED = "handing_off_failed"
+    FAILED_HERE = "failed_here"
     NO_QUEUE_HERE = "no_queue_here"
     OTHER_LANGUAGE = "other_language"
     OFFER_HUMAN = "offer_human"
@@ -92,6 +93,10 @@ _TEXTS: dict[Phrase, dict[str, str]] = {
     Phrase.HANDING_OFF_FAILED: {
         "en": "Something went wrong on my side, so I'm bringing in a colleague. Everything you wrote is passed on.",
         "zh": "我这边出了点问题，所以我请一位同事来帮您。您写的内容都会一并转交。",
+    },
+    Phrase.FAILED_HERE: {
+        "en": "Something went wrong on my side. Please ask again in a moment.",
+        "zh": "我这边出了点问题，请稍后再问一次。",
     },
     Phrase.NO_QUEUE_HERE: {
         "en": "I'm an automated agent and cannot call a colleague into this conversation. "

@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from myna_knowledge.model import Retrieval
-
 from myna.model import Message, Turn, TurnDecision, User
 from myna_agents.agent import AgentProfile
+from myna_knowledge.model import Retrieval
 
 
 class Turns(Protocol):

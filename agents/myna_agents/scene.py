@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from myna.model import ConversationKind, Message, MessageKind, MessageState, Turn, User, UserKind
 from myna_agents.addressed import calls, mentions
@@ -166,17 +166,24 @@ def _said(message: Message, agent: int, asker: int | None, users: Mapping[int, U
         speaker = Speaker.ASKER
     else:
         speaker = Speaker.PERSON
-    offers = [offer for offer in body.get("offers") or () if isinstance(offer, Mapping)]
+    offers = _objects(body.get("offers"))
     return Said(
         seq=message.seq,
         sender=message.sender,
         speaker=speaker,
         text=str(body.get("text", "")),
         reply_to=message.reply_to,
-        cited=tuple(
-            str(one.get("title", "")) for one in body.get("citations") or () if isinstance(one, Mapping)
-        ),
+        cited=tuple(str(one.get("title", "")) for one in _objects(body.get("citations"))),
         offers_human=any(offer.get("action") == "hand_off" for offer in offers),
         suggestions=tuple(str(offer.get("text", "")) for offer in offers if offer.get("action") == "ask"),
         covers=body.get(COVERS) if isinstance(body.get(COVERS), int) else None,
     )
+
+
+def _objects(value: object) -> list[Mapping[str, object]]:
+    """The JSON objects of a list, whatever else stands in it: bodies come from the log, and old ones may look different."""
+    if not isinstance(value, list):
+        return []
+    return [
+        cast("Mapping[str, object]", one) for one in cast("list[object]", value) if isinstance(one, Mapping)
+    ]

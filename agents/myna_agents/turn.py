@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from myna_knowledge.model import Passage, Retrieval
-
 from myna.model import Turn, TurnDecision
 from myna_agents.agent import AgentProfile
 from myna_agents.answer import Answer, Offer, message_body, trace_of
@@ -21,6 +19,7 @@ from myna_agents.phrases import Phrase, say
 from myna_agents.ports import History, Knowledge, People, Profiles, Turns
 from myna_agents.scene import Scene, build_scene
 from myna_agents.summary import summary
+from myna_knowledge.model import Passage, Retrieval
 
 HISTORY = 40
 """How many messages an agent reads."""
@@ -99,7 +98,7 @@ async def take_turn(world: World, turn: Turn) -> None:
 
 
 async def give_up(world: World, turn: Turn) -> None:
-    """End a turn that failed: bring a human in, or fall silent where there is no queue.
+    """End a turn that failed: bring a human in, or say that it failed where there is no queue.
 
     Raises:
         StaleTurn: somebody else owns the conversation now.
@@ -108,11 +107,14 @@ async def give_up(world: World, turn: Turn) -> None:
     started = time.perf_counter()
     scene = await _look(world, turn)
     failed = Findings(None, started)
-    if scene is None or not scene.supports:
+    if scene is None or not scene.addressed:
         await world.turns.skip(turn, failed.decision(Decision(Kind.SILENT, "agent_failed"), ""))
-        return
-    decision = Decision(Kind.HAND_OFF, "agent_failed", Phrase.HANDING_OFF_FAILED)
-    await _close(world, turn, scene, decision, failed)
+    elif scene.supports:
+        decision = Decision(Kind.HAND_OFF, "agent_failed", Phrase.HANDING_OFF_FAILED)
+        await _close(world, turn, scene, decision, failed)
+    else:
+        decision = Decision(Kind.DECLINE, "agent_failed", Phrase.FAILED_HERE)
+        await _close(world, turn, scene, decision, failed)
 
 
 async def _look(world: World, turn: Turn) -> Scene | None:
@@ -200,17 +202,17 @@ class _Speech:
     def __init__(self, turns: Turns, turn: Turn) -> None:
         self._turns, self._turn = turns, turn
         self._open = False
-        self._over = False
 
     async def compose(self, engine: Engine, request: Request) -> Answer:
-        """The engine's answer, shown while it is made; only the first attempt is shown.
+        """The engine's answer, shown while it is made; once an attempt has shown something, later ones show nothing:
+        the final message replaces it.
 
         Raises:
             EngineFailed, CannotAnswer: the engine's.
         """
         gate = Gate(request.shelf)
-        silent, self._over = self._over, True
-        async with aclosing(engine.answer(request)) as items:  # type: ignore[type-var]
+        silent = self._open
+        async with aclosing(engine.answer(request)) as items:
             async for item in items:
                 match item:
                     case str():

@@ -57,7 +57,7 @@ _BY_NAME = {name: (key.split("*")[0], factor) for key, (factor, names) in _UNITS
 
 def _pattern() -> str:
     names = sorted(_BY_NAME, key=len, reverse=True)
-    escaped = []
+    escaped: list[str] = []
     for name in names:
         plain = name.replace(" ", r"\s").replace("$", r"\$")
         escaped.append(rf"(?i:{plain})(?![A-Za-z])" if name[-1].isascii() and name[-1].isalpha() else plain)

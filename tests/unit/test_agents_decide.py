@@ -1,9 +1,9 @@
 """What an agent does with a message, as tables: who is heard, when it speaks, when a human comes in."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from myna_knowledge.model import Passage, Retrieval
 
 from myna.model import ConversationKind
 from myna_agents.addressed import calls, mentions
@@ -12,9 +12,10 @@ from myna_agents.language import conversation_language, script_language
 from myna_agents.phrases import Phrase, catalogue, say
 from myna_agents.scene import Scene, build_scene
 from myna_agents.summary import summary
+from myna_knowledge.model import Passage, Retrieval
 from support.agents_world import AGENT, ANN, BOB, OTHER_BOT, PROFILE, RETURNS, SHIPPING, Platform
 
-UNKNOWN = {"offers": [{"action": "hand_off", "label": "Talk to a person"}]}
+UNKNOWN: dict[str, Any] = {"offers": [{"action": "hand_off", "label": "Talk to a person"}]}
 
 
 async def scene_of(platform: Platform) -> Scene:

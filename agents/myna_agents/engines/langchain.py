@@ -1,3 +1,4 @@
+# pyright: basic
 """The engine behind `openai:NAME@URL`: LangChain's agent over any OpenAI-compatible endpoint, streaming.
 
 LangChain and the OpenAI client take seconds to import, so they load in a worker thread at the first answer; nothing else
@@ -5,7 +6,7 @@ in the package imports them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +64,8 @@ class LangChainEngine:
         self, endpoint: Endpoint, key: str, *, silence_s: float = SILENCE_S, retries: int = RETRIES
     ) -> None:
         self._endpoint, self._key, self._retries = endpoint, key, retries
-        self._http = httpx.AsyncClient(timeout=httpx.Timeout(silence_s, connect=CONNECT_S))
+        self._silence_s = silence_s
+        self._http = httpx.AsyncClient()
         self._model: Any = None
         self._loading = asyncio.Lock()
 
@@ -72,7 +74,7 @@ class LangChainEngine:
         """The endpoint, without its key."""
         return f"openai:{self._endpoint.model}"
 
-    async def answer(self, request: Request) -> AsyncIterator[str | Restart | Answer]:
+    async def answer(self, request: Request) -> AsyncGenerator[str | Restart | Answer, None]:
         """The model's answer while it is written, then with the citations that its marks name."""
         parts: list[str] = []
         try:
@@ -121,6 +123,8 @@ class LangChainEngine:
             base_url=self._endpoint.base_url,
             api_key=SecretStr(self._key or "none"),
             http_async_client=self._http,
+            timeout=httpx.Timeout(self._silence_s, connect=CONNECT_S),
+            stream_chunk_timeout=self._silence_s,
             max_retries=self._retries,
             max_completion_tokens=MAX_TOKENS,
             temperature=0.0,
@@ -148,14 +152,15 @@ def _build(model: Any, request: Request, gave_up: list[str]) -> Any:
         gave_up.append(reason or "the passages do not hold the answer")
         return "Noted."
 
+    limits: list[Any] = [
+        ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="error"),
+        ToolCallLimitMiddleware(run_limit=SEARCHES, exit_behavior="continue"),
+    ]
     return create_agent(
         model,
         tools=[search_knowledge, cannot_answer],
         system_prompt=system_prompt(request.profile.name, request.profile.persona),
-        middleware=[
-            ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="error"),
-            ToolCallLimitMiddleware(run_limit=SEARCHES, exit_behavior="continue"),
-        ],
+        middleware=limits,
     )
 
 

@@ -1,13 +1,12 @@
 """The engine that needs no model: it quotes the knowledge base. Private, free, immediate; also what an outage degrades to."""
 
 import asyncio
-from collections.abc import AsyncIterator
-
-from myna_knowledge.text import sentences
+from collections.abc import AsyncGenerator
 
 from myna_agents.answer import Answer
 from myna_agents.compose import quoted_answer
 from myna_agents.engine import CannotAnswer, Request, Restart
+from myna_knowledge.text import sentences
 
 
 class OfflineEngine:
@@ -18,7 +17,7 @@ class OfflineEngine:
         """`offline:`."""
         return "offline:"
 
-    async def answer(self, request: Request) -> AsyncIterator[str | Restart | Answer]:
+    async def answer(self, request: Request) -> AsyncGenerator[str | Restart | Answer, None]:
         """The quoted answer, sentence by sentence."""
         made = await asyncio.to_thread(
             quoted_answer,

@@ -4,12 +4,11 @@ import json
 import re
 from collections.abc import Sequence
 
-from myna_knowledge.model import Passage
-
 from myna_agents.engine import Request
 from myna_agents.guard import MARK
 from myna_agents.phrases import language_name
 from myna_agents.scene import Said, Speaker
+from myna_knowledge.model import Passage
 
 RULES = """\
 You are {name}, an automated agent that answers customers of one company. You are not a person and never claim to be one.
