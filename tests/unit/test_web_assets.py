@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from myna_web.assets import assets
-from myna_web.pages import frame_ancestors_value, routes
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+
+from myna_web.assets import assets
+from myna_web.pages import frame_ancestors_value, routes
 
 WEB = Path(__file__).parents[2] / "web"
 STATIC = WEB / "myna_web" / "static"
