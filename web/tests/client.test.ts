@@ -104,6 +104,24 @@ describe("sending", () => {
   });
 });
 
+test("a long outbox leaves in batches that the server takes, in order", async () => {
+  const batches: ClientFrame[][] = [];
+  const line = new Line();
+  const client = made(line);
+  const written = Array.from({ length: 120 }, (_, at) => client.send(TALK, { text: at % 3 ? "short" : "长".repeat(3000) }).client_id);
+  await client.start();
+  await vi.advanceTimersByTimeAsync(0);
+  line.links[0]!.opened((frames) => batches.push(frames));
+  line.say(ready(0));
+  await vi.advanceTimersByTimeAsync(0);
+  for (const batch of batches) {
+    expect(batch.length).toBeLessThanOrEqual(64);
+    expect(new TextEncoder().encode(JSON.stringify(batch)).length).toBeLessThanOrEqual(64 * 1024);
+  }
+  expect(batches.flat().map((frame) => frame.client_id)).toEqual(written);
+  client.stop();
+});
+
 describe("the connection", () => {
   test("waits longer after each failure and starts small again only after a useful frame", () => {
     const backoff = new Backoff(() => 1);

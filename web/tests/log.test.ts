@@ -98,11 +98,14 @@ describe("streams", () => {
     expect(shown(log)).toBe("Hello world");
   });
 
-  test("a snapshot older than what is shown does not take text away", () => {
+  test("a snapshot replaces the text so far, also by a shorter one", () => {
     const log = opened();
-    log.delta(1, 0, "Hello");
-    expect(log.snapshot(1, "Hel")).toBe(false);
-    expect(shown(log)).toBe("Hello");
+    log.delta(1, 0, "The code is 1234");
+    expect(log.snapshot(1, "I may not say that.")).toBe(true);
+    log.snapshot(1, "Sorry");
+    expect(shown(log)).toBe("Sorry");
+    log.delta(1, 5, ".");
+    expect(shown(log)).toBe("Sorry.");
   });
 
   test("the finished message replaces the stream and late pieces are ignored", () => {

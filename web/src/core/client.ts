@@ -25,6 +25,24 @@ interface History {
 }
 
 const TYPING_EVERY_MS = 3000;
+/** The server takes 64 KiB and 64 frames at once; a UTF-16 unit becomes three bytes at most. */
+const BATCH_CHARS = 20_000;
+const BATCH_FRAMES = 50;
+
+function batches(frames: readonly ClientFrame[]): ClientFrame[][] {
+  const made: ClientFrame[][] = [];
+  let room = 0;
+  for (const frame of frames) {
+    const chars = JSON.stringify(frame).length + 1;
+    if (!made.length || chars > room || made.at(-1)!.length >= BATCH_FRAMES) {
+      made.push([]);
+      room = BATCH_CHARS;
+    }
+    made.at(-1)!.push(frame);
+    room -= chars;
+  }
+  return made;
+}
 
 /**
  * A live connection with everything that is shown from it.
@@ -209,9 +227,8 @@ export class Client {
     if (!this.#transmit) return;
     if (this.#queue.push(frame) > 1) return;
     queueMicrotask(() => {
-      const frames = this.#queue;
+      for (const batch of batches(this.#queue)) this.#transmit?.(batch);
       this.#queue = [];
-      this.#transmit?.(frames);
     });
   }
 

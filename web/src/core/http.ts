@@ -8,50 +8,66 @@ interface SyncReply {
   more: boolean;
 }
 
-/** The two HTTP transports learn the heads with one call and send commands by another. */
-async function begin(link: Link): Promise<number> {
+/** The server sends a comment at once and then every 15 s; silence means that a proxy keeps the stream to itself. */
+const FIRST_BYTE_MS = 10_000;
+const SILENCE_MS = 45_000;
+
+/** The heads of all conversations, as the `ready` that these transports do not get. */
+async function heads(link: Link): Promise<ReadyFrame> {
   const reply = await link.api.get<SyncReply>("/v1/sync?pos=0&limit=200", link.signal);
-  const heads: Record<string, Head> = {};
-  for (const each of reply.conversations) heads[each.conversation] = [each.rev, each.seq, each.read_seq, each.from_seq];
+  const found: Record<string, Head> = {};
+  for (const each of reply.conversations) found[each.conversation] = [each.rev, each.seq, each.read_seq, each.from_seq];
+  return { op: "ready", session: "", epoch: 0, pos: reply.pos, heartbeat_s: 15, heads: found, more: reply.more };
+}
+
+/** Commands go by POST, one at a time, so that messages arrive in the order in which they were written. */
+function open(link: Link, ready: ReadyFrame, failed: () => void): void {
   let line: Promise<unknown> = Promise.resolve();
   link.opened((frames) => {
-    // One at a time, so that messages arrive in the order in which they were written.
     line = line
       .then(() => link.api.post<ServerFrame[]>("/v1/commands", frames))
       .then((replies) => link.receive(replies))
-      .catch(() => undefined);
+      // What was not answered stays in the outbox and is sent again when the connection is made anew.
+      .catch(() => failed());
   });
-  const ready: ReadyFrame = {
-    op: "ready", session: "", epoch: 0, pos: reply.pos, heartbeat_s: 15, heads, more: reply.more,
-  };
   link.receive([ready]);
-  return reply.pos;
 }
 
 function endingOf(error: unknown): Ending {
-  if (!(error instanceof ApiError)) throw error;
+  if (!(error instanceof ApiError)) return { code: 0 };
   return { code: error.status, ...(error.problem.retry_ms ? { retry_ms: error.problem.retry_ms } : {}) };
 }
 
 /** Server-sent events read with fetch, since EventSource cannot send an Authorization header. */
 export const events: Transport = async (link) => {
+  const silence = new AbortController();
+  let timer = setTimeout(() => silence.abort(), FIRST_BYTE_MS);
   try {
-    await begin(link);
-    const response = await fetch(`${link.api.origin}/v1/events`, {
+    const ready = await heads(link);
+    const response = await fetch(`${link.api.origin}/v1/events?pos=${ready.pos}`, {
       headers: { Authorization: `Bearer ${await link.tokens.get()}`, Accept: "text/event-stream" },
-      signal: link.signal,
+      signal: AbortSignal.any([link.signal, silence.signal]),
       credentials: "omit",
     });
     if (!response.ok || !response.body) return { code: response.status };
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
+    let opened = false;
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return { code: 0 };
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), SILENCE_MS);
+      if (!opened) open(link, ready, () => silence.abort());
+      opened = true;
       const blocks = (rest + value.replace(/\r/g, "")).split("\n\n");
       rest = blocks.pop()!;
       for (const block of blocks) {
-        if (/^event: ?resync/m.test(block)) return { code: 410, retry_ms: 0 };
+        // The tail in the server's memory does not reach back to our position: compare the heads instead.
+        if (/^event: ?resync/m.test(block)) {
+          link.receive([await heads(link)]);
+          continue;
+        }
         const data = block.match(/^data:.*/gm)?.map((line) => line.slice(5).trimStart()).join("\n");
         if (!data) continue;
         const frame = JSON.parse(data) as ServerFrame;
@@ -60,8 +76,10 @@ export const events: Transport = async (link) => {
       }
     }
   } catch (error) {
-    if (!(error instanceof ApiError)) return { code: 0 };
     return endingOf(error);
+  } finally {
+    clearTimeout(timer);
+    silence.abort();
   }
 };
 
@@ -74,14 +92,18 @@ interface PollReply {
 
 /** Long poll: works through every proxy, at one request per batch of events. */
 export const poll: Transport = async (link) => {
+  const broken = new AbortController();
+  const signal = AbortSignal.any([link.signal, broken.signal]);
   try {
-    let pos = await begin(link);
+    const ready = await heads(link);
+    let pos = ready.pos;
+    open(link, ready, () => broken.abort());
     for (;;) {
       const path = `/v1/poll?pos=${pos}&wait=25`;
-      const reply = await link.api.request<PollReply>("GET", path, { signal: link.signal, timeout_ms: 40_000 });
-      if (reply.resync) return { code: 410, retry_ms: 0 };
+      const reply = await link.api.request<PollReply>("GET", path, { signal, timeout_ms: 40_000 });
       pos = reply.pos;
-      link.receive(reply.events.length ? reply.events : [{ op: "pong", n: 0 }]);
+      if (reply.resync) link.receive([await heads(link)]);
+      else link.receive(reply.events.length ? reply.events : [{ op: "pong", n: 0 }]);
     }
   } catch (error) {
     return endingOf(error);

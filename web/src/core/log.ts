@@ -67,11 +67,10 @@ export class ConversationLog {
     return true;
   }
 
-  /** Replaces the text of a stream so far, unless more of it is known already. */
+  /** Replaces the text of a stream so far; it may be shorter, when the server took something back. */
   snapshot(seq: number, text: string): boolean {
-    const length = codePoints(text);
-    if (this.#settled(seq) || length <= (this.#streams.get(seq)?.length ?? 0)) return false;
-    this.#streams.set(seq, { text, length });
+    if (this.#settled(seq) || this.#streams.get(seq)?.text === text) return false;
+    this.#streams.set(seq, { text, length: codePoints(text) });
     return true;
   }
 

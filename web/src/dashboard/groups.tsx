@@ -3,9 +3,10 @@ import { ApiError, type Conversation, type User } from "../core";
 import { conversations, listError, loadConversations, tickets } from "./desk";
 import { Icon } from "./icons";
 import { Avatar, Dialog, Empty, Trouble } from "./parts";
+import { preview } from "./preview";
 import { api, complain, go, me, route } from "./state";
 import { Thread, useLog } from "./thread";
-import { ago, coded, t } from "./words";
+import { ago, t } from "./words";
 
 function titleOf(conversation: Conversation): string {
   const others = conversation.members.filter((each) => each.user.id !== me().id).map((each) => each.user.name);
@@ -22,7 +23,7 @@ function NewGroup({ close }: { close(): void }) {
   const [users, setUsers] = useState<User[]>(known);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => {
-    api().get<{ users: User[] }>("/v1/users").then((reply) => setUsers(reply.users), (error: unknown) => {
+    api().get<{ users: User[] }>("/v1/people").then((reply) => setUsers(reply.users), (error: unknown) => {
       // Whoever may not list the workspace chooses among the people they know.
       if (!(error instanceof ApiError)) throw error;
     });
@@ -63,16 +64,16 @@ function NewGroup({ close }: { close(): void }) {
 
 function Item({ row }: { row: Conversation }) {
   const last = row.last_message;
-  const said = !last ? t("noMessage") : last.kind === "notice" ? coded("notice", last.body.code ?? "", last.body.text) : last.body.text;
+  const open = route.value.id === row.id;
   return (
     <li>
-      <a href={`#/groups/${row.id}`} class="item" aria-current={route.value.id === row.id ? "true" : undefined} data-testid="group" data-conversation={row.id}>
+      <a href={`#/groups/${row.id}`} class="item" aria-current={open ? "true" : undefined} data-testid="group" data-conversation={row.id}>
         <Avatar name={titleOf(row)} kind={row.kind} />
         <span class="lines">
           <span class="top"><b>{titleOf(row)}</b><time>{ago(last?.created_at ?? row.changed_at)}</time></span>
-          <span class="preview">{said}</span>
+          <span class="preview">{preview(row)}</span>
         </span>
-        {!!row.me?.unread && <b class="badge">{row.me.unread}</b>}
+        {!open && !!row.me?.unread && <b class="badge">{row.me.unread}</b>}
       </a>
     </li>
   );

@@ -2,10 +2,11 @@ import { useEffect, useState } from "preact/hooks";
 import { counts, listError, loadTickets, move, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "./desk";
 import { Icon } from "./icons";
 import { Avatar, Empty, Trouble } from "./parts";
+import { preview } from "./preview";
 import { Side } from "./side";
 import { go, me, route } from "./state";
 import { Thread, useLog } from "./thread";
-import { ago, coded, t } from "./words";
+import { ago, t } from "./words";
 import type { Conversation, Ticket } from "../core";
 
 export function ownerWords(ticket: Ticket, conversation: Conversation): string {
@@ -13,14 +14,6 @@ export function ownerWords(ticket: Ticket, conversation: Conversation): string {
   if (ticket.owner !== "operator") return t(`owner.${ticket.owner}`);
   if (ticket.owner_user === me().id) return t("owner.you");
   return t("owner.operator", { name: conversation.members.find((each) => each.user.id === ticket.owner_user)?.user.name ?? "?" });
-}
-
-function preview(conversation: Conversation): string {
-  const last = conversation.last_message;
-  if (!last) return t("noMessage");
-  if (last.kind === "notice") return coded("notice", last.body.code ?? "", last.body.text ?? "", { name: String(last.body.data?.name ?? "") });
-  const text = (last.body.text ?? "").replace(/[*_`#>]|\[\d+\]/g, "");
-  return last.sender === me().id ? `${t("you")}: ${text}` : text;
 }
 
 function TicketItem({ row }: { row: TicketRow }) {
@@ -36,7 +29,7 @@ function TicketItem({ row }: { row: TicketRow }) {
           <span class="preview">{preview(detail)}</span>
           <span class={`owner ${row.status === "resolved" ? "done" : row.owner}`}>{ownerWords(row, detail)}</span>
         </span>
-        {!!detail.me?.unread && <b class="badge">{detail.me.unread}</b>}
+        {!open && !!detail.me?.unread && <b class="badge">{detail.me.unread}</b>}
       </a>
     </li>
   );
@@ -52,7 +45,7 @@ function TicketList() {
       <div class="views" role="tablist" aria-label={t("inbox")}>
         {VIEWS.map((each) => (
           <button type="button" role="tab" aria-selected={each === wanted} data-testid={`view-${each}`} onClick={() => (view.value = each)}>
-            {t(`view.${each}`)} <span class="count">{counts.value[each] ?? ""}</span>
+            {t(`view.${each}`)} <span class="count">{counts.value[each] || ""}</span>
           </button>
         ))}
       </div>

@@ -9,7 +9,7 @@ import { Knowledge } from "./knowledge";
 import { Rail } from "./rail";
 import { Review } from "./review";
 import { SignIn } from "./signin";
-import { client, connect, route, session, setTheme, status, theme, toasts } from "./state";
+import { client, connect, networkless, route, session, setTheme, status, theme, toasts } from "./state";
 import { hear } from "./typing";
 import { lang, speak, t } from "./words";
 
@@ -22,7 +22,7 @@ function App() {
     <div class="app">
       <Rail />
       <div class="work">
-        {status.value === "offline" && <div class="offline" role="status" data-testid="offline">{t("offline")}</div>}
+        {(status.value === "offline" || networkless.value) && <div class="offline" role="status" data-testid="offline">{t("offline")}</div>}
         <Current />
       </div>
       <div class="toasts" role="status" data-testid="toasts">

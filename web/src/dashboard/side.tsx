@@ -61,7 +61,7 @@ export function Side({ log, shown, close }: { log: ConversationLog; shown: boole
       <button type="button" class="icon medium" aria-label={t("close")} onClick={close}><Icon name="close" /></button>
       <h2>{t("side.visitor")}</h2>
       <dl>
-        <dt>{t("side.visitor")}</dt><dd>{visitor?.name ?? "–"}</dd>
+        <dt>{t("side.name")}</dt><dd>{visitor?.name ?? "–"}</dd>
         <dt>{t("side.language")}</dt><dd>{visitor?.locale ?? "–"}</dd>
         <dt>{t("side.since")}</dt><dd>{ago(log.conversation.created_at)}</dd>
       </dl>
@@ -70,7 +70,7 @@ export function Side({ log, shown, close }: { log: ConversationLog; shown: boole
           <h2>{t("side.ticket")}</h2>
           <dl>
             <dt>{t("side.status")}</dt><dd data-testid="ticket-status">{t(`status.${ticket.status}`)}</dd>
-            <dt>{t("side.owner")}</dt><dd data-testid="ticket-owner">{ownerWords({ ...ticket, status: "open" }, log.conversation)}</dd>
+            {ticket.status === "open" && <><dt>{t("side.owner")}</dt><dd data-testid="ticket-owner">{ownerWords(ticket, log.conversation)}</dd></>}
             {ticket.reason && <><dt>{t("side.reason")}</dt><dd>{coded("reason", ticket.reason)}</dd></>}
             {ticket.summary && <><dt>{t("side.summary")}</dt><dd class="pre">{ticket.summary}</dd></>}
           </dl>

@@ -21,6 +21,7 @@ export const tokens = new StoredSession(location.origin, store, "myna.operator")
 export const session = signal<Session | null>(tokens.session);
 export const client = signal<Client | null>(null);
 export const status = signal<Client["status"]>("connecting");
+export const networkless = signal(!navigator.onLine);
 export const route = signal<Route>(parseRoute());
 export const toasts = signal<Toast[]>([]);
 export const theme = signal<Theme>((store.getItem("myna.theme") as Theme | null) ?? "auto");
@@ -32,6 +33,7 @@ function parseRoute(): Route {
   return { screen: known.find((each) => each === screen) ?? "inbox", id: id || null };
 }
 
+for (const event of ["online", "offline"]) addEventListener(event, () => (networkless.value = !navigator.onLine));
 addEventListener("hashchange", () => (route.value = parseRoute()));
 
 export function go(screen: Screen, id: string | null = null): void {

@@ -22,7 +22,7 @@ export function t(word: Word, values?: Record<string, string | number>): string 
 }
 
 /** The words for a code from the server, or `fallback` when the code is newer than this page. */
-export function coded(family: string, code: string, fallback = code, values?: Record<string, string>): string {
+export function coded(family: string, code: string, fallback = code.replaceAll("_", " "), values?: Record<string, string>): string {
   const word = `${family}.${code}`;
   return word in en ? t(word as Word, values) : fallback;
 }

@@ -1,5 +1,5 @@
 import "./docs.css";
-import { h } from "../dom";
+import { h, markup } from "../dom";
 import { lang, speak, t } from "../site";
 import { exampleOf, groups, resolve, typeName, type Api, type Media, type Operation, type Schema } from "./openapi";
 import { tokenField, tryIt } from "./try";
@@ -27,6 +27,11 @@ function media(api: Api, content: Record<string, Media> | undefined): HTMLElemen
   );
 }
 
+/** Descriptions come from docstrings, whose lines are wrapped for the source. */
+function prose(text: string): HTMLElement {
+  return h("div", { class: "description" }, ...markup(text.trim().replace(/([^\n])\n(?![\n\-*\d])/g, "$1 "), () => null));
+}
+
 function parameters(operation: Operation): HTMLElement | null {
   if (!operation.parameters?.length) return null;
   const rows = operation.parameters.map((each) =>
@@ -40,7 +45,7 @@ function detail(api: Api, operation: Operation): Node[] {
     h("div", { class: "response" }, h("p", {}, h("b", { class: `s${status[0]}` }, status), ` ${each.description ?? ""}`), ...media(api, each.content)),
   );
   const parts = [
-    operation.description && h("p", { class: "description" }, operation.description),
+    operation.description && prose(operation.description),
     parameters(operation),
     operation.requestBody && h("section", {}, h("h4", {}, t("docs.body")), ...media(api, operation.requestBody.content)),
     h("section", {}, h("h4", {}, t("docs.responses")), ...responses),
@@ -87,7 +92,7 @@ function paint(api: Api): void {
       filter, tokenField(),
       h("ul", {}, ...sections.map((section) => h("li", {}, h("a", { href: `#${section.id}` }, section.id)))),
       h("button", { type: "button", lang: other, onclick: change }, t("language")), " ", h("a", { href: "/openapi.json" }, t("docs.raw"))),
-    h("main", {}, h("h1", {}, t("docs.title")), api.info.description && h("p", { class: "description" }, api.info.description), none, ...sections),
+    h("main", {}, h("h1", {}, t("docs.title")), api.info.description && prose(api.info.description), none, ...sections),
   );
 }
 

@@ -50,7 +50,11 @@ export class Chat {
     this.#scroller = h("main", {}, this.#older, this.#region, this.#suggestions, this.#typing);
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     document.body.append(this.#header.element, this.#banner, this.#scroller, this.#newer, this.#composer.element);
-    addEventListener("online", () => this.#visitor.client?.nudge());
+    addEventListener("online", () => {
+      this.#visitor.client?.nudge();
+      this.#paint();
+    });
+    addEventListener("offline", () => this.#paint());
     document.addEventListener("visibilitychange", () => this.#look());
     addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.isComposing && !document.querySelector("dialog") && embedded) tell({ type: "close" });
@@ -91,21 +95,16 @@ export class Chat {
   }
 
   #attach(client: Client): void {
-    // Called again when a new conversation follows a closed one; the listeners are there already then.
-    if (!this.#built.has("attached")) {
-      client.on("changed", (conversation) => conversation === this.#visitor.conversation && this.#changed());
-      client.on("status", () => this.#paint());
-      client.on("frame", (frame) => this.#signal(frame));
-    }
-    this.#built.clear();
-    this.#built.set("attached", { signature: "", node: this.#list });
+    client.on("changed", (conversation) => conversation === this.#visitor.conversation && this.#changed());
+    client.on("status", () => this.#paint());
+    client.on("frame", (frame) => this.#signal(frame));
     this.#announced = { ...this.#announced, seq: this.#log?.messages.at(-1)?.seq ?? 0 };
     this.#changed();
   }
 
   #send(text: string): void {
     const { client, conversation } = this.#visitor;
-    if (client && conversation && this.#log?.conversation.ticket?.status !== "resolved" && !this.#early.length) {
+    if (client && conversation && !this.#early.length) {
       client.send(conversation, { text });
     } else {
       this.#early.push({ client_id: crypto.randomUUID(), body: { text }, state: "waiting" });
@@ -228,6 +227,7 @@ export class Chat {
       this.#paintRows();
       this.#paintFrame();
       if (stay) this.#toBottom();
+      this.#scrolled();
     });
   }
 
@@ -245,7 +245,7 @@ export class Chat {
     }
     const newest = log?.messages.findLast((message) => message.kind === "text");
     for (const message of log?.messages ?? []) {
-      rows.push(messageRow(log!, message, client?.sync.me?.id, message === newest, this.#actions));
+      rows.push(messageRow(log!, message, client?.sync.me?.id, message === newest && log!.conversation.ticket?.owner === "agent", this.#actions));
     }
     const drafts = log ? client!.drafts(log.conversation.id) : [];
     for (const draft of [...drafts, ...this.#early]) rows.push(draftRow(draft, limit, this.#actions));
@@ -253,7 +253,7 @@ export class Chat {
   }
 
   #paintRows(): void {
-    const keep = new Set(["attached"]);
+    const keep = new Set<string>();
     let at: ChildNode | null = this.#list.firstChild;
     for (const row of this.#rows()) {
       keep.add(row.key);
@@ -286,12 +286,13 @@ export class Chat {
     const ticket = log?.conversation.ticket;
     const operator = this.#operator();
     const state =
-      ticket?.owner === "queue" ? t("ownedQueue") : operator ? t("ownedOperator", { name: operator }) : t("ownedAgent");
-    this.#header.paint(this.#inbox?.name ?? "", state, ticket?.owner ?? "agent", operator);
+      ticket?.status === "resolved" ? t("notice.ticket.resolved") : ticket?.owner === "queue" ? t("ownedQueue") : operator ? t("ownedOperator", { name: operator }) : t("ownedAgent");
+    const owner = ticket?.status === "open" ? ticket.owner : "agent";
+    this.#header.paint(this.#inbox?.name ?? "", state, owner, operator);
     const status = this.#visitor.client?.status;
     const words =
       this.#failure ||
-      (status === "offline" && t("offline")) ||
+      ((status === "offline" || !navigator.onLine) && t("offline")) ||
       (ticket?.status === "resolved" && t("resolvedBanner")) ||
       (ticket?.owner === "queue" && t("queued"));
     this.#banner.hidden = !words;

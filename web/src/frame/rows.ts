@@ -30,7 +30,7 @@ function nameIn(data: Record<string, unknown> | undefined, fallback: string): st
   return String(data?.name ?? user?.name ?? fallback);
 }
 
-export function messageRow(log: ConversationLog, message: Message, me: string | undefined, last: boolean, actions: RowActions): Row {
+export function messageRow(log: ConversationLog, message: Message, me: string | undefined, offered: boolean, actions: RowActions): Row {
   const text = log.text(message);
   const sender = log.user(message.sender);
   const mine = message.sender === me;
@@ -63,7 +63,7 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
       const chips = citations.map((each) => citeButton(each, actions, `${each.n} ${each.title}`));
       item.append(h("div", { class: "sources" }, ...chips));
     }
-    if (offers?.length && last) {
+    if (offers?.length && offered) {
       const buttons = offers.map((each) =>
         h("button", { type: "button", class: "chip", "data-testid": `offer-${each.action}`, onclick: () => actions.offer(each) },
           each.action === "hand_off" ? t("talkToPerson") : each.label),
@@ -72,7 +72,7 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
     }
     return item;
   };
-  return { key: `s${message.seq}`, signature: `${message.state}|${last}|${sender?.name}|${text}`, build };
+  return { key: `s${message.seq}`, signature: `${message.state}|${offered}|${sender?.name}|${text}`, build };
 }
 
 /** Why a draft could not be sent, in the visitor's words. */

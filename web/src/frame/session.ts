@@ -66,13 +66,13 @@ export class Visitor {
   /** The open conversation, started when there is none. */
   async ensure(): Promise<{ client: Client; conversation: string }> {
     const client = await this.#connect();
-    const ticket = this.conversation && client.log(this.conversation)?.conversation.ticket;
-    if (!this.conversation || (ticket && ticket.status === "resolved")) {
+    if (!this.conversation) {
       const body = { kind: "support", inbox: this.#inbox };
       const { id } = await client.api.post<Conversation>("/v1/conversations", body);
       await this.#enter(client, id);
+      return { client, conversation: id };
     }
-    return { client, conversation: this.conversation! };
+    return { client, conversation: this.conversation };
   }
 
   async #enter(client: Client, conversation: string): Promise<void> {
