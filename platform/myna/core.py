@@ -31,7 +31,7 @@ class Core:
         await services.relay.start()
         committing = asyncio.get_running_loop().create_task(services.committer.run(), name="committer")
         tasks = [
-            asyncio.get_running_loop().create_task(_guarded(work), name=name)
+            asyncio.get_running_loop().create_task(kept_alive(work), name=name)
             for name, work in (
                 ("relay", services.relay.run),
                 ("signals", services.signals.run),
@@ -58,7 +58,7 @@ class Core:
             await self.close()
 
 
-async def _guarded(work: Callable[[], Awaitable[None]]) -> None:
+async def kept_alive(work: Callable[[], Awaitable[None]]) -> None:
     """Keep a background task alive: a fault is logged once and the task begins again."""
     while True:
         try:

@@ -8,7 +8,9 @@ from typing import Any
 
 import uvicorn
 
+from myna import __version__
 from myna.api.socket import SocketServer, protocol_class
+from myna.first_start import HANDLE, PASSWORD_FILE, FirstStart
 from myna.settings import Settings
 from myna.wiring import build_app
 
@@ -24,7 +26,7 @@ def serve(options: argparse.Namespace) -> int:
     )
     for noisy in ("httpx", "alembic", "chromadb", "picows"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    app, sockets = build_app(settings)
+    app, sockets = build_app(settings, lambda first: _greet(settings, first))
 
     def server_of_sockets() -> SocketServer:
         return sockets[-1]
@@ -59,3 +61,25 @@ def settings_of(options: argparse.Namespace) -> Settings:
     if options.demo:
         given["demo"] = True
     return dataclasses.replace(settings, **given)
+
+
+def _greet(settings: Settings, first: FirstStart) -> None:
+    """Say where everything is. The password is shown once, when it was made; afterwards it is only in the file."""
+    base, file = settings.base_url, settings.data_dir / PASSWORD_FILE
+    secret = first.password if first.password is not None else f"in {file}"
+    lines = [
+        "",
+        f"  Myna {__version__} is running.",
+        "",
+        *([f"  Demo shop with the chat    {base}/demo"] if settings.demo else []),
+        f"  Dashboard                  {base}/dashboard/",
+        f"      sign in as             {HANDLE}",
+        f"      password               {secret}",
+        *([f"      (kept in {file})"] if first.password is not None else []),
+        f"  API documentation          {base}/docs",
+        "",
+        "  Try it in the terminal     myna demo",
+        "  Stop                       Ctrl-C",
+        "",
+    ]
+    print("\n".join(lines), flush=True)

@@ -167,10 +167,23 @@ class Turns:
             if final.startswith(stream.text):
                 stream.text = final
                 await self._flush(turn, stream)
+            else:
+                await self._replace(turn, stream, final)
         seq = None if stream is None else stream.seq
         closing = CloseTurn(_guard(turn), turn.conversation, turn.agent, decision, body, seq, move)
         done = await self._committer.write(closing)
         assert done is None or isinstance(done, Message)
+
+    async def _replace(self, turn: Turn, stream: _Stream, text: str) -> None:
+        """Show other text than was streamed, when a guard took something back."""
+        fields = {"conversation": str(turn.conversation), "seq": stream.seq, "text": text}
+        support = turn.conversation_kind is ConversationKind.SUPPORT
+        place = (turn.conversation, stream.seq, 0, text)
+        await self._relay.signal(
+            SignalFrame(
+                turn.workspace, signal("stream_snapshot", fields), turn.conversation, support, stream=place
+            )
+        )
 
     async def _flush(self, turn: Turn, stream: _Stream) -> None:
         piece = stream.text[stream.sent_chars :]

@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 
 from myna.access import Access
 from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
@@ -20,10 +19,11 @@ from myna.adapters.sql.log_sqlite import SqliteCommits
 from myna.adapters.sql.migrate import migrate
 from myna.api.app import attach, create_app
 from myna.api.socket import SocketServer
-from myna.core import Core
+from myna.core import Core, kept_alive
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
+from myna.first_start import FirstStart, ensure_workspace
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
@@ -35,13 +35,20 @@ from myna.settings import Settings
 from myna.signals import Signals
 from myna.turns import Turns
 
+if TYPE_CHECKING:
+    from myna_agents.engine import Engine
+    from myna_agents.runner import Runner
+    from myna_knowledge.library import Library
+
+    from myna_agents.moderation.moderator import LayeredModerator
+
 logger = logging.getLogger(__name__)
 
 
 async def open_database(settings: Settings) -> Database:
     """The database at its newest schema."""
     if settings.database_url.startswith("sqlite"):
-        Path(settings.data).mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     version = await migrate(database)
     logger.info("database schema %s", version)
@@ -92,32 +99,118 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     return Core(services, commits, bus, database.close)
 
 
-def build_app(settings: Settings) -> tuple[FastAPI, list[SocketServer]]:
-    """The application of a server process, and where its socket server stands once it runs."""
+def open_moderator(settings: Settings) -> "LayeredModerator | None":
+    """The shipped filter, or none when moderation is off."""
+    from myna_agents.moderation.moderator import LayeredModerator
+
+    return LayeredModerator() if settings.moderation else None
+
+
+def open_engine(settings: Settings) -> "Engine":
+    """The engine that makes answers; anything but `offline:` is loaded when the first answer is made."""
+    from myna_agents.engines.langchain import Endpoint, LangChainEngine
+    from myna_agents.engines.offline import OfflineEngine
+
+    if settings.model == "offline:":
+        return OfflineEngine()
+    return LangChainEngine(Endpoint.parse(settings.model), settings.model_key)
+
+
+def build_runner(settings: Settings, core: Core, database: Database, library: "Library") -> "Runner":
+    """The worker that answers turns."""
+    from myna_agents.engines.offline import OfflineEngine
+    from myna_agents.runner import Runner
+    from myna_agents.turn import World
+
+    from myna_agents.agent import AgentProfile
+
+    accounts = core.services.accounts
+
+    async def profile(user: int) -> AgentProfile | None:
+        found, config = await accounts.user(user), await accounts.agent(user)
+        if found is None or config is None:
+            return None
+        bases, stored = config
+        return AgentProfile(
+            user,
+            found.name,
+            found.handle,
+            tuple(stored.get("aliases", ())),
+            bases,
+            persona=stored.get("persona", ""),
+        )
+
+    world = World(
+        turns=core.services.turns,
+        history=SqlLog(database),
+        people=accounts,
+        knowledge=library,
+        profiles=profile,
+        engine=open_engine(settings),
+        fallback=OfflineEngine(),
+    )
+    return Runner(world)
+
+
+def build_app(
+    settings: Settings, started: Callable[[FirstStart], None]
+) -> tuple[FastAPI, list[SocketServer]]:
+    """The application of a server process, and where its socket server stands once it runs.
+
+    `started` is called when everything is up, with the first workspace.
+    """
+    from myna_knowledge.api import router as knowledge_router
+    from myna_knowledge.opening import open_library
+    from myna_web.pages import mount
+
+    from myna_agents.demo.seed import DemoSeed, shop, shop_json
+
     sockets: list[SocketServer] = []
+    libraries: list[Library] = []
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             database = await open_database(settings)
-            core = build_core(settings, database, None)
+            library = open_library(
+                database, index=settings.index_url, embedder=settings.embedder, key=settings.model_key
+            )
+            libraries.append(library)
+            stack.push_async_callback(library.close)
+            core = build_core(settings, database, open_moderator(settings))
             services = await stack.enter_async_context(core.running())
-            commands = attach(app, services)
+            first = await ensure_workspace(services.accounts, settings.data_dir, shop().name)
+            if settings.demo:
+                await DemoSeed(services.accounts, services.committer, library).ensure(first)
             tasks: set[asyncio.Task[Any]] = set()
-            server = SocketServer(services, commands, lambda work: _spawn(tasks, work))
+            server = SocketServer(services, attach(app, services), lambda work: _spawn(tasks, work))
             sockets.append(server)
-            watch = _spawn(tasks, server.run())
+            _spawn(tasks, server.run())
+            if settings.agents:
+                _spawn(tasks, kept_alive(library.work))
+                _spawn(tasks, kept_alive(build_runner(settings, core, database, library).run))
+            started(first)
             try:
                 yield
             finally:
                 services.draining.append(True)
                 server.drain()
-                watch.cancel()
                 for task in list(tasks):
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    return create_app(lifespan, ()), sockets
+    async def embedders(key: str) -> list[str]:
+        inbox = await app.state.services.accounts.inbox_by_key(key)
+        return [] if inbox is None else list(inbox.allowed_origins) or ["*"]
+
+    app = create_app(lifespan, [knowledge_router(lambda: libraries[-1])])
+    app.add_api_route(
+        "/demo/shop.json",
+        lambda: Response(shop_json(), media_type="application/json"),
+        include_in_schema=False,
+    )
+    mount(app, frame_ancestors=embedders)
+    return app, sockets
 
 
 def _spawn(tasks: set[asyncio.Task[Any]], work: Any) -> asyncio.Task[None]:

@@ -23,6 +23,8 @@ BEACON_S = 20.0
 """How often sessions hear the heads of changed conversations, and the log's head is compared with the tail."""
 REPAIR_PAGE = 500
 PUBLISH_TIMEOUT_S = 2.0
+MAX_OUTGOING = 10_000
+"""Frames that wait for the bus. Overflow rule: all are dropped; the other processes find the gap and read the log."""
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,8 @@ class Relay:
         self.tail: deque[EventFrame] = deque(maxlen=TAIL_EVENTS)
         self.listeners: list[Callable[[EventFrame], None]] = []
         """Called for each event in commit order, in the loop's thread."""
+        self._outgoing: deque[BusFrame] = deque()
+        self._send_soon = asyncio.Event()
         self._gap = asyncio.Event()
         self._repairing = asyncio.Lock()
 
@@ -60,16 +64,17 @@ class Relay:
             if each.event.kind is EventKind.MESSAGE_FINISHED and each.event.seq is not None:
                 self._hub.end_stream(each.event.conversation, each.event.seq)
         if frames:
-            await self._send(BusFrame(self._origin, events=frames))
+            self._send(BusFrame(self._origin, events=frames))
 
     async def signal(self, signal: SignalFrame) -> None:
         """Deliver a signal here and to the other processes."""
         self._hub.signal(signal)
-        await self._send(BusFrame(self._origin, signals=[signal]))
+        self._send(BusFrame(self._origin, signals=[signal]))
 
     async def run(self) -> None:
         """Take in the other processes' frames, repair gaps, and send beacons, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._publish())
             tasks.create_task(self._receive())
             tasks.create_task(self._fill_gaps())
             tasks.create_task(self._beacon())
@@ -82,16 +87,30 @@ class Relay:
             return None
         return [event for event in self.tail if event.pos > pos]
 
-    async def _send(self, frame: BusFrame) -> None:
-        try:
-            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
-                await self._bus.publish(pack(frame))
-        except (MynaError, TimeoutError, OSError) as failed:
-            logger.warning("the bus did not take a frame: %s", failed)
+    def _send(self, frame: BusFrame) -> None:
+        if len(self._outgoing) >= MAX_OUTGOING:
+            self._outgoing.clear()
+            logger.warning("the bus is too slow; the other processes read what they miss from the log")
+        self._outgoing.append(frame)
+        self._send_soon.set()
+
+    async def _publish(self) -> None:
+        while True:
+            await self._send_soon.wait()
+            self._send_soon.clear()
+            while self._outgoing:
+                frame = self._outgoing.popleft()
+                try:
+                    async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                        await self._bus.publish(pack(frame))
+                except (MynaError, TimeoutError, OSError) as failed:
+                    logger.warning("the bus did not take a frame: %s", failed)
 
     def _accept(self, event: EventFrame) -> None:
         if event.pos <= self._pos:
             return
+        if len(self._early) >= TAIL_EVENTS:
+            self._early.clear()
         self._early[event.pos] = event
         while (following := self._early.pop(self._pos + 1, None)) is not None:
             self._pos = following.pos

@@ -1,0 +1,35 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test check web screenshots lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+run: ## set up what is missing, then start Myna with its demo workspace
+	@scripts/setup run
+	@exec .venv/bin/myna serve --demo
+
+test: ## everything: checks, web build, all tests (as root it installs missing Debian packages)
+	@scripts/install-system
+	@scripts/setup dev
+	@scripts/test
+
+check: ## formatting, lint, types, layers and unit tests
+	@scripts/setup dev
+	@scripts/check
+
+web: ## build the web assets from web/src into web/myna_web/static
+	@scripts/setup dev
+	@scripts/web-build
+
+screenshots: ## run the browser journeys and leave their pictures in screenshots/
+	@scripts/setup dev
+	@.venv/bin/pytest -q -m e2e tests/e2e
+
+lock: ## write the lock files anew from pyproject.toml
+	@scripts/lock
+
+clean: ## remove everything that the targets above created, but not the data folder
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist \
+		scripts/tools/node_modules web/node_modules screenshots
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

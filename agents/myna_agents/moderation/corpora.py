@@ -1,0 +1,108 @@
+"""The public texts that the shipped model is trained and measured on, from a folder that is no part of
+Myna."""
+
+import csv
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from myna_agents.moderation.normalise import normalise
+
+_FOLD_DIGITS: Final = str.maketrans("123456789", "000000000")
+_TEST_PERCENT: Final = 20
+_CALIBRATION_PERCENT: Final = 8
+
+
+class Part(StrEnum):
+    """What an example may be used for."""
+
+    TRAIN = "train"
+    CALIBRATE = "calibrate"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled text."""
+
+    text: str
+    spam: bool
+    corpus: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for texts that differ in disguise, spacing, punctuation or the digits of numbers only."""
+        return normalise(self.text).skeleton.translate(_FOLD_DIGITS)
+
+
+def examples(folder: Path) -> dict[Part, list[Example]]:
+    """All texts under `folder`, in a fixed order, parted by a hash of their fingerprint.
+
+    A fingerprint occurs once over all corpora and parts; one that is spam here and harmless there is left
+    out, and so are texts without a letter or digit.
+    """
+    parts: dict[Part, list[Example]] = {part: [] for part in Part}
+    for fingerprint, example in _distinct(_everything(folder)):
+        parts[_part(fingerprint)].append(example)
+    return parts
+
+
+def _distinct(found: Iterable[Example]) -> Iterator[tuple[str, Example]]:
+    first: dict[str, Example] = {}
+    contradicted: set[str] = set()
+    for example in found:
+        fingerprint = example.fingerprint
+        if first.setdefault(fingerprint, example).spam != example.spam:
+            contradicted.add(fingerprint)
+    return ((key, example) for key, example in first.items() if key and key not in contradicted)
+
+
+def _part(fingerprint: str) -> Part:
+    percent = zlib.crc32(fingerprint.encode("utf-8", "surrogatepass")) % 100
+    if percent < _TEST_PERCENT:
+        return Part.TEST
+    return Part.CALIBRATE if percent < _TEST_PERCENT + _CALIBRATION_PERCENT else Part.TRAIN
+
+
+def _everything(folder: Path) -> Iterator[Example]:
+    for name in ("sms_en", "sms_zh", "group_zh"):
+        for row in _json_lines(folder / "spam" / f"{name}.jsonl"):
+            yield Example(row["text"], bool(row["spam"]), name)
+    for text in _customer_questions(folder):
+        yield Example(text, spam=False, corpus="customers")
+    for name in ("train", "dev"):
+        for row in _json_lines(folder / "spam" / f"offensive_zh_{name}.jsonl"):
+            if not row["offensive"]:
+                yield Example(row["text"], spam=False, corpus="forum_zh")
+    for text in _english_prose(folder):
+        yield Example(text, spam=False, corpus="prose_en")
+
+
+def _customer_questions(folder: Path) -> Iterator[str]:
+    with (folder / "intents" / "banking77" / "train.csv").open(encoding="utf-8", newline="") as file:
+        yield from (row["text"] for row in csv.DictReader(file))
+    groups = json.loads((folder / "intents" / "clinc150" / "train_val.json").read_text(encoding="utf-8"))
+    for name in sorted(groups):
+        yield from (text for text, _intent in groups[name])
+    with (folder / "retrieval" / "bq" / "dev.csv").open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            yield from (row["sentence1"], row["sentence2"])
+    for line in (folder / "retrieval" / "lcqmc" / "dev.txt").read_text(encoding="utf-8").splitlines():
+        yield from line.split("\t")[:2]
+
+
+def _english_prose(folder: Path) -> Iterator[str]:
+    for name in ("stackfaq.en", "covid_faq.en", "xquad_r.en", "anthropic_contextual.en"):
+        for row in _json_lines(folder / "eval" / f"{name}.jsonl"):
+            text = row.get("text") or row.get("title") or row.get("query") or ""
+            yield from (text[start : start + 300] for start in range(0, min(len(text), 900), 300))
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)

@@ -1,0 +1,109 @@
+"""Messages as sets of hashed character n-grams."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myna_agents.moderation.normalise import Normalised
+
+LONGEST_NGRAM: Final = 4
+META_SLOTS: Final = 128
+"""Slots at the end of the table for traits of the whole message: 8 traits of 16 steps."""
+
+_STEP: Final = np.uint32(0x01000193)  # the 32-bit FNV prime
+_MIX: Final = np.uint32(
+    0x9E3779B1
+)  # prime near 2^32 / golden ratio: Knuth, The Art of Computer Programming 3, 6.4
+_WIDE_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_SKELETON_ALPHABET: Final = np.uint32(0x110000)  # past the last code point, so the two forms share no n-gram
+_DIGITS: Final = frozenset("0123456789")
+_FOLD_DIGITS: Final = str.maketrans("123456789", "000000000")
+
+Symbols = NDArray[np.uint32]
+Slots = NDArray[np.int32]
+
+
+def symbols(message: Normalised) -> Symbols:
+    """The code points of both forms in one row: the raw one, then the skeleton, shifted and with digits
+    read as 0."""
+    raw = f"\x02{message.raw}\x03"
+    both = raw + message.skeleton.translate(_FOLD_DIGITS) + "\x03"
+    row = np.frombuffer(both.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint32)
+    row[len(raw) :] += _SKELETON_ALPHABET
+    return row
+
+
+def ngram_slots(row: Symbols, size: int, bits: int) -> Slots:
+    """The slots, in 0 .. 2^bits, of the n-grams of `size` symbols, one for each position where one starts."""
+    count = len(row) - size + 1
+    if count <= 0:
+        return np.empty(0, dtype=np.int32)
+    rolling = row[:count].copy()
+    for offset in range(1, size):
+        rolling *= _STEP
+        rolling += row[offset : offset + count]
+    return _slots(rolling, bits)
+
+
+def slots(message: Normalised, bits: int) -> Slots:
+    """The distinct slots, ascending, in 0 .. 2^bits + META_SLOTS, that a message fills."""
+    row = symbols(message)
+    rolling = row.copy()
+    parts = [_slots(rolling, bits)]
+    for size in range(2, min(LONGEST_NGRAM, len(row)) + 1):
+        rolling = rolling[:-1] * _STEP
+        rolling += row[size - 1 :]
+        parts.append(_slots(rolling, bits))
+    filled = np.concatenate(parts)
+    filled.sort()
+    keep = np.empty(len(filled), dtype=np.bool_)
+    keep[0] = True
+    np.not_equal(filled[1:], filled[:-1], out=keep[1:])
+    return np.concatenate((filled[keep], traits(message) + (1 << bits)))
+
+
+def traits(message: Normalised) -> Slots:
+    """The slots, in 0 .. META_SLOTS, of traits of the whole message; each trait has 16 steps."""
+    raw, text, skeleton = message.raw, message.text, message.skeleton
+    length = max(len(raw), 1)
+    digits = sum(map(_DIGITS.__contains__, skeleton))
+    steps = (
+        len(skeleton).bit_length(),
+        16 * digits // (len(skeleton) + 1),
+        min(digits.bit_length(), 15),
+        (16 * message.altered // length) if message.altered else 0,
+        min(text.count("://") + text.count("www.") + text.count("t.me/"), 3) * 4 + min(text.count("@"), 3),
+        16 * len(skeleton) // (length + 1),
+        8 if raw.isascii() else 0,
+    )
+    return np.array([16 * trait + min(step, 15) for trait, step in enumerate(steps)], dtype=np.int32)
+
+
+def simhash(skeleton: str) -> int:
+    """64 bits of which near-duplicate skeletons share most, from their 3-grams.
+
+    Charikar, Similarity Estimation Techniques from Rounding Algorithms, STOC 2002.
+    """
+    row = np.frombuffer(skeleton.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+    if len(row) < 3:
+        return hash_of_short(skeleton)
+    step = np.uint64(_STEP)
+    rolling = (row[:-2] * step + row[1:-1]) * step + row[2:]
+    rolling *= _WIDE_MIX
+    rolling ^= rolling >> np.uint64(29)
+    rolling *= _WIDE_MIX
+    planes = np.unpackbits(rolling.view(np.uint8).reshape(-1, 8), axis=1)
+    majority = planes.sum(axis=0, dtype=np.int64) * 2 > len(rolling)
+    return int.from_bytes(np.packbits(majority).tobytes(), "big")
+
+
+def hash_of_short(skeleton: str) -> int:
+    """64 bits for a skeleton too short for 3-grams: equal for equal ones."""
+    return int.from_bytes(skeleton.encode("utf-8", "surrogatepass")[:8].ljust(8, b"\0"), "big")
+
+
+def _slots(rolling: Symbols, bits: int) -> Slots:
+    mixed = (rolling ^ (rolling >> np.uint32(15))) * _MIX
+    mixed >>= np.uint32(32 - bits)
+    return mixed.view(np.int32)

@@ -1,0 +1,127 @@
+"""One canonical form of a text in front of every judgement, so that a disguise gains nothing."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from zhconv_rs import zhconv
+
+from myna_agents.moderation.confusables import (
+    BEFORE_NFKC,
+    CHINESE_DIGITS,
+    INVISIBLE,
+    LATIN_SHAPES,
+    OTHER_ALPHABETS,
+)
+
+_PIECE_CHARS: Final = 256
+_LOOKALIKE_SHARE: Final = 0.8
+_READABLE_SHARE: Final = 0.6
+_LEET: Final = str.maketrans("013457@$!", "oleastasi")
+
+_HAN: Final = "\u3400-\u9fff"
+_HAS_HAN: Final = re.compile(f"[{_HAN}]")
+_READABLE: Final = re.compile(f"[a-z0-9{_HAN}]")
+_OTHER_LETTERS: Final = re.compile("[\u0370-\u03ff\u0400-\u052f]")
+_SPACES: Final = re.compile(r"\s+")
+_BETWEEN_HAN: Final = re.compile(rf"(?<=[{_HAN}])[\s*_~|^·•.。、/\\+\-=]{{1,3}}(?=[{_HAN}])")
+_SPELT_OUT: Final = re.compile(r"(?<![a-z0-9])(?:[a-z0-9][ ._\-*·|/~^]{1,3}){3,}[a-z0-9](?![a-z0-9])")
+_NOT_WORD: Final = re.compile(r"[\W_]+")
+_IN_WORD: Final = re.compile(r"(?<=[a-z])[*~|^·•`]{1,2}(?=[a-z])")
+_NUMBER_WORDS: Final = "〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺两"
+_NUMBER: Final = re.compile(rf"[0-9{_NUMBER_WORDS}](?:[ ._*|~\-·]?[0-9{_NUMBER_WORDS}]){{5,}}")
+_NOT_DIGIT: Final = re.compile(r"[^0-9]+")
+_LEET_IN_WORD: Final = re.compile(
+    r"(?<=[a-z])[013457@$!]{1,2}(?=[a-z])|(?<![a-z0-9])[013457$](?=[a-z]{2})|(?<=[a-z]{2})[013457$]{1,2}(?![a-z0-9])"
+)
+_WECHAT: Final = re.compile("[微薇葳徽溦崴威][信芯]|(?<=[加家嘉佳])[微薇葳徽溦崴](?:信|芯)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """The forms of one text that layers look at."""
+
+    raw: str
+    """As sent, lower-cased."""
+    text: str
+    """As a reader takes it: nothing invisible, plain letters and digits, simplified characters, single
+    spaces."""
+    skeleton: str
+    """Letters and digits of `text` only, leet undone: what stays the same under most disguises."""
+    altered: int
+    """About how many characters had to be removed or replaced to get `text`; letter case does not count."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether enough of it is Latin letters, Han characters or digits for a model of English and
+        Chinese."""
+        skeleton = self.skeleton
+        if skeleton.isascii():
+            return bool(skeleton)
+        return len(_READABLE.findall(skeleton)) >= _READABLE_SHARE * len(skeleton)
+
+
+def normalise(text: str) -> Normalised:
+    """The canonical forms of `text`.
+
+    Deterministic, and linear in the length of the text: every pattern has one way to match, and canonical
+    ordering, which is quadratic in the length of a run of combining marks, is done in pieces of 256
+    characters.
+    """
+    raw = text.lower()
+    plain = raw if raw.isascii() else _plain(raw)
+    altered = (
+        0
+        if plain == raw
+        else sum(map(str.__ne__, raw, plain))
+        if len(raw) == len(plain)
+        else _drift(raw, plain)
+    )
+    plain = _SPACES.sub(" ", plain).strip()
+    joined = _SPELT_OUT.sub(_letters_only, plain)
+    joined = _IN_WORD.sub("", joined)
+    if not joined.isascii():
+        joined = _BETWEEN_HAN.sub("", joined)
+    joined = _NUMBER.sub(_digits_only, joined)
+    altered += len(plain) - len(joined)
+    return Normalised(raw=raw, text=joined, skeleton=_skeleton(joined), altered=altered)
+
+
+def _plain(raw: str) -> str:
+    pieces = [raw[start : start + _PIECE_CHARS] for start in range(0, len(raw), _PIECE_CHARS)]
+    plain = "".join(_plain_piece(piece) for piece in pieces).lower()
+    others = _OTHER_LETTERS.findall(plain)
+    # A text really written in Cyrillic or Greek has many letters that pass for no Latin one: leave it.
+    if others and sum(ord(letter) in OTHER_ALPHABETS for letter in others) >= _LOOKALIKE_SHARE * len(others):
+        plain = plain.translate(OTHER_ALPHABETS)
+    return zhconv(plain, "zh-hans", False) if _HAS_HAN.search(plain) else plain
+
+
+def _plain_piece(piece: str) -> str:
+    apart = unicodedata.normalize("NFKD", piece.translate(BEFORE_NFKC)).translate(INVISIBLE)
+    return unicodedata.normalize("NFC", apart).translate(LATIN_SHAPES)
+
+
+def _drift(raw: str, plain: str) -> int:
+    """About how many characters differ between texts of unequal length."""
+    return abs(len(raw) - len(plain)) + len(set(plain) - set(raw))
+
+
+def _letters_only(match: re.Match[str]) -> str:
+    return _NOT_WORD.sub("", match.group())
+
+
+def _digits_only(match: re.Match[str]) -> str:
+    return _NOT_DIGIT.sub("", match.group().translate(CHINESE_DIGITS))
+
+
+def _skeleton(text: str) -> str:
+    if not text.isascii():
+        text = _WECHAT.sub("微信", text)
+    text = _LEET_IN_WORD.sub(_unleet, text)
+    return _NOT_WORD.sub("", text)
+
+
+def _unleet(match: re.Match[str]) -> str:
+    return match.group().translate(_LEET)

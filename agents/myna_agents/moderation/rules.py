@@ -1,0 +1,159 @@
+"""Cheap judgements by lists and patterns, each with a reason code.
+
+Every pattern takes linear time: gaps are bounded, and no two neighbouring parts of a pattern without a
+bound can match the same characters.
+"""
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from myna.model import Action, Reason
+from myna_agents.moderation.normalise import Normalised
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reason, and the least that should happen because of it."""
+
+    action: Action
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What a community always or never wants to see; everything lower case.
+
+    A host stands for its subdomains, too. A phone number is its digits only; a handle has no "@".
+    """
+
+    allow_hosts: frozenset[str] = field(default=frozenset())
+    deny_hosts: frozenset[str] = field(default=frozenset())
+    deny_phones: frozenset[str] = field(default=frozenset())
+    deny_handles: frozenset[str] = field(default=frozenset())
+
+
+_MANY_LINKS: Final = 3
+_LONG_RUN: Final = 60
+_LONG_TEXT: Final = 200
+_REPETITIVE: Final = 0.2
+
+_HOST: Final = re.compile(r"(https?://)?(?<![a-z0-9.@\-])([a-z0-9][a-z0-9.\-]{2,252})")
+_SPOKEN_DOT: Final = re.compile("[点丶。](?=(?:com|net|cn|cc|top|xyz|vip|org)(?![a-z]))")
+_TOP_LEVEL: Final = frozenset(
+    [
+        "com",
+        "net",
+        "org",
+        "cn",
+        "cc",
+        "me",
+        "top",
+        "xyz",
+        "vip",
+        "io",
+        "co",
+        "uk",
+        "ru",
+        "info",
+        "biz",
+        "site",
+        "online",
+        "shop",
+        "club",
+        "app",
+        "live",
+        "tv",
+    ]
+)
+_PHONE: Final = re.compile(r"(?<![0-9])[0-9]{7,15}(?![0-9])")
+_HANDLE: Final = re.compile(r"(?<![a-z0-9_.])@([a-z0-9_]{4,32})|t\.me/\+?([a-z0-9_\-]{4,40})")
+_ACCOUNT: Final = re.compile(
+    r"(?:[微薇葳徽溦威][信芯]|扣扣|飞机|whatsapp|telegram|wechat|(?<![a-z])(?:vx|wx|qq|tg))(?:号|id)?"
+    r"[ :]{0,2}([a-z0-9_\-]{5,20})"
+)
+_SOLICITS: Final = re.compile(
+    r"\b(?:free|win(?:ner)?|won|cash|prize|claim|loans?|discount|earn|profit|investment|casino|betting|subscribe"
+    r"|guaranteed|limited offer|urgent|cheap|viagra|crypto)\b"
+    "|免费|领取|代开|发票|贷款|兼职|日赚|赚钱|推广|引流|博彩|彩票|下注|私聊|出售|办证|高薪|返利"
+    "|代理|招募|收益|担保|刷单|上门"
+)
+_RUN: Final = re.compile(rf"([^\s\-=_*#~.])\1{{{_LONG_RUN - 1},}}")
+_INJECTION: Final = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}?"
+    r"\b(?:previous|prior|above|earlier|preceding|all|your|any|every|everything)\b"
+    r".{0,24}?\b(?:instructions?|prompts?|rules|directions|guidelines|told)\b"
+    r"|\b(?:reveal|print|repeat|show|output|tell me)\b.{0,30}?\b(?:system|initial|hidden)\b"
+    r".{0,12}?\b(?:prompt|instructions?)\b"
+    r"|\byou are now (?:an? |in )?(?:dan|jailbroken|developer mode|unrestricted|unfiltered)\b"
+    r"|\bdo anything now\b"
+    r"|<\|(?:im_start|im_end|system|endoftext)\|>|\[/?inst\]|<</?sys>>|#{2,6} ?(?:system|instruction)s?\b"
+    "|(?:忽略|无视|忘记|忘掉|不要理会|跳过).{0,12}?(?:之前|以上|上面|前面|先前|所有|一切|系统)"
+    ".{0,8}?(?:指令|指示|提示|规则|要求|设定)"
+    "|(?:输出|显示|告诉我|泄露|重复|打印).{0,10}?(?:系统|初始|隐藏).{0,4}?(?:提示|指令|设定)"
+)
+
+
+def findings(message: Normalised, lists: Lists) -> list[Finding]:
+    """What lists and patterns say about one message, in a fixed order."""
+    return [*_contacts(message.text, lists), *_repeats(message), *_injection(message.text)]
+
+
+def hosts(text: str) -> list[str]:
+    """Hosts that a normalised text links to or names, in order, each once; those of mail addresses are left
+    out."""
+    found = dict.fromkeys(
+        host.rstrip(".-")
+        for scheme, host in _HOST.findall(_SPOKEN_DOT.sub(".", text))
+        if "." in host and (scheme or host.rstrip(".-").rpartition(".")[2] in _TOP_LEVEL)
+    )
+    return list(found)
+
+
+def _contacts(text: str, lists: Lists) -> Iterator[Finding]:
+    links = [host for host in hosts(text) if not _listed(host, lists.allow_hosts)]
+    phones = _PHONE.findall(text)
+    handles = [one or other for one, other in _HANDLE.findall(text)] + _ACCOUNT.findall(text)
+    for host in links:
+        if _listed(host, lists.deny_hosts):
+            yield Finding(Action.HOLD, Reason("link.denied", host, 1.0))
+    for phone in phones:
+        if phone in lists.deny_phones:
+            yield Finding(Action.HOLD, Reason("phone.denied", phone, 1.0))
+    for handle in handles:
+        if handle in lists.deny_handles:
+            yield Finding(Action.HOLD, Reason("handle.denied", handle, 1.0))
+    if len(links) > _MANY_LINKS:
+        yield Finding(Action.FLAG, Reason("link.many", f"{len(links)} different hosts", 0.4))
+    if links or phones or handles:
+        pitch = list(dict.fromkeys(_SOLICITS.findall(text)))
+        if len(pitch) > 1:
+            yield Finding(Action.FLAG, Reason("contact.solicits", ", ".join(pitch[:5]), 0.4))
+
+
+def _listed(host: str, listed: frozenset[str]) -> bool:
+    if not listed:
+        return False
+    labels = host.split(".")
+    return any(".".join(labels[start:]) in listed for start in range(max(0, len(labels) - 8), len(labels)))
+
+
+def _repeats(message: Normalised) -> Iterator[Finding]:
+    run = _RUN.search(message.raw) if len(message.raw) >= _LONG_RUN else None
+    if run:
+        yield Finding(Action.FLAG, Reason("repeat.character", f"{run[1]!r} {len(run[0])} times", 0.3))
+    elif len(message.skeleton) >= _LONG_TEXT:
+        octets = message.skeleton.encode("utf-8", "surrogatepass")
+        share = len(zlib.compress(octets, 1)) / len(octets)
+        if share < _REPETITIVE:
+            yield Finding(Action.FLAG, Reason("repeat.text", f"compresses to {share:.0%}", 0.3))
+
+
+def _injection(text: str) -> Iterator[Finding]:
+    # A tag for the agents and the review queue. Such text is also what an honest question about prompts
+    # looks like, so it alone never keeps a message back.
+    found = _INJECTION.search(text)
+    if found:
+        yield Finding(Action.FLAG, Reason("injection.suspected", found.group(), 0.3))

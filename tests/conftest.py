@@ -1,0 +1,111 @@
+"""Fixtures for all tests: private backends, one parameter per port, no network."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support import backends, network, servers
+
+network.stay_on_this_machine()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Honours `@pytest.mark.needs("redis", "chromium")`."""
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            backends.require(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[servers.Postgres]:
+    """A private PostgreSQL for this test process, which does not wait for its disk."""
+    backends.require("postgres")
+    with servers.postgres() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def durable_postgres() -> Iterator[servers.Postgres]:
+    """A private PostgreSQL that syncs as in production, for tests of what survives."""
+    backends.require("postgres")
+    with servers.postgres(durable=True) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgres_url(postgres: servers.Postgres) -> Iterator[str]:
+    """`postgresql://…` of a fresh, empty database."""
+    with postgres.database(f"test_{uuid.uuid4().hex[:12]}") as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """`sqlite:///…` of a file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'myna.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, empty database; the test runs once on each kind."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`redis://…` of a private Redis for this test process; what it holds is not cleared between tests."""
+    backends.require("redis")
+    with servers.redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """`redis://…` of an empty Redis database."""
+    from redis import Redis
+
+    with Redis.from_url(redis_server) as client:
+        client.flushall()
+    return redis_server
+
+
+@pytest.fixture(params=["memory", "redis"])
+def bus_url(request: pytest.FixtureRequest) -> str:
+    """`memory:`, then `redis://…`; the test runs once on each."""
+    return "memory:" if request.param == "memory" else str(request.getfixturevalue("redis_url"))
+
+
+@pytest.fixture(scope="session")
+def chroma_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`http://…` of a private Chroma server for this test process; use collection names of your own."""
+    backends.require("chroma-server")
+    with servers.chroma(tmp_path_factory.mktemp("chroma")) as url:
+        yield url
+
+
+@pytest.fixture(params=["directory", "server"])
+def index_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """`chroma:FOLDER`, then `http://…` of a Chroma server; the test runs once on each."""
+    if request.param == "directory":
+        return f"chroma:{tmp_path / 'index'}"
+    return str(request.getfixturevalue("chroma_url"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser's executable."""
+    backends.require("chromium")
+    path = servers.chromium_path()
+    assert path is not None
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder `shared/data` next to the checkout."""
+    backends.require("shared-data")
+    path = backends.shared_data_dir()
+    assert path is not None
+    return path

@@ -1,0 +1,66 @@
+"""A real server and a real browser with two people in it."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+
+from support import myna_server
+from support.browser import FLAGS, Person, sit_down
+from support.myna_server import MynaServer
+
+StartServer = Callable[..., MynaServer]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder carries the mark `e2e`."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MynaServer]:
+    """One server with the demo workspace for all tests of this run: add conversations, change nothing shared."""
+    with myna_server.serve(tmp_path_factory.mktemp("demo"), "--demo") as server:
+        yield server
+
+
+@pytest.fixture
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """`start_server(*arguments, settings={...})` starts a server of the test's own, as often as it is called."""
+    with ExitStack() as running:
+
+        def start(*arguments: str, settings: Mapping[str, str] | None = None) -> MynaServer:
+            folder = tmp_path_factory.mktemp("server")
+            return running.enter_context(myna_server.serve(folder, *arguments, settings=settings))
+
+        yield start
+
+
+@pytest_asyncio.fixture
+async def browser(chromium: Path) -> AsyncIterator[Browser]:
+    """Headless Chromium."""
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        try:
+            yield running
+        finally:
+            await running.close()
+
+
+@pytest_asyncio.fixture
+async def visitor(browser: Browser) -> AsyncIterator[Person]:
+    """A customer, at a laptop."""
+    async with sit_down(browser, "visitor", width=1180, height=820) as person:
+        yield person
+
+
+@pytest_asyncio.fixture
+async def operator(browser: Browser) -> AsyncIterator[Person]:
+    """Somebody of the service team, at a wider screen."""
+    async with sit_down(browser, "operator", width=1440, height=900) as person:
+        yield person

@@ -1,0 +1,53 @@
+// Builds every page into myna_web/static. Each page is bundled alone, so the widget never carries code that only the
+// dashboard needs; file names are content hashes, so two builds of the same sources give the same bytes.
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const out = resolve(root, "myna_web/static");
+const pages = ["start", "demo", "frame", "dashboard", "docs"];
+
+const shared = {
+  configFile: false,
+  logLevel: "error",
+  publicDir: false,
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+};
+const output = { outDir: out, emptyOutDir: false, target: "es2022", modulePreload: false, assetsInlineLimit: 0 };
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
+
+for (const page of pages) {
+  await build({
+    ...shared,
+    root: resolve(root, "pages"),
+    build: {
+      ...output,
+      rollupOptions: {
+        input: resolve(root, "pages", `${page}.html`),
+        preserveEntrySignatures: "allow-extension",
+        output: {
+          entryFileNames: `assets/${page}-[hash].js`,
+          chunkFileNames: `assets/${page}.[name]-[hash].js`,
+          assetFileNames: `assets/${page}-[hash][extname]`,
+        },
+      },
+    },
+  });
+}
+
+// The loader is a classic script under one fixed name: sites paste its address once and never change it.
+await build({
+  ...shared,
+  root,
+  build: {
+    ...output,
+    rollupOptions: {
+      input: resolve(root, "src/widget/loader.ts"),
+      output: { format: "iife", entryFileNames: "widget.js" },
+    },
+  },
+});

@@ -1,0 +1,95 @@
+import type { Problem } from "./types";
+import type { TokenSource } from "./tokens";
+
+const TIMEOUT_MS = 20_000;
+
+/** What the server refused, or why it could not be reached (`status` 0, code `unreachable`). */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly temporary: boolean;
+
+  constructor(readonly problem: Problem) {
+    super(problem.detail || problem.title);
+    this.status = problem.status;
+    this.code = problem.code;
+    this.temporary = problem.temporary;
+  }
+}
+
+export interface CallOptions {
+  /** Sent as JSON, or as it is when it is a FormData. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+  timeout_ms?: number;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const fallback: Problem = {
+    title: response.statusText,
+    status: response.status,
+    detail: "",
+    code: `http_${response.status}`,
+    temporary: response.status >= 500 || response.status === 429,
+  };
+  const found = (await response.json().catch(() => null)) as Partial<Problem> | null;
+  return { ...fallback, ...found };
+}
+
+/** One call without credentials. Throws ApiError; nothing is retried. */
+export async function call<T>(method: string, url: string, options: CallOptions = {}): Promise<T> {
+  const { body, headers, signal, timeout_ms = TIMEOUT_MS } = options;
+  const form = body instanceof FormData;
+  const limit = AbortSignal.timeout(timeout_ms);
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method,
+      headers: { ...(body !== undefined && !form ? { "Content-Type": "application/json" } : {}), ...headers },
+      body: body === undefined ? null : form ? body : JSON.stringify(body),
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      // Tokens travel in headers only, so no page of another origin can act with a visitor's cookies.
+      credentials: "omit",
+    });
+  } catch {
+    throw new ApiError({ title: "unreachable", status: 0, detail: "", code: "unreachable", temporary: true });
+  }
+  if (!response.ok) throw new ApiError(await problemOf(response));
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** The REST side, with the access token in the header and one renewal when the server says that it is too old. */
+export class Api {
+  readonly #tokens: TokenSource;
+
+  constructor(
+    readonly origin: string,
+    tokens: TokenSource,
+  ) {
+    this.#tokens = tokens;
+  }
+
+  async request<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    const token = await this.#tokens.get();
+    try {
+      return await this.#once<T>(method, path, options, token);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      return this.#once<T>(method, path, options, await this.#tokens.renew(token));
+    }
+  }
+
+  get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return this.request<T>("GET", path, signal ? { signal } : {});
+  }
+
+  post<T>(path: string, body: unknown = {}, headers?: Record<string, string>): Promise<T> {
+    return this.request<T>("POST", path, headers ? { body, headers } : { body });
+  }
+
+  #once<T>(method: string, path: string, options: CallOptions, token: string): Promise<T> {
+    const headers = { ...options.headers, Authorization: `Bearer ${token}` };
+    return call<T>(method, this.origin + path, { ...options, headers });
+  }
+}

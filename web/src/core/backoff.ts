@@ -1,0 +1,23 @@
+/**
+ * How long to wait before the next attempt: full jitter over a window that doubles from 0.5 s to 30 s.
+ *
+ * A connection that opens and breaks at once is no success; call `reset` only when a useful frame has come in.
+ */
+export class Backoff {
+  #attempts = 0;
+
+  readonly #random: () => number;
+
+  constructor(random: () => number = Math.random) {
+    this.#random = random;
+  }
+
+  next(): number {
+    const window = Math.min(30_000, 500 * 2 ** this.#attempts++);
+    return this.#random() * window;
+  }
+
+  reset(): void {
+    this.#attempts = 0;
+  }
+}

@@ -1,0 +1,13 @@
+export { Api, ApiError, call } from "./api";
+export { Backoff } from "./backoff";
+export { Client, type ClientEvents, type Status } from "./client";
+export { ConversationLog } from "./log";
+export { codePoints, slicePoints } from "./points";
+export { inline, parse, safeHref, type Block, type Span } from "./markup";
+export { Outbox, type Draft, type DraftStore } from "./outbox";
+export { IndexedDrafts } from "./idb";
+export { MemoryText, TextDrafts, textStore } from "./store";
+export { Sync, type Effect } from "./sync";
+export { StoredSession, type TextStore, type TokenSource } from "./tokens";
+export { events, poll, socket, type Ending, type Link, type Transport } from "./transports";
+export type * from "./types";

@@ -1,0 +1,63 @@
+import { useState } from "preact/hooks";
+import type { Job, Source } from "../core";
+import { api, complain } from "./state";
+import { t } from "./words";
+
+type Kind = Source["kind"];
+const KINDS: Kind[] = ["text", "faq", "file"];
+
+function bodyOf(kind: Kind, form: FormData): unknown {
+  if (kind === "file") {
+    const upload = new FormData();
+    upload.set("file", form.get("file")!);
+    return upload;
+  }
+  if (kind === "text") return { kind, title: form.get("title"), text: form.get("text") };
+  const variants = String(form.get("variants")).split("\n").map((line) => line.trim()).filter(Boolean);
+  return { kind, question: form.get("question"), variants, answer: form.get("answer") };
+}
+
+/** Adds a text, a question with its answer, or a file; indexing goes on as a job. */
+export function AddSource({ root, added }: { root: string; added(title: string, job: Job): void }) {
+  const [kind, setKind] = useState<Kind>("text");
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const element = event.currentTarget as HTMLFormElement;
+    setBusy(true);
+    try {
+      const { source, job } = await api().post<{ source: Source; job: Job | string }>(`${root}/sources`, bodyOf(kind, new FormData(element)));
+      added(source.title, typeof job === "string" ? { id: job, state: "queued", done: 0, total: 0, errors: [] } : job);
+      element.reset();
+    } catch (error) {
+      complain(error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <section class="card">
+      <h2>{t("kb.add")}</h2>
+      <div class="views" role="tablist" aria-label={t("kb.add")}>
+        {KINDS.map((each) => <button type="button" role="tab" aria-selected={each === kind} data-testid={`add-${each}`} onClick={() => setKind(each)}>{t(`kb.${each}`)}</button>)}
+      </div>
+      <form class="stack" onSubmit={submit} key={kind}>
+        {kind === "text" && (
+          <>
+            <label>{t("kb.title")}<input name="title" required maxLength={200} data-testid="source-title" /></label>
+            <label>{t("kb.body")}<textarea name="text" required rows={5} data-testid="source-text" /></label>
+          </>
+        )}
+        {kind === "faq" && (
+          <>
+            <label>{t("kb.question")}<input name="question" required maxLength={500} data-testid="faq-question" /></label>
+            <label>{t("kb.variants")}<textarea name="variants" rows={2} data-testid="faq-variants" /></label>
+            <label>{t("kb.answer")}<textarea name="answer" required rows={3} data-testid="faq-answer" /></label>
+          </>
+        )}
+        {kind === "file" && <label>{t("kb.pickFile")}<input type="file" name="file" required accept=".md,.markdown,.txt,.html,.htm" data-testid="source-file" /></label>}
+        <button type="submit" class="primary" disabled={busy} data-testid="add-source">{t("kb.addButton")}</button>
+      </form>
+    </section>
+  );
+}

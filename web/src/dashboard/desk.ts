@@ -1,0 +1,121 @@
+import { signal } from "@preact/signals";
+import { ApiError, type Conversation, type Held, type ServerFrame, type Ticket } from "../core";
+import { api, client, complain, me, route } from "./state";
+
+export type View = "open" | "mine" | "queue" | "agent" | "resolved";
+export const VIEWS: View[] = ["open", "mine", "queue", "agent", "resolved"];
+
+export interface TicketRow extends Ticket {
+  conversation_detail: Conversation;
+}
+
+/** Lists are kept per view, so changing the view shows the last known rows at once. */
+export const view = signal<View>("open");
+export const tickets = signal<Partial<Record<View, TicketRow[]>>>({});
+export const counts = signal<Partial<Record<View, number>>>({});
+export const conversations = signal<Conversation[] | null>(null);
+export const waiting = signal(0);
+/** Counts up when the review queue changed on the server. */
+export const heldChanges = signal(0);
+export const listError = signal<unknown>(null);
+
+export async function loadTickets(wanted: View = view.value): Promise<void> {
+  try {
+    const reply = await api().get<{ tickets: TicketRow[]; counts: Record<View, number> }>(`/v1/tickets?view=${wanted}&limit=100`);
+    tickets.value = { ...tickets.value, [wanted]: reply.tickets };
+    counts.value = reply.counts;
+    listError.value = null;
+  } catch (error) {
+    listError.value = error;
+  }
+}
+
+export async function loadConversations(): Promise<void> {
+  try {
+    const reply = await api().get<{ conversations: Conversation[] }>("/v1/conversations?limit=100");
+    conversations.value = reply.conversations.filter((each) => each.kind !== "support");
+    listError.value = null;
+  } catch (error) {
+    listError.value = error;
+  }
+}
+
+export async function loadWaiting(): Promise<void> {
+  try {
+    waiting.value = (await api().get<{ held: Held[]; waiting: number }>("/v1/held?state=waiting&limit=1")).waiting;
+  } catch (error) {
+    // Who may not moderate simply sees no number.
+    if (!(error instanceof ApiError)) throw error;
+  }
+}
+
+const soon = new Map<() => unknown, ReturnType<typeof setTimeout>>();
+
+/** Many events in a row lead to one fetch. */
+function later(work: () => unknown): void {
+  if (soon.has(work)) return;
+  soon.set(work, setTimeout(() => {
+    soon.delete(work);
+    if (client.value) void work();
+  }, 250));
+}
+
+const refreshTickets = () => loadTickets();
+
+/** Keeps the lists current from the frames of the live connection. */
+export function follow(frame: ServerFrame): void {
+  if (frame.op === "ready") {
+    later(refreshTickets);
+    later(loadConversations);
+    later(loadWaiting);
+  } else if (frame.op === "held") {
+    heldChanges.value++;
+    later(loadWaiting);
+  } else if (frame.op === "event" && frame.kind !== "member.joined") {
+    later(refreshTickets);
+    if (frame.kind !== "ticket.changed") later(loadConversations);
+  }
+}
+
+/** Moves ownership. The server's answer is shown at once; a lost race shows who was faster. */
+export async function move(conversation: string, act: "claim" | "release" | "resolve", to?: "agent" | "queue"): Promise<void> {
+  const log = client.value?.log(conversation);
+  const epoch = log?.conversation.ticket?.epoch;
+  try {
+    const ticket = await api().post<Ticket>(`/v1/conversations/${conversation}/${act}`, {
+      ...(to ? { to } : {}),
+      ...(epoch === undefined ? {} : { epoch }),
+    });
+    apply(ticket);
+  } catch (error) {
+    if (error instanceof ApiError && error.problem.ticket) apply(error.problem.ticket);
+    complain(error);
+  }
+  void loadTickets();
+}
+
+function apply(ticket: Ticket): void {
+  const log = client.value?.log(ticket.conversation);
+  if (!log || (log.conversation.ticket?.epoch ?? 0) > ticket.epoch) return;
+  log.conversation = { ...log.conversation, ticket };
+  client.value?.touch(ticket.conversation);
+}
+
+/** The row before or after the open one. */
+export function neighbour(step: 1 | -1): string | null {
+  const rows =
+    route.value.screen === "inbox"
+      ? (tickets.value[view.value] ?? []).map((row) => row.conversation)
+      : (conversations.value ?? []).map((row) => row.id);
+  const at = rows.indexOf(route.value.id ?? "");
+  return rows[at < 0 ? 0 : at + step] ?? null;
+}
+
+export function visitorName(conversation: Conversation): string {
+  const guest = conversation.members.find((member) => member.user.kind === "visitor");
+  return guest?.user.name ?? conversation.title ?? "";
+}
+
+export function ownsTicket(ticket: Ticket | null | undefined): boolean {
+  return ticket?.owner === "operator" && ticket.owner_user === me().id;
+}

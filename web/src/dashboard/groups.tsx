@@ -1,0 +1,122 @@
+import { useEffect, useState } from "preact/hooks";
+import { ApiError, type Conversation, type User } from "../core";
+import { conversations, listError, loadConversations, tickets } from "./desk";
+import { Icon } from "./icons";
+import { Avatar, Dialog, Empty, Trouble } from "./parts";
+import { api, complain, go, me, route } from "./state";
+import { Thread, useLog } from "./thread";
+import { ago, coded, t } from "./words";
+
+function titleOf(conversation: Conversation): string {
+  const others = conversation.members.filter((each) => each.user.id !== me().id).map((each) => each.user.name);
+  return conversation.title || others.join(", ") || t("group");
+}
+
+function known(): User[] {
+  const rows = Object.values(tickets.value).flatMap((list) => list.map((row) => row.conversation_detail));
+  const users = [...rows, ...(conversations.value ?? [])].flatMap((each) => each.members.map((member) => member.user));
+  return [...new Map(users.map((user) => [user.id, user])).values()];
+}
+
+function NewGroup({ close }: { close(): void }) {
+  const [users, setUsers] = useState<User[]>(known);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  useEffect(() => {
+    api().get<{ users: User[] }>("/v1/users").then((reply) => setUsers(reply.users), (error: unknown) => {
+      // Whoever may not list the workspace chooses among the people they know.
+      if (!(error instanceof ApiError)) throw error;
+    });
+  }, []);
+  const choices = users.filter((user) => user.kind !== "visitor" && user.id !== me().id);
+  const toggle = (id: string) => setChosen(new Set(chosen.has(id) ? [...chosen].filter((each) => each !== id) : [...chosen, id]));
+  const create = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const title = new FormData(event.currentTarget as HTMLFormElement).get("title");
+    try {
+      const made = await api().post<Conversation>("/v1/conversations", { kind: "group", title, members: [...chosen] });
+      close();
+      void loadConversations();
+      go("groups", made.id);
+    } catch (error) {
+      complain(error);
+    }
+  };
+  return (
+    <Dialog title={t("newGroup")} close={close} testid="new-group-dialog">
+      <form class="stack" onSubmit={create}>
+        <label>{t("groupTitle")}<input name="title" required maxLength={120} data-testid="group-title" /></label>
+        <fieldset>
+          <legend>{t("groupMembers")}</legend>
+          {choices.length === 0 && <p class="faint">{t("noUsers")}</p>}
+          {choices.map((user) => (
+            <label class="check">
+              <input type="checkbox" checked={chosen.has(user.id)} onChange={() => toggle(user.id)} data-testid="group-member" data-user={user.id} />
+              {user.name} {user.agent && <i class="tag">{t("aiMember")}</i>}
+            </label>
+          ))}
+        </fieldset>
+        <button type="submit" class="primary" data-testid="create-group">{t("createGroup")}</button>
+      </form>
+    </Dialog>
+  );
+}
+
+function Item({ row }: { row: Conversation }) {
+  const last = row.last_message;
+  const said = !last ? t("noMessage") : last.kind === "notice" ? coded("notice", last.body.code ?? "", last.body.text) : last.body.text;
+  return (
+    <li>
+      <a href={`#/groups/${row.id}`} class="item" aria-current={route.value.id === row.id ? "true" : undefined} data-testid="group" data-conversation={row.id}>
+        <Avatar name={titleOf(row)} kind={row.kind} />
+        <span class="lines">
+          <span class="top"><b>{titleOf(row)}</b><time>{ago(last?.created_at ?? row.changed_at)}</time></span>
+          <span class="preview">{said}</span>
+        </span>
+        {!!row.me?.unread && <b class="badge">{row.me.unread}</b>}
+      </a>
+    </li>
+  );
+}
+
+function Open({ conversation }: { conversation: string }) {
+  const { log } = useLog(conversation);
+  const members = log?.conversation.members ?? [];
+  return (
+    <section class="pane" aria-label={t("messages")}>
+      <header class="bar">
+        <button type="button" class="icon narrow" aria-label={t("back")} data-testid="back" onClick={() => go("groups")}><Icon name="back" /></button>
+        <div class="who">
+          <b>{log && titleOf(log.conversation)}</b>
+          <span class="faint">{members.map((each) => (each.user.agent ? `${each.user.name} (${t("aiMember")})` : each.user.name)).join(", ")}</span>
+        </div>
+      </header>
+      <Thread conversation={conversation} placeholder={t("messagePlaceholder")} />
+    </section>
+  );
+}
+
+export function Groups() {
+  const [making, setMaking] = useState(false);
+  const { id } = route.value;
+  const rows = conversations.value;
+  useEffect(() => void loadConversations(), []);
+  return (
+    <div class={`screen two ${id ? "opened" : ""}`}>
+      <section class="list" aria-label={t("groups")}>
+        <div class="titled">
+          <h1>{t("groups")}</h1>
+          <button type="button" class="icon" aria-label={t("newGroup")} data-testid="new-group" onClick={() => setMaking(true)}><Icon name="plus" /></button>
+        </div>
+        {!!listError.value && <Trouble error={listError.value} retry={() => void loadConversations()} />}
+        {rows?.length === 0 && (
+          <Empty title={t("empty.groups")} hint={t("empty.groupsHint")}>
+            <button type="button" class="chip" onClick={() => setMaking(true)}>{t("newGroup")}</button>
+          </Empty>
+        )}
+        <ul class="items">{rows?.map((row) => <Item key={row.id} row={row} />)}</ul>
+      </section>
+      {id ? <Open key={id} conversation={id} /> : <section class="pane idle"><Empty title={t("pickGroup")} hint={t("empty.groupsHint")} /></section>}
+      {making && <NewGroup close={() => setMaking(false)} />}
+    </div>
+  );
+}

@@ -1,0 +1,120 @@
+import { useEffect, useState } from "preact/hooks";
+import { counts, listError, loadTickets, move, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "./desk";
+import { Icon } from "./icons";
+import { Avatar, Empty, Trouble } from "./parts";
+import { Side } from "./side";
+import { go, me, route } from "./state";
+import { Thread, useLog } from "./thread";
+import { ago, coded, t } from "./words";
+import type { Conversation, Ticket } from "../core";
+
+export function ownerWords(ticket: Ticket, conversation: Conversation): string {
+  if (ticket.status === "resolved") return t("resolved");
+  if (ticket.owner !== "operator") return t(`owner.${ticket.owner}`);
+  if (ticket.owner_user === me().id) return t("owner.you");
+  return t("owner.operator", { name: conversation.members.find((each) => each.user.id === ticket.owner_user)?.user.name ?? "?" });
+}
+
+function preview(conversation: Conversation): string {
+  const last = conversation.last_message;
+  if (!last) return t("noMessage");
+  if (last.kind === "notice") return coded("notice", last.body.code ?? "", last.body.text ?? "", { name: String(last.body.data?.name ?? "") });
+  const text = (last.body.text ?? "").replace(/[*_`#>]|\[\d+\]/g, "");
+  return last.sender === me().id ? `${t("you")}: ${text}` : text;
+}
+
+function TicketItem({ row }: { row: TicketRow }) {
+  const detail = row.conversation_detail;
+  const name = visitorName(detail) || t("visitor");
+  const open = route.value.id === row.conversation;
+  return (
+    <li>
+      <a href={`#/inbox/${row.conversation}`} class="item" aria-current={open ? "true" : undefined} data-testid="ticket" data-conversation={row.conversation}>
+        <Avatar name={name} kind="visitor" />
+        <span class="lines">
+          <span class="top"><b>{name}</b><time>{ago(detail.last_message?.created_at ?? row.changed_at)}</time></span>
+          <span class="preview">{preview(detail)}</span>
+          <span class={`owner ${row.status === "resolved" ? "done" : row.owner}`}>{ownerWords(row, detail)}</span>
+        </span>
+        {!!detail.me?.unread && <b class="badge">{detail.me.unread}</b>}
+      </a>
+    </li>
+  );
+}
+
+function TicketList() {
+  const wanted = view.value;
+  const rows = tickets.value[wanted];
+  useEffect(() => void loadTickets(wanted), [wanted]);
+  return (
+    <section class="list" aria-label={t("inbox")}>
+      <h1>{t("inbox")}</h1>
+      <div class="views" role="tablist" aria-label={t("inbox")}>
+        {VIEWS.map((each) => (
+          <button type="button" role="tab" aria-selected={each === wanted} data-testid={`view-${each}`} onClick={() => (view.value = each)}>
+            {t(`view.${each}`)} <span class="count">{counts.value[each] ?? ""}</span>
+          </button>
+        ))}
+      </div>
+      {!!listError.value && <Trouble error={listError.value} retry={() => void loadTickets(wanted)} />}
+      {rows?.length === 0 && (
+        <Empty title={t(`empty.${wanted}`)} hint={t(`empty.${wanted}Hint`)}>
+          {wanted === "open" && <a class="chip" href="/demo" target="_blank" rel="noopener">{t("openDemo")}</a>}
+        </Empty>
+      )}
+      <ul class="items">{rows?.map((row) => <TicketItem key={row.conversation} row={row} />)}</ul>
+    </section>
+  );
+}
+
+function Actions({ conversation, ticket }: { conversation: string; ticket: Ticket }) {
+  if (ticket.status === "resolved") return null;
+  const mine = ownsTicket(ticket);
+  return (
+    <div class="actions">
+      {!mine && <button type="button" class="primary" data-testid="take-over" onClick={() => void move(conversation, "claim")}>{t("takeOver")} <kbd>t</kbd></button>}
+      {ticket.owner !== "agent" && <button type="button" data-testid="give-back" onClick={() => void move(conversation, "release", "agent")}>{t("giveBack")} <kbd>g</kbd></button>}
+      <button type="button" data-testid="resolve" onClick={() => void move(conversation, "resolve")}>{t("resolve")} <kbd>e</kbd></button>
+    </div>
+  );
+}
+
+function lockOf(ticket: Ticket | null | undefined): string | null {
+  if (!ticket) return null;
+  if (ticket.status === "resolved") return t("resolvedHolds");
+  if (ticket.owner === "agent") return t("agentHolds");
+  return ticket.owner === "queue" ? t("queueHolds") : null;
+}
+
+function Open({ conversation }: { conversation: string }) {
+  const { log } = useLog(conversation);
+  const [details, setDetails] = useState(false);
+  const ticket = log?.conversation.ticket;
+  return (
+    <>
+      <section class="pane" aria-label={t("messages")}>
+        <header class="bar">
+          <button type="button" class="icon narrow" aria-label={t("back")} data-testid="back" onClick={() => go("inbox")}><Icon name="back" /></button>
+          <div class="who">
+            <b>{(log && visitorName(log.conversation)) || t("visitor")}</b>
+            {ticket && <span class={`owner ${ticket.status === "resolved" ? "done" : ticket.owner}`} data-testid="owner">{ownerWords(ticket, log!.conversation)}</span>}
+          </div>
+          {ticket && <Actions conversation={conversation} ticket={ticket} />}
+          <button type="button" class="icon medium" aria-label={t("details")} aria-expanded={details} data-testid="details" onClick={() => setDetails(!details)}><Icon name="info" /></button>
+        </header>
+        <Thread conversation={conversation} placeholder={t("replyPlaceholder")} locked={lockOf(ticket)} />
+      </section>
+      {log && <Side log={log} shown={details} close={() => setDetails(false)} />}
+    </>
+  );
+}
+
+export function Inbox() {
+  const { id } = route.value;
+  return (
+    <div class={`screen three ${id ? "opened" : ""}`}>
+      <TicketList />
+      {id ? <Open key={id} conversation={id} /> : <section class="pane idle"><Empty title={t("pickConversation")} hint={t("pickHint")} /></section>}
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+import { useEffect, useState } from "preact/hooks";
+import { ApiError, type ConversationLog, type Turn } from "../core";
+import { Icon } from "./icons";
+import { ownerWords } from "./inbox";
+import { Confidence } from "./parts";
+import { api } from "./state";
+import { ago, clock, coded, t } from "./words";
+
+function TurnCard({ turn }: { turn: Turn }) {
+  return (
+    <li class="turn" data-testid="turn" data-decision={turn.decision ?? ""}>
+      <div class="head">
+        <b class={`decision ${turn.decision ?? ""}`}>{turn.decision ? coded("decision", turn.decision) : t("lane.working")}</b>
+        <span class="faint">{[turn.engine, turn.took_ms !== null && t("lane.took", { n: Math.round(turn.took_ms) }), clock(turn.created_at)].filter(Boolean).join(" · ")}</span>
+      </div>
+      {turn.confidence !== null && turn.threshold !== null && <Confidence value={turn.confidence} threshold={turn.threshold} />}
+      {turn.reason && <p class="why">{coded("reason", turn.reason)}</p>}
+      {turn.passages.length > 0 && (
+        <details>
+          <summary>{t("lane.passages", { n: turn.passages.length })}</summary>
+          <ol>
+            {turn.passages.map((each) => (
+              <li>
+                <b>{[each.title, each.heading].filter(Boolean).join(" › ")}</b> <span class="faint">{each.score.toFixed(2)}</span>
+                <p>{each.quote}</p>
+              </li>
+            ))}
+          </ol>
+        </details>
+      )}
+    </li>
+  );
+}
+
+function useTurns(log: ConversationLog): Turn[] {
+  const [turns, setTurns] = useState<Turn[]>([]);
+  const { id, ticket } = log.conversation;
+  const last = log.messages.at(-1);
+  useEffect(() => {
+    let current = true;
+    api().get<{ turns: Turn[] }>(`/v1/conversations/${id}/turns?limit=20`).then(
+      (reply) => current && setTurns(reply.turns.toSorted((a, b) => b.created_at.localeCompare(a.created_at))),
+      (error: unknown) => {
+        if (!(error instanceof ApiError)) throw error;
+      },
+    );
+    return () => {
+      current = false;
+    };
+  }, [id, ticket?.epoch, last?.seq, last?.state]);
+  return turns;
+}
+
+/** Who the visitor is, who owns the ticket, and why the AI did what it did. */
+export function Side({ log, shown, close }: { log: ConversationLog; shown: boolean; close(): void }) {
+  const turns = useTurns(log);
+  const { ticket, members } = log.conversation;
+  const visitor = members.find((each) => each.user.kind === "visitor")?.user;
+  return (
+    <aside class={`side ${shown ? "shown" : ""}`} aria-label={t("details")} data-testid="side">
+      <button type="button" class="icon medium" aria-label={t("close")} onClick={close}><Icon name="close" /></button>
+      <h2>{t("side.visitor")}</h2>
+      <dl>
+        <dt>{t("side.visitor")}</dt><dd>{visitor?.name ?? "–"}</dd>
+        <dt>{t("side.language")}</dt><dd>{visitor?.locale ?? "–"}</dd>
+        <dt>{t("side.since")}</dt><dd>{ago(log.conversation.created_at)}</dd>
+      </dl>
+      {ticket && (
+        <>
+          <h2>{t("side.ticket")}</h2>
+          <dl>
+            <dt>{t("side.status")}</dt><dd data-testid="ticket-status">{t(`status.${ticket.status}`)}</dd>
+            <dt>{t("side.owner")}</dt><dd data-testid="ticket-owner">{ownerWords({ ...ticket, status: "open" }, log.conversation)}</dd>
+            {ticket.reason && <><dt>{t("side.reason")}</dt><dd>{coded("reason", ticket.reason)}</dd></>}
+            {ticket.summary && <><dt>{t("side.summary")}</dt><dd class="pre">{ticket.summary}</dd></>}
+          </dl>
+        </>
+      )}
+      <h2>{t("side.lane")}</h2>
+      {turns.length === 0 && <p class="faint">{t("lane.empty")}</p>}
+      <ol class="turns" data-testid="lane">{turns.map((turn) => <TurnCard key={turn.id} turn={turn} />)}</ol>
+    </aside>
+  );
+}

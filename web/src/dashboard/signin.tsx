@@ -1,0 +1,48 @@
+import { useState } from "preact/hooks";
+import { ApiError, call, type Session } from "../core";
+import { connect, explain, session, signedOutBecause, tokens } from "./state";
+import { lang, speak, t } from "./words";
+
+export function SignIn() {
+  const [error, setError] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget as HTMLFormElement);
+    const body = { handle: form.get("handle"), password: form.get("password") };
+    setBusy(true);
+    try {
+      const begun = tokens.keep(await call<Session>("POST", "/v1/auth/sign-in", { body }));
+      signedOutBecause.value = null;
+      connect(begun);
+      session.value = begun;
+    } catch (failure) {
+      if (failure instanceof ApiError && failure.status === 401) setError(t("badCredentials"));
+      else if (failure instanceof ApiError && failure.status === 429) setError(t("tooMany"));
+      else setError(explain(failure));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const because = signedOutBecause.value;
+  return (
+    <main class="signin">
+      <form class="card" onSubmit={submit}>
+        <h1>{t("signInTitle")}</h1>
+        <p class="faint">{t("signInHint")}</p>
+        {because && !error && <p class="warn" role="status">{t(because)}</p>}
+        <label>
+          {t("handle")}
+          <input name="handle" required autocomplete="username" autocapitalize="none" data-testid="handle" autofocus />
+        </label>
+        <label>
+          {t("password")}
+          <input name="password" type="password" required autocomplete="current-password" data-testid="password" />
+        </label>
+        {error && <p class="warn" role="alert" data-testid="sign-in-error">{error}</p>}
+        <button type="submit" class="primary" disabled={busy} data-testid="sign-in">{t("signIn")}</button>
+        <button type="button" class="link" lang={lang.value === "zh" ? "en" : "zh-CN"} onClick={() => speak(lang.value === "zh" ? "en" : "zh")}>{t("language")}</button>
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,126 @@
+import { signal, type Signal } from "@preact/signals";
+import { ApiError, Client, IndexedDrafts, StoredSession, TextDrafts, textStore, type Session, type User } from "../core";
+import { coded, t, type Word } from "./words";
+
+export type Screen = "inbox" | "groups" | "review" | "knowledge";
+export type Theme = "auto" | "light" | "dark";
+
+export interface Route {
+  screen: Screen;
+  id: string | null;
+}
+
+export interface Toast {
+  id: number;
+  text: string;
+  warn: boolean;
+}
+
+export const store = textStore();
+export const tokens = new StoredSession(location.origin, store, "myna.operator");
+export const session = signal<Session | null>(tokens.session);
+export const client = signal<Client | null>(null);
+export const status = signal<Client["status"]>("connecting");
+export const route = signal<Route>(parseRoute());
+export const toasts = signal<Toast[]>([]);
+export const theme = signal<Theme>((store.getItem("myna.theme") as Theme | null) ?? "auto");
+export const signedOutBecause = signal<Word | null>(null);
+
+function parseRoute(): Route {
+  const [screen, id] = location.hash.replace(/^#\/?/, "").split("/");
+  const known: Screen[] = ["inbox", "groups", "review", "knowledge"];
+  return { screen: known.find((each) => each === screen) ?? "inbox", id: id || null };
+}
+
+addEventListener("hashchange", () => (route.value = parseRoute()));
+
+export function go(screen: Screen, id: string | null = null): void {
+  location.hash = id ? `/${screen}/${id}` : `/${screen}`;
+}
+
+export function setTheme(wanted: Theme): void {
+  theme.value = wanted;
+  store.setItem("myna.theme", wanted);
+  if (wanted === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = wanted;
+}
+
+let toastIds = 0;
+
+export function toast(text: string, warn = false): void {
+  const id = ++toastIds;
+  toasts.value = [...toasts.value.slice(-3), { id, text, warn }];
+  setTimeout(() => (toasts.value = toasts.value.filter((each) => each.id !== id)), warn ? 8000 : 4000);
+}
+
+/** What went wrong and what to do about it, in the reader's language. */
+export function explain(error: unknown): string {
+  if (!(error instanceof ApiError)) throw error;
+  if (error.status === 409) return coded("error", error.code, error.code === "already_decided" ? t("alreadyDecided") : t("epochMoved"));
+  if (error.status === 403) return t("error.forbidden");
+  if (error.status === 404) return t("error.not_found");
+  if (error.status === 429 || error.status === 503) return t("error.busy");
+  if (error.code === "unreachable") return t("error.unreachable");
+  return t("error.other", { code: error.code, detail: error.problem.detail });
+}
+
+export function complain(error: unknown): void {
+  toast(explain(error), true);
+}
+
+const versions = new Map<string, Signal<number>>();
+const dirty = new Set<string>();
+
+/** Reading this in a component makes it paint again when the conversation changes. */
+export function version(conversation: string): Signal<number> {
+  let found = versions.get(conversation);
+  if (!found) versions.set(conversation, (found = signal(0)));
+  return found;
+}
+
+/** However many pieces of an answer arrive, each conversation is painted at most once per animation frame. */
+function touched(conversation: string): void {
+  if (dirty.size === 0) {
+    requestAnimationFrame(() => {
+      for (const id of dirty) version(id).value++;
+      dirty.clear();
+    });
+  }
+  dirty.add(conversation);
+}
+
+export function connect(current: Session): void {
+  const drafts = "indexedDB" in globalThis ? new IndexedDrafts(`myna.${current.user.id}`) : new TextDrafts(store, `myna.${current.user.id}`);
+  const made = new Client(location.origin, tokens, drafts, current.user);
+  made.on("changed", touched);
+  made.on("status", (now, code) => {
+    status.value = now;
+    if (now === "stopped" && code === 401) signOut("sessionOver");
+  });
+  client.value = made;
+  void made.start();
+}
+
+export function signOut(because: Word | null = null): void {
+  const refresh_token = tokens.session?.refresh_token;
+  if (refresh_token && !because) void fetch("/v1/auth/sign-out", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ refresh_token }),
+    keepalive: true,
+  }).catch(() => undefined);
+  client.value?.stop();
+  client.value = null;
+  tokens.drop();
+  session.value = null;
+  signedOutBecause.value = because;
+}
+
+/** The API of whoever is signed in. */
+export function api(): Client["api"] {
+  return client.value!.api;
+}
+
+export function me(): User {
+  return session.value!.user;
+}

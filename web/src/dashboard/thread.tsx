@@ -1,0 +1,145 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Citation, ConversationLog, Draft, Message } from "../core";
+import { Composer } from "./composer";
+import { PassageDialog } from "./passage";
+import { Avatar, Markup, Trouble } from "./parts";
+import { client, complain, me, version } from "./state";
+import { clock, coded, t } from "./words";
+import { typists } from "./typing";
+
+/** A conversation's log, loaded once and then live; whatever is known already is there at the first paint. */
+export function useLog(conversation: string): { log: ConversationLog | undefined; error: unknown; retry(): void } {
+  const [error, setError] = useState<unknown>(null);
+  void version(conversation).value;
+  const log = client.value!.log(conversation);
+  const load = () => {
+    setError(null);
+    client.value!.open(conversation).catch(setError);
+  };
+  useEffect(() => {
+    if (!log) load();
+  }, [conversation]);
+  return { log, error, retry: load };
+}
+
+function noticeOf(log: ConversationLog, message: Message): string {
+  const { code, data, text } = message.body;
+  const named = (data?.name ?? (data?.user as { name?: string } | undefined)?.name ?? log.user(message.sender)?.name ?? "") as string;
+  return coded("notice", code ?? "", text ?? "", { name: named });
+}
+
+function Bubble({ log, message, open }: { log: ConversationLog; message: Message; open(citation: Citation): void }) {
+  if (message.kind === "notice") return <li class="notice" data-testid="notice">{noticeOf(log, message)} · {clock(message.created_at)}</li>;
+  const sender = log.user(message.sender);
+  const mine = message.sender === me().id;
+  const text = log.text(message);
+  const kind = sender?.agent ? "agent" : (sender?.kind ?? "human");
+  const { citations } = message.body;
+  return (
+    <li class={`row ${mine ? "mine" : ""} ${kind}`} data-testid="message" data-seq={message.seq} data-state={message.state}>
+      {!mine && <Avatar name={sender?.name ?? "?"} kind={kind} />}
+      <div class="said">
+        <span class="meta">
+          {mine ? t("you") : (sender?.name ?? t("visitor"))}
+          {sender?.agent && <i class="tag">{t("aiMember")}</i>} · {clock(message.created_at)}
+        </span>
+        <div class="bubble">
+          {message.state === "recalled" ? <em>{t("recalled")}</em> : text ? <Markup text={text} citations={citations} open={open} /> : <span class="dots" />}
+        </div>
+        {message.state === "interrupted" && <span class="meta">{t("interrupted")}</span>}
+        {!!citations?.length && (
+          <div class="sources">
+            {citations.map((each) => (
+              <button type="button" class="chip small" onClick={() => open(each)}>{each.n} {each.title}</button>
+            ))}
+          </div>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function Pending({ draft }: { draft: Draft }) {
+  const code = draft.error?.code;
+  const words = {
+    waiting: t("sending"),
+    sent: "",
+    held: t("held"),
+    failed: code === "blocked" ? t("blocked") : code === "refused_by_policy" ? t("refused") : t("failed"),
+  }[draft.state];
+  return (
+    <li class={`row mine draft ${draft.state}`} data-testid="message" data-state={draft.state}>
+      <div class="said">
+        <div class="bubble"><Markup text={draft.body.text ?? ""} /></div>
+        <span class={`meta ${draft.state === "failed" ? "warn" : ""}`}>
+          {words}
+          {draft.state === "failed" && code !== "blocked" && <button type="button" class="link" onClick={() => client.value!.retry(draft.client_id)}>{t("retry")}</button>}
+          {draft.state === "failed" && <button type="button" class="link" onClick={() => client.value!.discard(draft.client_id)}>{t("delete")}</button>}
+        </span>
+      </div>
+    </li>
+  );
+}
+
+/** The messages of a conversation and, unless `locked` says why not, the composer. */
+export function Thread({ conversation, placeholder, locked }: { conversation: string; placeholder: string; locked?: string | null }) {
+  const { log, error, retry } = useLog(conversation);
+  const [citation, setCitation] = useState<Citation | null>(null);
+  const [away, setAway] = useState(false);
+  const scroller = useRef<HTMLDivElement>(null);
+  const stick = useRef(true);
+  const last = log?.messages.findLast((message) => message.state !== "streaming")?.seq ?? 0;
+  const drafts = client.value!.drafts(conversation);
+  const writing = typists(conversation);
+
+  const toBottom = () => {
+    if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
+  };
+  useLayoutEffect(() => {
+    stick.current = true;
+    toBottom();
+  }, [conversation]);
+  useLayoutEffect(() => {
+    if (stick.current) toBottom();
+  });
+  useEffect(() => {
+    const look = () => {
+      if (last && !document.hidden && log?.conversation.me) client.value?.read(conversation, last);
+    };
+    look();
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
+  }, [conversation, last]);
+
+  const older = () => {
+    const box = scroller.current!;
+    const from = box.scrollHeight - box.scrollTop;
+    client.value!.older(conversation).then(() => requestAnimationFrame(() => requestAnimationFrame(() => (box.scrollTop = box.scrollHeight - from))), complain);
+  };
+  const scrolled = () => {
+    const box = scroller.current!;
+    stick.current = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
+    setAway(!stick.current);
+  };
+  const busy = log?.messages.some((message) => message.state === "streaming") ?? false;
+  return (
+    <>
+      <div class="scroller" ref={scroller} onScroll={scrolled} data-testid="thread">
+        {!!error && !log && <Trouble error={error} retry={retry} />}
+        {log && log.messages.length > 0 && log.messages[0]!.seq > log.floor && <button type="button" class="chip older" onClick={older}>{t("older")}</button>}
+        <div role="log" aria-live="polite" aria-busy={busy} aria-label={t("messages")}>
+          <ol class="messages">
+            {log?.messages.map((message) => <Bubble key={message.seq} log={log} message={message} open={setCitation} />)}
+            {drafts.map((draft) => <Pending key={draft.client_id} draft={draft} />)}
+          </ol>
+        </div>
+        <div class="typing" data-testid="typing">
+          {writing.length > 0 && <><span class="dots" /> {t("typing", { name: writing.map((id) => log?.user(id)?.name ?? t("visitor")).join(", ") })}</>}
+        </div>
+      </div>
+      {away && <button type="button" class="chip newer" onClick={toBottom}>↓ {t("newer")}</button>}
+      <Composer conversation={conversation} placeholder={placeholder} locked={locked ?? null} />
+      {citation && <PassageDialog citation={citation} close={() => setCitation(null)} />}
+    </>
+  );
+}

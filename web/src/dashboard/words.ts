@@ -1,0 +1,42 @@
+import { signal } from "@preact/signals";
+import en from "../i18n/dashboard.en.json";
+import zh from "../i18n/dashboard.zh.json";
+import { fill, langOf, tagOf, type Lang } from "../i18n";
+import { textStore } from "../core";
+
+export type Word = keyof typeof en;
+
+const catalogues: Record<Lang, Record<Word, string>> = { en, zh };
+const kept = textStore();
+
+export const lang = signal<Lang>(langOf(kept.getItem("myna.lang") ?? navigator.language));
+
+export function speak(wanted: Lang): void {
+  lang.value = wanted;
+  kept.setItem("myna.lang", wanted);
+  document.documentElement.lang = tagOf(wanted);
+}
+
+export function t(word: Word, values?: Record<string, string | number>): string {
+  return fill(catalogues[lang.value][word], values);
+}
+
+/** The words for a code from the server, or `fallback` when the code is newer than this page. */
+export function coded(family: string, code: string, fallback = code, values?: Record<string, string>): string {
+  const word = `${family}.${code}`;
+  return word in en ? t(word as Word, values) : fallback;
+}
+
+export function ago(at: string): string {
+  const minutes = Math.round((Date.now() - Date.parse(at)) / 60_000);
+  const tag = tagOf(lang.value);
+  if (minutes < 1) return lang.value === "zh" ? "刚刚" : "now";
+  const short = new Intl.RelativeTimeFormat(tag, { style: "narrow", numeric: "auto" });
+  if (minutes < 60) return short.format(-minutes, "minute");
+  if (minutes < 24 * 60) return short.format(-Math.round(minutes / 60), "hour");
+  return new Date(at).toLocaleDateString(tag, { month: "short", day: "numeric" });
+}
+
+export function clock(at: string): string {
+  return new Date(at).toLocaleTimeString(tagOf(lang.value), { hour: "2-digit", minute: "2-digit" });
+}

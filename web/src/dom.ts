@@ -1,0 +1,70 @@
+import { parse, type Citation, type Span } from "./core";
+
+type Props = Record<string, string | boolean | EventListener | undefined>;
+type Child = Node | string | null | undefined | false;
+
+/** An element whose children are nodes or plain text; there is no way to pass markup. `onclick`-like keys listen. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (typeof value === "string") element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child): child is Node | string => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** A line icon drawn from path data. */
+export function icon(path: string): SVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
+
+/** Text of a message as nodes. `cite` gives the button for a mark, or null when the answer has no such citation. */
+export function markup(text: string, cite: (n: number) => Node | null): Node[] {
+  const spans = (list: Span[]): Child[] =>
+    list.map((span) => {
+      switch (span.kind) {
+        case "text":
+          return span.text;
+        case "strong":
+        case "em":
+        case "code":
+          return h(span.kind, {}, span.text);
+        case "link":
+          return h("a", { href: span.href, target: "_blank", rel: "noopener noreferrer nofollow" }, span.text);
+        case "cite":
+          return cite(span.n) ?? `[${span.n}]`;
+      }
+    });
+  return parse(text).map((block) => {
+    switch (block.kind) {
+      case "code":
+        return h("pre", { tabindex: "0" }, block.text);
+      case "list":
+        return h(
+          block.ordered ? "ol" : "ul",
+          block.ordered && block.start !== 1 ? { start: String(block.start) } : {},
+          ...block.items.map((item) => h("li", {}, ...spans(item))),
+        );
+      default: {
+        const lines = block.lines.flatMap((line, at) => (at ? [h("br"), ...spans(line)] : spans(line)));
+        return h(block.kind === "quote" ? "blockquote" : "p", block.kind === "heading" ? { class: "h" } : {}, ...lines);
+      }
+    }
+  });
+}
+
+export function citationOf(citations: Citation[] | undefined, n: number): Citation | undefined {
+  return citations?.find((citation) => citation.n === n);
+}

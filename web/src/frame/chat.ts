@@ -1,0 +1,345 @@
+import { ApiError, type Client, type Draft, type Offer, type Passage, type ServerFrame } from "../core";
+import type { Settings, ToPage } from "../widget/bridge";
+import { Composer } from "./composer";
+import { h } from "../dom";
+import { Header } from "./header";
+import { draftRow, messageRow, type Row, type RowActions } from "./rows";
+import { Visitor, type Inbox } from "./session";
+import { lang, speak, t } from "./words";
+
+const TYPING_FOR_MS = 6000;
+
+/** The chat screen. Changes are painted once per animation frame, and only rows that differ are built again. */
+export class Chat {
+  readonly #visitor: Visitor;
+  readonly #tell: (message: ToPage) => void;
+  #inbox: Inbox | null = null;
+  /** Written before a conversation exists; sent as soon as it does. */
+  #early: Pick<Draft, "client_id" | "body" | "state" | "error">[] = [];
+  readonly #writing = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #built = new Map<string, { signature: string; node: HTMLElement }>();
+  #shown = true;
+  #painting = false;
+  #announced = { seq: 0, unread: 0, owner: "" };
+  #failure = "";
+  readonly #header: Header;
+  readonly #composer: Composer;
+  readonly #banner = h("div", { class: "banner", role: "status", "data-testid": "banner" });
+  readonly #list = h("ol", { class: "log" });
+  readonly #region = h("div", { role: "log", "aria-live": "polite", "data-testid": "log" }, this.#list);
+  readonly #suggestions = h("div", { class: "suggestions", role: "group", "data-testid": "suggestions" });
+  readonly #older = h("button", { type: "button", class: "chip older", onclick: () => this.#loadOlder() });
+  readonly #newer = h("button", { type: "button", class: "chip newer", onclick: () => this.#toBottom() });
+  readonly #typing = h("div", { class: "typing", "data-testid": "typing" });
+  readonly #scroller: HTMLElement;
+  readonly #actions: RowActions = {
+    cite: (citation) =>
+      void import("./passage").then(({ openPassage }) =>
+        openPassage(citation, (path) => this.#visitor.client!.api.get<Passage>(path)),
+      ),
+    offer: (offer) => this.#accept(offer),
+    retry: (id) => (this.#early.some((each) => each.client_id === id) ? void this.#flush() : this.#visitor.client?.retry(id)),
+    discard: (id) => this.#discard(id),
+  };
+
+  constructor(origin: string, key: string, embedded: boolean, tell: (message: ToPage) => void) {
+    this.#tell = tell;
+    this.#visitor = new Visitor(origin, key, (client) => this.#attach(client));
+    this.#header = new Header(embedded, { handOff: () => void this.#handOff(), close: () => tell({ type: "close" }) });
+    this.#composer = new Composer((text) => this.#send(text), (on) => this.#writes(on));
+    this.#scroller = h("main", {}, this.#older, this.#region, this.#suggestions, this.#typing);
+    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    document.body.append(this.#header.element, this.#banner, this.#scroller, this.#newer, this.#composer.element);
+    addEventListener("online", () => this.#visitor.client?.nudge());
+    document.addEventListener("visibilitychange", () => this.#look());
+    addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.isComposing && !document.querySelector("dialog") && embedded) tell({ type: "close" });
+    });
+  }
+
+  async start(locale?: string): Promise<void> {
+    if (locale) await this.set({ locale });
+    try {
+      this.#inbox = await this.#visitor.loadInbox();
+      this.#failure = "";
+      if (this.#visitor.returning) await this.#visitor.resume();
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#paint();
+  }
+
+  async set(settings: Settings): Promise<void> {
+    if (settings.locale) await speak(settings.locale);
+    if (settings.color && /^#[0-9a-f]{6}$/i.test(settings.color)) {
+      document.documentElement.style.setProperty("--accent", settings.color);
+    }
+    this.#built.clear();
+    this.#paint();
+  }
+
+  show(shown: boolean): void {
+    this.#shown = shown;
+    if (!shown) return;
+    this.#look();
+    this.#composer.focus();
+    this.#paint();
+  }
+
+  get #log() {
+    return this.#visitor.conversation ? this.#visitor.client?.log(this.#visitor.conversation) : undefined;
+  }
+
+  #attach(client: Client): void {
+    // Called again when a new conversation follows a closed one; the listeners are there already then.
+    if (!this.#built.has("attached")) {
+      client.on("changed", (conversation) => conversation === this.#visitor.conversation && this.#changed());
+      client.on("status", () => this.#paint());
+      client.on("frame", (frame) => this.#signal(frame));
+    }
+    this.#built.clear();
+    this.#built.set("attached", { signature: "", node: this.#list });
+    this.#announced = { ...this.#announced, seq: this.#log?.messages.at(-1)?.seq ?? 0 };
+    this.#changed();
+  }
+
+  #send(text: string): void {
+    const { client, conversation } = this.#visitor;
+    if (client && conversation && this.#log?.conversation.ticket?.status !== "resolved" && !this.#early.length) {
+      client.send(conversation, { text });
+    } else {
+      this.#early.push({ client_id: crypto.randomUUID(), body: { text }, state: "waiting" });
+      void this.#flush();
+    }
+    this.#paint();
+    this.#toBottom();
+  }
+
+  async #flush(): Promise<void> {
+    this.#early = this.#early.map((each) => ({ client_id: each.client_id, body: each.body, state: "waiting" }));
+    this.#paint();
+    try {
+      const { client, conversation } = await this.#visitor.ensure();
+      for (const draft of this.#early.splice(0)) client.send(conversation, draft.body);
+    } catch (error) {
+      const { code, message: detail } = this.#fail(error);
+      this.#early = this.#early.map((each) => ({ ...each, state: "failed", error: { code, detail, temporary: true } }));
+    }
+    this.#paint();
+  }
+
+  #discard(client_id: string): void {
+    this.#early = this.#early.filter((each) => each.client_id !== client_id);
+    this.#visitor.client?.discard(client_id);
+    this.#paint();
+  }
+
+  #accept(offer: Offer): void {
+    if (offer.action === "ask") this.#send(offer.text ?? offer.label);
+    else void this.#handOff();
+  }
+
+  async #handOff(): Promise<void> {
+    try {
+      const { client, conversation } = await this.#visitor.ensure();
+      await client.api.post(`/v1/conversations/${conversation}/hand-off`, { reason: "asked_for_human" });
+      this.#failure = "";
+    } catch (error) {
+      this.#fail(error);
+      this.#failure = t("handoffFailed");
+    }
+    this.#paint();
+    this.#composer.focus();
+  }
+
+  #fail(error: unknown): ApiError {
+    if (!(error instanceof ApiError)) throw error;
+    this.#failure = error.status === 404 ? t("noInbox") : error.status === 403 ? t("startRefused") : t("startFailed");
+    this.#tell({ type: "error", detail: { code: error.code } });
+    return error;
+  }
+
+  #writes(on: boolean): void {
+    if (this.#visitor.conversation) this.#visitor.client?.typing(this.#visitor.conversation, on);
+    else this.#visitor.prepare();
+  }
+
+  #signal(frame: ServerFrame): void {
+    if (frame.op !== "typing" || frame.conversation !== this.#visitor.conversation) return;
+    if (frame.user === this.#visitor.client?.sync.me?.id) return;
+    clearTimeout(this.#writing.get(frame.user));
+    this.#writing.delete(frame.user);
+    const stop = () => {
+      this.#writing.delete(frame.user);
+      this.#paint();
+    };
+    if (frame.on) this.#writing.set(frame.user, setTimeout(stop, TYPING_FOR_MS));
+    this.#paint();
+  }
+
+  #changed(): void {
+    this.#announce();
+    this.#look();
+    this.#paint();
+  }
+
+  /** Tells the page what is new; this must not wait for a paint, which a hidden frame never gets. */
+  #announce(): void {
+    const log = this.#log;
+    if (!log) return;
+    const me = this.#visitor.client?.sync.me?.id;
+    for (const message of log.messages) {
+      if (message.seq <= this.#announced.seq || message.state === "streaming") continue;
+      this.#announced.seq = message.seq;
+      if (message.kind !== "text" || message.sender === me) continue;
+      clearTimeout(this.#writing.get(message.sender));
+      this.#writing.delete(message.sender);
+      const from = log.user(message.sender)?.name ?? "";
+      this.#tell({ type: "message", detail: { text: message.body.text ?? "", from, seq: message.seq } });
+      if (!this.#shown) this.#tell({ type: "unread", detail: { count: ++this.#announced.unread } });
+    }
+    const ticket = log.conversation.ticket;
+    const owner = ticket ? `${ticket.owner} ${ticket.owner_user}` : "";
+    if (ticket && this.#announced.owner && owner !== this.#announced.owner) {
+      this.#tell({ type: "handoff", detail: { owner: ticket.owner, name: this.#operator() } });
+    }
+    this.#announced.owner = owner;
+  }
+
+  #operator(): string | null {
+    const ticket = this.#log?.conversation.ticket;
+    return ticket?.owner === "operator" && ticket.owner_user ? (this.#log!.user(ticket.owner_user)?.name ?? t("someone")) : null;
+  }
+
+  /** The visitor looks at the newest message. */
+  #look(): void {
+    if (!this.#shown || document.hidden) return;
+    if (this.#announced.unread) this.#tell({ type: "unread", detail: { count: (this.#announced.unread = 0) } });
+    const last = this.#log?.messages.findLast((message) => message.state !== "streaming");
+    if (last && this.#visitor.conversation) this.#visitor.client?.read(this.#visitor.conversation, last.seq);
+  }
+
+  #paint(): void {
+    if (this.#painting) return;
+    this.#painting = true;
+    requestAnimationFrame(() => {
+      this.#painting = false;
+      const stay = this.#atBottom();
+      this.#paintRows();
+      this.#paintFrame();
+      if (stay) this.#toBottom();
+    });
+  }
+
+  #rows(): Row[] {
+    const log = this.#log;
+    const client = this.#visitor.client;
+    const limit = client?.sync.limits.text_chars ?? 4000;
+    const rows: Row[] = [];
+    if (this.#inbox) {
+      const greeting = this.#inbox.greeting[lang()] ?? this.#inbox.greeting.en;
+      const agent = this.#inbox.agent.name;
+      const build = () =>
+        h("li", { class: "row agent", "data-testid": "greeting" }, h("span", { class: "meta" }, agent), h("div", { class: "bubble" }, greeting));
+      if (greeting && (!log || log.floor >= (log.messages[0]?.seq ?? 1))) rows.push({ key: "greeting", signature: greeting, build });
+    }
+    const newest = log?.messages.findLast((message) => message.kind === "text");
+    for (const message of log?.messages ?? []) {
+      rows.push(messageRow(log!, message, client?.sync.me?.id, message === newest, this.#actions));
+    }
+    const drafts = log ? client!.drafts(log.conversation.id) : [];
+    for (const draft of [...drafts, ...this.#early]) rows.push(draftRow(draft, limit, this.#actions));
+    return rows;
+  }
+
+  #paintRows(): void {
+    const keep = new Set(["attached"]);
+    let at: ChildNode | null = this.#list.firstChild;
+    for (const row of this.#rows()) {
+      keep.add(row.key);
+      const known = this.#built.get(row.key);
+      const node = known?.signature === row.signature ? known.node : row.build();
+      if (node !== known?.node) {
+        if (known) {
+          if (at === known.node) at = node;
+          known.node.replaceWith(node);
+        }
+        this.#built.set(row.key, { signature: row.signature, node });
+      }
+      if (node === at) at = node.nextSibling;
+      else this.#list.insertBefore(node, at);
+    }
+    while (at) {
+      const next: ChildNode | null = at.nextSibling;
+      at.remove();
+      at = next;
+    }
+    for (const key of this.#built.keys()) if (!keep.has(key)) this.#built.delete(key);
+    // Screen readers wait for the finished answer instead of reading every piece.
+    const streaming = this.#log?.messages.some((message) => message.state === "streaming") ?? false;
+    this.#region.setAttribute("aria-busy", String(streaming));
+    this.#region.setAttribute("aria-label", t("log"));
+  }
+
+  #paintFrame(): void {
+    const log = this.#log;
+    const ticket = log?.conversation.ticket;
+    const operator = this.#operator();
+    const state =
+      ticket?.owner === "queue" ? t("ownedQueue") : operator ? t("ownedOperator", { name: operator }) : t("ownedAgent");
+    this.#header.paint(this.#inbox?.name ?? "", state, ticket?.owner ?? "agent", operator);
+    const status = this.#visitor.client?.status;
+    const words =
+      this.#failure ||
+      (status === "offline" && t("offline")) ||
+      (ticket?.status === "resolved" && t("resolvedBanner")) ||
+      (ticket?.owner === "queue" && t("queued"));
+    this.#banner.hidden = !words;
+    this.#banner.className = `banner ${this.#failure ? "warn" : ""}`;
+    if (this.#banner.dataset.said !== words) {
+      this.#banner.dataset.said = words || "";
+      this.#banner.replaceChildren(words || "");
+      if (this.#failure && !this.#inbox) {
+        this.#banner.append(" ", h("button", { type: "button", class: "link", onclick: () => void this.start() }, t("retry")));
+      }
+    }
+    this.#paintSuggestions();
+    const names = [...this.#writing.keys()].map((id) => log?.user(id)?.name ?? t("someone"));
+    this.#typing.replaceChildren(...(names.length ? [h("span", { class: "dots" }), t("typing", { name: names.join(", ") })] : []));
+    this.#older.textContent = t("older");
+    this.#older.hidden = !log?.messages.length || log.messages[0]!.seq <= log.floor;
+    this.#newer.textContent = `↓ ${t("newer")}`;
+    this.#composer.paint(this.#visitor.client?.sync.limits.text_chars);
+  }
+
+  #paintSuggestions(): void {
+    const asked = this.#early.length > 0 || !!this.#log?.messages.length || (!!this.#log && this.#visitor.client!.drafts(this.#log.conversation.id).length > 0);
+    const list = asked ? [] : (this.#inbox?.suggestions[lang()] ?? this.#inbox?.suggestions.en ?? []);
+    const key = list.join("\n");
+    if (this.#suggestions.dataset.key === key) return;
+    this.#suggestions.dataset.key = key;
+    this.#suggestions.setAttribute("aria-label", t("suggestions"));
+    this.#suggestions.replaceChildren(
+      ...list.map((text) => h("button", { type: "button", class: "chip", "data-testid": "suggestion", onclick: () => this.#send(text) }, text)),
+    );
+  }
+
+  async #loadOlder(): Promise<void> {
+    const before = this.#scroller.scrollHeight;
+    await this.#visitor.client?.older(this.#visitor.conversation!).catch((error: unknown) => void this.#fail(error));
+    requestAnimationFrame(() => requestAnimationFrame(() => (this.#scroller.scrollTop += this.#scroller.scrollHeight - before)));
+  }
+
+  #atBottom(): boolean {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    return scrollHeight - scrollTop - clientHeight < 60;
+  }
+
+  #toBottom(): void {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  #scrolled(): void {
+    this.#newer.hidden = this.#atBottom();
+  }
+}

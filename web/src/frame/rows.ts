@@ -1,0 +1,105 @@
+import { type Citation, type ConversationLog, type Draft, type Message, type Offer } from "../core";
+import { citationOf, h, markup } from "../dom";
+import { lang, noticeText, t } from "./words";
+
+export interface RowActions {
+  cite(citation: Citation): void;
+  offer(offer: Offer): void;
+  retry(client_id: string): void;
+  discard(client_id: string): void;
+}
+
+export interface Row {
+  key: string;
+  /** The row is built again only when this changes. */
+  signature: string;
+  build(): HTMLElement;
+}
+
+const clock = (at: string) =>
+  new Date(at).toLocaleTimeString(lang() === "zh" ? "zh-CN" : undefined, { hour: "2-digit", minute: "2-digit" });
+
+function citeButton(citation: Citation, actions: RowActions, label: string): HTMLElement {
+  const name = t("citation", { n: citation.n, title: citation.title });
+  const open = () => actions.cite(citation);
+  return h("button", { type: "button", class: "cite", "aria-label": name, "data-testid": "citation", onclick: open }, label);
+}
+
+function nameIn(data: Record<string, unknown> | undefined, fallback: string): string {
+  const user = data?.user as { name?: string } | undefined;
+  return String(data?.name ?? user?.name ?? fallback);
+}
+
+export function messageRow(log: ConversationLog, message: Message, me: string | undefined, last: boolean, actions: RowActions): Row {
+  const text = log.text(message);
+  const sender = log.user(message.sender);
+  const mine = message.sender === me;
+  const streaming = message.state === "streaming";
+  const { citations, offers, code } = message.body;
+  const build = () => {
+    if (message.kind === "notice") {
+      const said = noticeText(code ?? "", text, { name: nameIn(message.body.data, sender?.name ?? t("someone")) });
+      return h("li", { class: "notice", "data-testid": "notice" }, said);
+    }
+    const bubble = h("div", { class: "bubble" });
+    if (message.state === "recalled") bubble.append(h("em", {}, t("recalled")));
+    else if (!text && streaming) bubble.append(h("span", { class: "dots", "aria-label": t("typing", { name: sender?.name ?? t("agent") }) }));
+    else {
+      bubble.append(...markup(text, (n) => {
+        const citation = citationOf(citations, n);
+        return citation ? citeButton(citation, actions, String(n)) : null;
+      }));
+    }
+    const name = sender?.name ?? t("someone");
+    const meta = streaming ? name : `${mine ? t("you") : name} · ${clock(message.created_at)}`;
+    const item = h(
+      "li",
+      { class: `row ${mine ? "mine" : sender?.agent ? "agent" : "team"}`, "data-testid": mine ? "message-mine" : "message", "data-state": message.state },
+      h("span", { class: "meta" }, meta),
+      bubble,
+    );
+    if (message.state === "interrupted") item.append(h("span", { class: "note" }, t("interrupted")));
+    if (citations?.length && !streaming) {
+      const chips = citations.map((each) => citeButton(each, actions, `${each.n} ${each.title}`));
+      item.append(h("div", { class: "sources" }, ...chips));
+    }
+    if (offers?.length && last) {
+      const buttons = offers.map((each) =>
+        h("button", { type: "button", class: "chip", "data-testid": `offer-${each.action}`, onclick: () => actions.offer(each) },
+          each.action === "hand_off" ? t("talkToPerson") : each.label),
+      );
+      item.append(h("div", { class: "offers" }, ...buttons));
+    }
+    return item;
+  };
+  return { key: `s${message.seq}`, signature: `${message.state}|${last}|${sender?.name}|${text}`, build };
+}
+
+/** Why a draft could not be sent, in the visitor's words. */
+function reasonOf(draft: Draft, limit: number): string {
+  const code = draft.error?.code;
+  if (code === "blocked") return t("blocked");
+  if (code === "refused_by_policy") return t("refused");
+  if (code === "too_large") return t("tooLong", { n: limit });
+  return t("failed");
+}
+
+export function draftRow(draft: Pick<Draft, "client_id" | "body" | "state" | "error">, limit: number, actions: RowActions): Row {
+  const build = () => {
+    const item = h(
+      "li",
+      { class: `row mine draft ${draft.state}`, "data-testid": "message-mine", "data-state": draft.state },
+      h("div", { class: "bubble" }, ...markup(draft.body.text ?? "", () => null)),
+    );
+    if (draft.state === "waiting") item.append(h("span", { class: "note" }, t("sending")));
+    if (draft.state === "held") item.append(h("span", { class: "note", "data-testid": "held-note" }, t("held")));
+    if (draft.state === "failed") {
+      const drop = h("button", { type: "button", class: "link", onclick: () => actions.discard(draft.client_id) }, t("discard"));
+      const again = h("button", { type: "button", class: "link", onclick: () => actions.retry(draft.client_id) }, t("retry"));
+      const final = draft.error && !draft.error.temporary && draft.error.code !== "unreachable";
+      item.append(h("span", { class: "note warn", role: "alert" }, reasonOf(draft as Draft, limit), " ", !final && again, " ", drop));
+    }
+    return item;
+  };
+  return { key: `d${draft.client_id}`, signature: `${draft.state}|${draft.error?.code}`, build };
+}

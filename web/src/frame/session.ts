@@ -1,0 +1,105 @@
+import { call, StoredSession, TextDrafts, textStore, type Client, type Conversation, type Session, type User } from "../core";
+import { tagOf } from "../i18n";
+import { lang } from "./words";
+
+export interface Inbox {
+  key: string;
+  name: string;
+  agent: User;
+  greeting: Record<string, string>;
+  suggestions: Record<string, string[]>;
+  locale: string;
+}
+
+/** The live connection is fetched when somebody writes or comes back: looking at the greeting does not need it. */
+const load = () => import("../core/client");
+
+/**
+ * The visitor behind this frame.
+ *
+ * Nobody is registered before the first message: opening the chat only reads the inbox. Tokens stay in the storage of
+ * the frame's own origin and never reach the customer's page.
+ */
+export class Visitor {
+  client: Client | null = null;
+  conversation: string | null = null;
+  readonly #store = textStore();
+  readonly #tokens: StoredSession;
+  #starting: Promise<Client> | null = null;
+
+  readonly #origin: string;
+  readonly #inbox: string;
+  readonly #attached: (client: Client) => void;
+
+  constructor(
+    origin: string,
+    inbox: string,
+    attached: (client: Client) => void,
+  ) {
+    this.#origin = origin;
+    this.#inbox = inbox;
+    this.#attached = attached;
+    this.#tokens = new StoredSession(origin, this.#store, `myna.visitor.${inbox}`, () => this.#register());
+  }
+
+  get returning(): boolean {
+    return this.#tokens.session !== null;
+  }
+
+  /** Fetches the connection's code ahead of the first message. */
+  prepare(): void {
+    load().catch(() => undefined);
+  }
+
+  loadInbox(): Promise<Inbox> {
+    return call<Inbox>("GET", `${this.#origin}/v1/inboxes/${encodeURIComponent(this.#inbox)}`);
+  }
+
+  /** Picks up the newest conversation of a returning visitor. */
+  async resume(): Promise<void> {
+    const client = await this.#connect();
+    const list = await client.api.get<{ conversations: Conversation[] }>("/v1/conversations?limit=20");
+    const last = list.conversations.find((each) => each.inbox?.key === this.#inbox);
+    if (last) await this.#enter(client, last.id);
+  }
+
+  /** The open conversation, started when there is none. */
+  async ensure(): Promise<{ client: Client; conversation: string }> {
+    const client = await this.#connect();
+    const ticket = this.conversation && client.log(this.conversation)?.conversation.ticket;
+    if (!this.conversation || (ticket && ticket.status === "resolved")) {
+      const body = { kind: "support", inbox: this.#inbox };
+      const { id } = await client.api.post<Conversation>("/v1/conversations", body);
+      await this.#enter(client, id);
+    }
+    return { client, conversation: this.conversation! };
+  }
+
+  async #enter(client: Client, conversation: string): Promise<void> {
+    await client.open(conversation);
+    this.conversation = conversation;
+    this.#attached(client);
+  }
+
+  #register(): Promise<Session> {
+    return call<Session>("POST", `${this.#origin}/v1/visitors`, { body: { inbox: this.#inbox, locale: tagOf(lang()) } });
+  }
+
+  #connect(): Promise<Client> {
+    this.#starting ??= this.#begin().catch((error: unknown) => {
+      this.#starting = null;
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  async #begin(): Promise<Client> {
+    const session = this.#tokens.session ?? this.#tokens.keep(await this.#register());
+    const drafts = new TextDrafts(this.#store, `myna.drafts.${this.#inbox}`);
+    const { Client } = await load();
+    const client = new Client(this.#origin, this.#tokens, drafts, session.user);
+    await client.start();
+    this.client = client;
+    return client;
+  }
+}

@@ -1,0 +1,19 @@
+/** What the loader on the customer's page and the chat frame say to each other through their MessagePort. */
+
+/** The one window message; everything after it goes through the port that it carries. */
+export const HANDSHAKE = "myna:port:1";
+
+export interface Settings {
+  locale?: string;
+  /** Accent colour as #rrggbb. */
+  color?: string;
+}
+
+export type ToFrame = { type: "set"; settings: Settings } | { type: "shown" } | { type: "hidden" };
+
+export type ToPage =
+  | { type: "close" }
+  | { type: "message"; detail: { text: string; from: string; seq: number } }
+  | { type: "unread"; detail: { count: number } }
+  | { type: "handoff"; detail: { owner: string; name: string | null } }
+  | { type: "error"; detail: { code: string } };
