@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any, Literal, TypeVar
 
 from myna.errors import Unauthorised
-
 from myna_bots.frames import Page
 from myna_bots.outbox import Sent
 from myna_bots.ports import Http

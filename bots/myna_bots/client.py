@@ -10,7 +10,6 @@ from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 from myna.errors import Forbidden, Malformed, MynaError, Unauthorised
-
 from myna_bots.api import Api
 from myna_bots.backoff import Backoff
 from myna_bots.deliveries import Settled

@@ -3,7 +3,6 @@
 from itertools import pairwise
 
 from myna.errors import Malformed
-
 from myna_bots.frames import Event, Page
 
 PAGE = 200

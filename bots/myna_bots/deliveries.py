@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from myna.errors import MynaError
-
 from myna_bots.frames import Event, HeldChanged, ReadUpTo, Ready, Typing
 from myna_bots.outbox import Sent
 from myna_bots.wire import Message

@@ -15,7 +15,6 @@ from myna.errors import (
     TooMany,
     Unauthorised,
 )
-
 from myna_bots.frames import Nack
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Self
 
 from myna.errors import MynaError
-
 from myna_bots.deliveries import Delivery
 
 FULL = 1000

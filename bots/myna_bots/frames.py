@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, cast, get_args
 
 import msgspec
-from myna.errors import Malformed
 
+from myna.errors import Malformed
 from myna_bots.wire import Held, Message, Object, Ticket, User, converted, decoded
 
 

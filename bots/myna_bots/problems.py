@@ -3,7 +3,6 @@
 from typing import Any
 
 from myna.errors import Malformed
-
 from myna_bots.errors import error_of
 from myna_bots.ports import Reply
 from myna_bots.wire import decoded

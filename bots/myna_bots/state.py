@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from myna.errors import MynaError
-
 from myna_bots.cursors import PAGE, Cursor
 from myna_bots.deliveries import Delivery, Forgotten, Piece, Settled, Snapshot
 from myna_bots.errors import nack_error

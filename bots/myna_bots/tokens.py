@@ -4,7 +4,6 @@ import asyncio
 from typing import Self
 
 from myna.errors import Unauthorised
-
 from myna_bots.errors import Unreachable
 from myna_bots.ports import Http
 from myna_bots.problems import checked

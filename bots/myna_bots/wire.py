@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 import msgspec
+
 from myna.errors import Malformed
 
 T = TypeVar("T")

@@ -1,6 +1,7 @@
 """One conversation's cursor and the texts of streams."""
 
 import pytest
+
 from myna.errors import Malformed
 from myna_bots.cursors import MAX_HELD, Cursor
 from myna_bots.frames import Delta, Event, Page

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from myna.errors import Conflict, Forbidden, Refused
 from myna_bots.deliveries import Forgotten, Piece, Settled, Snapshot
 from myna_bots.frames import (
