@@ -1,0 +1,87 @@
+"""What was sent and is not yet known to be stored, in order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from myna.errors import Busy, Conflict
+
+MAX_ENTRIES = 1000
+"""Drafts that wait. Overflow rule: `put` raises Busy, and nothing was queued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A draft under its `client_id`, which stays the same however often it is sent."""
+
+    conversation: str
+    client_id: str
+    text: str
+    reply_to: int | None = None
+    asked: bool = field(default=False, compare=False)
+    """Whether it went out on the connection of now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a draft. With `held` it waits for a moderator and has no seq yet."""
+
+    conversation: str
+    client_id: str
+    seq: int | None
+    rev: int | None
+    duplicate: bool = False
+    held: str | None = None
+
+
+class Outbox:
+    """Drafts in the order in which they were made. Pure: it knows no clock and no connection."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._entries: dict[str, Entry] = {each.client_id: replace(each, asked=False) for each in entries}
+
+    def put(self, entry: Entry) -> bool:
+        """Add a draft; False when the very same one waits already.
+
+        Raises:
+            Conflict: another draft waits under this client_id. Busy: the outbox is full. Nothing was queued.
+        """
+        known = self._entries.get(entry.client_id)
+        if known is not None:
+            if known != entry:
+                raise Conflict(f"Another draft waits under the client_id {entry.client_id!r}.")
+            return False
+        if len(self._entries) >= MAX_ENTRIES:
+            raise Busy(f"{MAX_ENTRIES} drafts wait to be sent; send more when some have been acknowledged.")
+        self._entries[entry.client_id] = entry
+        return True
+
+    def take_unasked(self) -> list[Entry]:
+        """The drafts that did not go out on this connection, in order; from now on they have."""
+        found = [each for each in self._entries.values() if not each.asked]
+        for each in found:
+            self._entries[each.client_id] = replace(each, asked=True)
+        return found
+
+    def again(self, client_id: str) -> None:
+        """The server was too busy: this draft goes out once more."""
+        known = self._entries.get(client_id)
+        if known is not None:
+            self._entries[client_id] = replace(known, asked=False)
+
+    def all_again(self) -> None:
+        """The connection is gone: everything goes out once more."""
+        self._entries = {key: replace(each, asked=False) for key, each in self._entries.items()}
+
+    def settle(self, client_id: str) -> Entry | None:
+        """Remove a draft whose fate is known; None when it did not wait here (another device's, or settled before)."""
+        return self._entries.pop(client_id, None)
+
+    def pending(self) -> list[Entry]:
+        """All that waits, in order."""
+        return list(self._entries.values())
+
+    def __contains__(self, client_id: str) -> bool:
+        return client_id in self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
