@@ -64,6 +64,10 @@ class Hub:
         """Forget the text of a stream that has its durable end."""
         self.streams.pop((conversation, seq), None)
 
+    def streamed(self, conversation: int) -> str:
+        """What the agent of a conversation has said so far of the answer that it is giving; empty when it gives none."""
+        return next((text for (place, _), text in self.streams.items() if place == conversation), "")
+
     def beacon(self) -> None:
         """Tell each session the heads of its conversations that changed since the last beacon.
 

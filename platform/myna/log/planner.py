@@ -158,6 +158,7 @@ def _decide(batch: Batch, write: DecideHeld) -> Held:
         draft = Draft(
             before.conversation, before.sender, before.client_id, before.body, reply_to=before.reply_to
         )
+        support.reopen(batch, draft.conversation, draft.sender)
         made = batch.message(draft, MessageState.SENT, found.digest)
         support.after_message(batch, made, write.turn_delay_s, rouse=True)
         seq = made.seq
