@@ -209,15 +209,17 @@ class Directory:
         )
         return [_head(conversation, member) for conversation, member in found], len(found) == limit
 
-    async def seats_of(self, principal: Principal) -> list[int]:
-        """Every conversation in which the user has a seat, to subscribe a session."""
-        seats: list[int] = []
+    async def seats_of(self, principal: Principal) -> dict[int, int]:
+        """Every conversation in which the user has a seat with the first readable message, to subscribe a session."""
+        seats: dict[int, int] = {}
         pos = 0
         while True:
             found = await self._conversations.changed(
                 principal.user, support_of=None, after_pos=pos, limit=1000
             )
-            seats.extend(conversation.id for conversation, _ in found)
+            seats.update(
+                (conversation.id, member.from_seq) for conversation, member in found if member is not None
+            )
             if len(found) < 1000:
                 return seats
             pos = found[-1][0].last_pos

@@ -24,7 +24,10 @@ class Hub:
         """The text so far of each answer being streamed."""
 
     def add(self, session: Session, conversations: Iterable[int]) -> None:
-        """Subscribe a session. Obligation: read heads only afterwards, so that the two windows overlap."""
+        """Subscribe a session, first without conversations, then with those that it has.
+
+        Obligation: read seats and heads only after the first call, so that nothing falls between.
+        """
         self._by_user.setdefault(session.user.id, set()).add(session)
         if session.operator:
             self._operators.setdefault(session.user.workspace, set()).add(session)

@@ -23,6 +23,8 @@ BEACON_S = 20.0
 """How often sessions hear the heads of changed conversations, and the log's head is compared with the tail."""
 REPAIR_PAGE = 500
 PUBLISH_TIMEOUT_S = 2.0
+MAX_OUTGOING = 1_000
+"""Frames that wait for the bus. Overflow rule: the next one is dropped; other processes find its events by the log's head."""
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +32,9 @@ logger = logging.getLogger(__name__)
 class Relay:
     """Publishes this process's events and takes in those of the others. Call `start` before anything is delivered."""
 
-    def __init__(self, log: Log, bus: Bus, hub: Hub) -> None:
+    def __init__(self, log: Log, bus: Bus, hub: Hub, *, beacon_s: float = BEACON_S) -> None:
+        self._beacon_s = beacon_s
+        self._outgoing: asyncio.Queue[BusFrame] = asyncio.Queue(MAX_OUTGOING)
         self._log, self._bus, self._hub = log, bus, hub
         self._origin = new_id()
         self._pos = 0
@@ -53,23 +57,25 @@ class Relay:
         self._pos, self.epoch = await self._log.head()
 
     async def publish(self, published: Sequence[Published]) -> None:
-        """Deliver a committed batch here and tell the other processes. A dead bus delays them, it loses nothing."""
+        """Deliver a committed batch here and queue it for the other processes.
+
+        Senders wait for this, the bus does not hold them up: a dead or slow one delays the others, it loses nothing.
+        """
         frames = [event_frame(each) for each in published]
-        for each, frame in zip(published, frames, strict=True):
+        for frame in frames:
             self._accept(frame)
-            if each.event.kind is EventKind.MESSAGE_FINISHED and each.event.seq is not None:
-                self._hub.end_stream(each.event.conversation, each.event.seq)
         if frames:
-            await self._send(BusFrame(self._origin, events=frames))
+            self._send(BusFrame(self._origin, events=frames))
 
     async def signal(self, signal: SignalFrame) -> None:
-        """Deliver a signal here and to the other processes."""
+        """Deliver a signal here and queue it for the other processes."""
         self._hub.signal(signal)
-        await self._send(BusFrame(self._origin, signals=[signal]))
+        self._send(BusFrame(self._origin, signals=[signal]))
 
     async def run(self) -> None:
         """Take in the other processes' frames, repair gaps, and send beacons, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._publish())
             tasks.create_task(self._receive())
             tasks.create_task(self._fill_gaps())
             tasks.create_task(self._beacon())
@@ -82,12 +88,26 @@ class Relay:
             return None
         return [event for event in self.tail if event.pos > pos]
 
-    async def _send(self, frame: BusFrame) -> None:
+    async def drained(self) -> None:
+        """Returns when the bus was given everything that waits; needs `run`."""
+        await self._outgoing.join()
+
+    def _send(self, frame: BusFrame) -> None:
         try:
-            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
-                await self._bus.publish(pack(frame))
-        except (MynaError, TimeoutError, OSError) as failed:
-            logger.warning("the bus did not take a frame: %s", failed)
+            self._outgoing.put_nowait(frame)
+        except asyncio.QueueFull:
+            logger.warning("the bus is too slow; a frame for the other processes was dropped")
+
+    async def _publish(self) -> None:
+        while True:
+            frame = await self._outgoing.get()
+            try:
+                async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                    await self._bus.publish(pack(frame))
+            except (MynaError, TimeoutError, OSError) as failed:
+                logger.warning("the bus did not take a frame: %s", failed)
+            finally:
+                self._outgoing.task_done()
 
     def _accept(self, event: EventFrame) -> None:
         if event.pos <= self._pos:
@@ -97,6 +117,8 @@ class Relay:
             self._pos = following.pos
             self.tail.append(following)
             self._hub.deliver(following)
+            if following.finished:
+                self._hub.end_stream(following.conversation, following.seq)
             for listener in self.listeners:
                 listener(following)
         if self._early:
@@ -130,7 +152,7 @@ class Relay:
 
     async def _beacon(self) -> None:
         while True:
-            await asyncio.sleep(BEACON_S)
+            await asyncio.sleep(self._beacon_s)
             await self._repair()
             self._hub.beacon()
 
