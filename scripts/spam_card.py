@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
+
 from myna_agents.moderation.attack import CHINESE, ENGLISH, Disguise, disguised
 from myna_agents.moderation.corpora import Example, Part
 from myna_agents.moderation.figures import Figures, figures

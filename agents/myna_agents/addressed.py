@@ -5,12 +5,20 @@ from collections.abc import Sequence
 
 from myna_agents.clauses import plain
 
-_HELLO = r"(?:(?:hi|hey|hello|ok|okay|dear|yo|thanks|thank you|sorry|so|and|please|你好|您好|嗨|哈喽|请问|喂|谢谢)[\s,，!！]*)*"
-_ASKING = (
-    r"(?:can|could|would|will|please|pls|what|how|when|where|why|who|which|whose|are you|do you|did you|have you|is there|"
-    r"are there|is it|tell|help|show|find|explain|look|check|give|summari[sz]e|translate|any|i need|i have|we need|should)\b"
+_HELLO = (
+    r"(?:(?:hi|hey|hello|ok|okay|dear|yo|thanks|thank you|sorry|so|and|please|你好|您好|嗨|哈喽|请问|喂|"
+    r"谢谢)[\s,，!！]*)*"
 )
-_ASKING_ZH = r"(?:请|請|能|可以|可不可以|帮|幫|怎么|怎麼|什么|什麼|为什么|你|您|告诉|告訴|查|我想|我要|有没有|有沒有|在吗|说说|解释|总结|多少|哪)"
+_ASKING = (
+    r"(?:can|could|would|will|please|pls|what|how|when|where|why|who|which|whose|are you|do you|"
+    r"did you|have you|is there|"
+    r"are there|is it|tell|help|show|find|explain|look|check|give|summari[sz]e|translate|any|i need|"
+    r"i have|we need|should)\b"
+)
+_ASKING_ZH = (
+    r"(?:请|請|能|可以|可不可以|帮|幫|怎么|怎麼|什么|什麼|为什么|你|您|告诉|告訴|查|我想|我要|有没有|"
+    r"有沒有|在吗|说说|解释|总结|多少|哪)"
+)
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -18,7 +26,9 @@ def mentions(text: str, names: Sequence[str]) -> bool:
     """Whether one of the names stands behind an @ sign."""
     folded = plain(text).replace("＠", "@")
     return any(
-        re.search(rf"(?<![\w@.])@{re.escape(plain(name))}" + ("" if _HAN.search(name) else r"(?![\w-])"), folded)
+        re.search(
+            rf"(?<![\w@.])@{re.escape(plain(name))}" + ("" if _HAN.search(name) else r"(?![\w-])"), folded
+        )
         for name in names
     )
 
@@ -36,7 +46,8 @@ def _called(folded: str, name: str) -> bool:
     escaped = re.escape(name)
     edge = "" if _HAN.search(name) else r"(?![\w'-])"
     opening = re.compile(
-        rf"(?:^|[.!?。！？\n]\s*){_HELLO}{escaped}{edge}\s*(?:[,:，：;!?？！~]|[-–—]\s|$|{_ASKING}|{_ASKING_ZH})"
+        rf"(?:^|[.!?。！？\n]\s*){_HELLO}{escaped}{edge}\s*(?:[,:，：;!?？！~]|[-–—]\s|$|{_ASKING}|"
+        rf"{_ASKING_ZH})"
     )
     greeted = re.compile(rf"^(?:hi|hey|hello|ok|okay|你好|嗨|哈喽)[\s,，]+{escaped}{edge}")
     closing = re.compile(rf"[,，]\s*{escaped}{edge}\s*[.!?。！？~]*$")

@@ -64,4 +64,4 @@ def spoken(lang: str, languages: Iterable[str]) -> str:
 
 def same_language(left: str, right: str) -> bool:
     """Whether two language tags name one language, whatever their regions: `zh-Hant` and `zh` do."""
-    return left.split("-")[0].lower() == right.split("-")[0].lower()
+    return left.partition("-")[0].lower() == right.partition("-")[0].lower()

@@ -15,16 +15,17 @@ class Phrase(StrEnum):
     OFFER_REFUSED = "offer_refused"
     WHICH_QUESTION = "which_question"
     UNKNOWN = "unknown"
+    UNKNOWN_HERE = "unknown_here"
     UNHELPFUL = "unhelpful"
     DID_YOU_MEAN = "did_you_mean"
     HANDING_OFF = "handing_off"
     HANDING_OFF_UNKNOWN = "handing_off_unknown"
     HANDING_OFF_FAILED = "handing_off_failed"
+    NO_QUEUE_HERE = "no_queue_here"
     OTHER_LANGUAGE = "other_language"
     OFFER_HUMAN = "offer_human"
     SUMMARY_ASKED = "summary_asked"
     SUMMARY_ANSWERED = "summary_answered"
-    SUMMARY_UNANSWERED = "summary_unanswered"
     SUMMARY_DECLINED = "summary_declined"
     SUMMARY_REASON = "summary_reason"
 
@@ -32,83 +33,98 @@ class Phrase(StrEnum):
 _TEXTS: dict[Phrase, dict[str, str]] = {
     Phrase.GREETING: {
         "en": "Hello! I'm {name}, an automated agent. What would you like to know?",
-        "zh": "您好!我是{name},一个自动客服。请问您想了解什么?",
+        "zh": "您好！我是{name}，一个自动客服。请问您想了解什么？",
     },
     Phrase.THANKS: {
         "en": "You're welcome! Is there anything else I can look up for you?",
-        "zh": "不客气!还有什么需要我帮您查的吗?",
+        "zh": "不客气！还有什么需要我帮您查的吗？",
     },
     Phrase.BYE: {
         "en": "Goodbye! You can write here again at any time.",
-        "zh": "再见!有需要随时再来这里找我。",
+        "zh": "再见！有需要随时再来这里找我。",
     },
     Phrase.IDENTITY: {
         "en": "I'm {name}, an automated agent, not a person. I answer from our help pages and say where each answer "
         "comes from. If you would rather talk to a colleague, just say so.",
-        "zh": "我是{name},一个自动客服,不是真人。我根据我们的帮助资料回答,并注明每个答案的出处。"
-        "如果您想和同事沟通,直接告诉我就好。",
+        "zh": "我是{name}，一个自动客服，不是真人。我根据我们的帮助资料回答，并注明每个答案的出处。"
+        "如果您想和同事沟通，直接告诉我就好。",
     },
     Phrase.ABILITIES: {
         "en": "I'm {name}, an automated agent. Ask me anything that our help pages cover: I look it up and show you the "
         "source. When I don't know, I say so and bring in a colleague.",
-        "zh": "我是{name},一个自动客服。帮助资料里有的内容都可以问我:我会查找并注明出处。"
-        "不知道的我会直说,并请同事来帮您。",
+        "zh": "我是{name}，一个自动客服。帮助资料里有的内容都可以问我：我会查找并注明出处。"
+        "不知道的我会直说，并请同事来帮您。",
     },
     Phrase.HOW_ARE_YOU: {
         "en": "All systems are running, thank you for asking! I'm {name}, an automated agent. What can I look up for you?",
-        "zh": "一切运行正常,谢谢关心!我是{name},一个自动客服。请问要帮您查什么?",
+        "zh": "一切运行正常，谢谢关心！我是{name}，一个自动客服。请问要帮您查什么？",
     },
     Phrase.OFFER_REFUSED: {
         "en": "All right. Is there anything else I can look up for you?",
-        "zh": "好的。还有什么需要我帮您查的吗?",
+        "zh": "好的。还有什么需要我帮您查的吗？",
     },
     Phrase.WHICH_QUESTION: {
         "en": "I'm happy to help. What exactly would you like to know?",
-        "zh": "很乐意帮您。请问您具体想了解什么?",
+        "zh": "很乐意帮您。请问您具体想了解什么？",
     },
     Phrase.UNKNOWN: {
         "en": "I don't know the answer to that: I couldn't find it in our help pages. Shall I bring in a colleague?",
-        "zh": "这个问题我不知道答案:在我们的帮助资料里没有找到。要我请一位同事来帮您吗?",
+        "zh": "这个问题我不知道答案：在我们的帮助资料里没有找到。要我请一位同事来帮您吗？",
     },
     Phrase.UNHELPFUL: {
         "en": "I'm sorry that this didn't help. You can put the question in other words, or I can bring in a colleague.",
-        "zh": "抱歉没有帮到您。您可以换个说法再问一次,或者我请一位同事来帮您?",
+        "zh": "抱歉没有帮到您。您可以换个说法再问一次，或者我请一位同事来帮您？",
     },
     Phrase.DID_YOU_MEAN: {
         "en": "I don't know the answer to exactly that. Did you mean one of these questions? "
         "Otherwise I can bring in a colleague.",
-        "zh": "这个问题我没有确切的答案。您想问的是下面其中一个吗?如果都不是,我可以请一位同事来帮您。",
+        "zh": "这个问题我没有确切的答案。您想问的是下面其中一个吗？如果都不是，我可以请一位同事来帮您。",
     },
     Phrase.HANDING_OFF: {
         "en": "I'm bringing in a colleague. Please stay with us for a moment; everything you wrote is passed on.",
-        "zh": "我这就请一位同事来帮您,请稍候。您写的内容都会一并转交。",
+        "zh": "我这就请一位同事来帮您，请稍候。您写的内容都会一并转交。",
     },
     Phrase.HANDING_OFF_UNKNOWN: {
         "en": "I don't know the answer to this one either, so I'm bringing in a colleague. "
         "Everything you wrote is passed on.",
-        "zh": "这个问题我也不知道答案,所以我请一位同事来帮您。您写的内容都会一并转交。",
+        "zh": "这个问题我也不知道答案，所以我请一位同事来帮您。您写的内容都会一并转交。",
     },
     Phrase.HANDING_OFF_FAILED: {
         "en": "Something went wrong on my side, so I'm bringing in a colleague. Everything you wrote is passed on.",
-        "zh": "我这边出了点问题,所以我请一位同事来帮您。您写的内容都会一并转交。",
+        "zh": "我这边出了点问题，所以我请一位同事来帮您。您写的内容都会一并转交。",
+    },
+    Phrase.NO_QUEUE_HERE: {
+        "en": "I'm an automated agent and cannot call a colleague into this conversation. "
+        "Please write to one of the people here.",
+        "zh": "我是自动客服，没法在这个会话里请同事过来。请直接联系这里的成员。",
+    },
+    Phrase.UNKNOWN_HERE: {
+        "en": "I don't know the answer to that: I couldn't find it in our help pages.",
+        "zh": "这个问题我不知道答案：在我们的帮助资料里没有找到。",
     },
     Phrase.OTHER_LANGUAGE: {
         "en": "I found this only in {language}; here is the original:",
-        "zh": "这部分内容我只找到{language}资料,原文如下:",
+        "zh": "这部分内容我只找到{language}资料，原文如下：",
     },
     Phrase.OFFER_HUMAN: {"en": "Talk to a person", "zh": "转人工客服"},
-    Phrase.SUMMARY_ASKED: {"en": "Asked: {text}", "zh": "客户问:{text}"},
-    Phrase.SUMMARY_ANSWERED: {"en": "Agent answered from: {text}", "zh": "自动客服已答,依据:{text}"},
-    Phrase.SUMMARY_UNANSWERED: {"en": "Not yet answered: {text}", "zh": "尚未回答:{text}"},
+    Phrase.SUMMARY_ASKED: {"en": "Asked: {text}", "zh": "客户问：{text}"},
+    Phrase.SUMMARY_ANSWERED: {"en": "Agent answered from: {text}", "zh": "自动客服已答，依据：{text}"},
     Phrase.SUMMARY_DECLINED: {
         "en": "The agent said {count} time(s) that it does not know.",
         "zh": "自动客服有 {count} 次表示不知道。",
     },
-    Phrase.SUMMARY_REASON: {"en": "Why: {text}", "zh": "原因:{text}"},
+    Phrase.SUMMARY_REASON: {"en": "Why: {text}", "zh": "原因：{text}"},
 }
 
 _LANGUAGES: dict[str, dict[str, str]] = {
-    "en": {"en": "English", "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "ru": "Russian", "ar": "Arabic"},
+    "en": {
+        "en": "English",
+        "zh": "Chinese",
+        "ja": "Japanese",
+        "ko": "Korean",
+        "ru": "Russian",
+        "ar": "Arabic",
+    },
     "zh": {"en": "英文", "zh": "中文", "ja": "日文", "ko": "韩文", "ru": "俄文", "ar": "阿拉伯文"},
 }
 
@@ -117,6 +133,7 @@ _REASONS: dict[str, dict[str, str]] = {
     "low_confidence": {"en": "the knowledge base has no sure answer", "zh": "知识库没有可靠的答案"},
     "offered": {"en": "the customer accepted the offer of a person", "zh": "客户接受了转人工的建议"},
     "unfounded": {"en": "no answer could be backed by the sources", "zh": "答案无法由资料证实"},
+    "not_helpful": {"en": "the answers did not help", "zh": "自动回答没有帮到客户"},
     "agent_failed": {"en": "the agent had a technical failure", "zh": "自动客服发生技术故障"},
 }
 
@@ -129,7 +146,7 @@ def say(phrase: Phrase, lang: str, **values: object) -> str:
 
 def language_name(code: str, lang: str) -> str:
     """What the language `code` is called in `lang`; the code itself when it has no name here."""
-    return _LANGUAGES.get(lang, _LANGUAGES["en"]).get(code.split("-")[0], code)
+    return _LANGUAGES.get(lang, _LANGUAGES["en"]).get(code.partition("-")[0], code)
 
 
 def reason_text(code: str, lang: str) -> str:

@@ -1,1 +1,1 @@
-"""Myna."""
+"""Sources become chunks, chunks become an index, questions become passages with citations."""

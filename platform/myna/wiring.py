@@ -109,12 +109,12 @@ def open_moderator(settings: Settings) -> "LayeredModerator | None":
 
 def open_engine(settings: Settings) -> "Engine":
     """The engine that makes answers; anything but `offline:` is loaded when the first answer is made."""
-    from myna_agents.engines.langchain import LangChainEngine
+    from myna_agents.engines.langchain import Endpoint, LangChainEngine
     from myna_agents.engines.offline import OfflineEngine
 
     if settings.model == "offline:":
         return OfflineEngine()
-    return LangChainEngine.from_url(settings.model, settings.model_key)
+    return LangChainEngine(Endpoint.parse(settings.model), settings.model_key)
 
 
 def build_runner(settings: Settings, core: Core, database: Database, library: "Library") -> "Runner":

@@ -72,7 +72,7 @@ def serve(
         "MYNA_TURN_DELAY_MS": "0",
     } | dict(settings or {})
     log = folder / "server.log"
-    command = [sys.executable, "-c", "import sys; from myna.cli import main; sys.exit(main())", "serve"]
+    command = [sys.executable, "-m", "myna.cli", "serve"]
     process = processes.start([*command, *arguments], log=log, env=environment(mine))
     url = f"http://127.0.0.1:{mine['MYNA_PORT']}"
     try:

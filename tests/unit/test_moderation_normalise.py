@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from myna_agents.moderation.attack import CHINESE, ENGLISH, Disguise, disguised
 from myna_agents.moderation.normalise import normalise
 

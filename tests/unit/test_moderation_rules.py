@@ -1,6 +1,7 @@
 """Reason codes of lists and patterns."""
 
 import pytest
+
 from myna.model import Action
 from myna_agents.moderation.normalise import normalise
 from myna_agents.moderation.rules import Lists, findings, hosts

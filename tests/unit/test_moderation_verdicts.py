@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from myna.model import Action, Case, ConversationKind, UserKind
+from myna.ports import Moderator
 from myna_agents.moderation import LayeredModerator, Lists, Policy
 from myna_agents.moderation.linear import load
 from myna_agents.moderation.normalise import normalise
@@ -111,7 +113,8 @@ async def test_the_same_cases_get_the_same_verdicts() -> None:
 
 
 async def test_an_empty_message_is_allowed() -> None:
-    assert (await LayeredModerator().judge(case(""))).action is Action.ALLOW
+    moderator: Moderator = LayeredModerator()
+    assert (await moderator.judge(case(""))).action is Action.ALLOW
 
 
 def test_the_explanation_names_pieces_of_the_message() -> None:

@@ -332,3 +332,14 @@ def test_any_order_of_frames_gives_commit_order(order: list[int], again: list[in
 def test_frames_survive_the_bus(signal: SignalFrame) -> None:
     frame = BusFrame(3, [event_frame(published(1))], [signal])
     assert unpack(pack(frame)) == frame
+
+
+async def test_events_that_wait_for_a_gap_are_bounded() -> None:
+    log = Log()
+    async with Place(log, Wire()).running() as here:
+        await here.relay.publish([published(pos) for pos in range(2, TAIL_EVENTS + 10)])
+        assert here.heard == []
+        for pos in range(1, TAIL_EVENTS + 10):
+            log.commit(pos)
+        await here.until(TAIL_EVENTS + 9)
+        assert here.heard == list(range(1, TAIL_EVENTS + 10))

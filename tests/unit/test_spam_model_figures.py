@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from myna_agents.moderation.corpora import Example, Part, examples
 from myna_agents.moderation.figures import Figures, figures
 from myna_agents.moderation.linear import load
@@ -36,7 +37,7 @@ def measured() -> dict[str, Figures]:
 
 @pytest.mark.parametrize(
     ("corpus", "precision", "recall", "auroc"),
-    [("sms_en", 0.98, 0.84, 0.995), ("sms_zh", 0.95, 0.91, 0.965), ("group_zh", 0.96, 0.89, 0.978)],
+    [("sms_en", 0.98, 0.88, 0.998), ("sms_zh", 0.95, 0.92, 0.972), ("group_zh", 0.96, 0.9, 0.98)],
 )
 def test_spam_is_told_from_messages_of_the_same_kind(
     measured: dict[str, Figures], corpus: str, precision: float, recall: float, auroc: float
@@ -49,7 +50,7 @@ def test_spam_is_told_from_messages_of_the_same_kind(
 
 
 @pytest.mark.parametrize(
-    ("corpus", "share"), [("customers", 0.001), ("forum_zh", 0.004), ("prose_en", 0.004)]
+    ("corpus", "share"), [("customers", 0.0005), ("forum_zh", 0.003), ("prose_en", 0.002)]
 )
 def test_harmless_texts_are_hardly_ever_held(measured: dict[str, Figures], corpus: str, share: float) -> None:
     assert measured[corpus].harmless >= 1000

@@ -82,7 +82,7 @@ class LinearModel:
         for size in range(features.LONGEST_NGRAM, 1, -1):
             pulls = self.weights.take(features.ngram_slots(row, size, self.bits))
             for start in np.flatnonzero(pulls > 0):
-                ngram = shown[start : start + size].strip("\x02\x03")
+                ngram = shown[start : start + size].strip("\x02\x03 ")
                 if "\x03" not in ngram and len(ngram) > 1:
                     found[ngram] = max(found.get(ngram, 0.0), float(pulls[start]) * norm)
         chosen: list[Contribution] = []

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from myna.model import Action, Case, ConversationKind, Reason, UserKind, Verdict
-
 from myna_agents.moderation.normalise import normalise
 from myna_agents.moderation.rules import Finding, Lists, findings
 from myna_agents.moderation.window import SenderWindow
@@ -119,6 +118,6 @@ def _trusted(case: Case) -> bool:
 
 
 def _shipped() -> "LinearModel":
-    from myna_agents.moderation.linear import load  # loads numpy and the weights  # noqa: PLC0415
+    from myna_agents.moderation.linear import load  # loads numpy and the weights
 
     return load()

@@ -6,12 +6,11 @@ bound can match the same characters.
 
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from myna.model import Action, Reason
-
 from myna_agents.moderation.normalise import Normalised
 
 
@@ -99,12 +98,7 @@ _INJECTION: Final = re.compile(
 
 def findings(message: Normalised, lists: Lists) -> list[Finding]:
     """What lists and patterns say about one message, in a fixed order."""
-    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
-        lambda: _contacts(message.text, lists),
-        lambda: _repeats(message),
-        lambda: _injection(message.text),
-    )
-    return [finding for check in checks for finding in check()]
+    return [*_contacts(message.text, lists), *_repeats(message), *_injection(message.text)]
 
 
 def hosts(text: str) -> list[str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from myna.model import Action, Case, Reason
-
 from myna_agents.moderation.rules import Finding
 
 _FOLD_DIGITS: Final = str.maketrans("123456789", "000000000")
@@ -73,7 +72,7 @@ class SenderWindow:
     def _mark(self, skeleton: str) -> int | None:
         if len(skeleton) < self._limits.min_chars:
             return None
-        from myna_agents.moderation.features import simhash  # loads numpy  # noqa: PLC0415
+        from myna_agents.moderation.features import simhash  # loads numpy
 
         return simhash(skeleton[: self._limits.max_chars].translate(_FOLD_DIGITS))
 

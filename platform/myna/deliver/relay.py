@@ -112,6 +112,8 @@ class Relay:
     def _accept(self, event: EventFrame) -> None:
         if event.pos <= self._pos:
             return
+        if len(self._early) >= TAIL_EVENTS:
+            self._early.clear()
         self._early[event.pos] = event
         while (following := self._early.pop(self._pos + 1, None)) is not None:
             self._pos = following.pos

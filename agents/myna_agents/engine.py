@@ -1,0 +1,112 @@
+"""What an engine is: it turns a question and passages into an answer, in pieces. One turn logic serves all of them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from myna_knowledge.model import Passage
+
+from myna.errors import MynaError
+from myna_agents.agent import AgentProfile
+from myna_agents.answer import Answer
+from myna_agents.guard import Evidence
+from myna_agents.scene import Said
+
+Search = Callable[[str], Awaitable[Sequence[Passage]]]
+"""Looks up passages for a query, within the rights of the agent."""
+
+
+class EngineFailed(MynaError):
+    """The engine gave no answer: provider down, time over, stream broken. The offline engine takes its place."""
+
+    status, code, temporary = 502, "engine_failed", True
+
+
+class CannotAnswer(MynaError):
+    """The engine says that the passages do not answer the question."""
+
+    status, code = 404, "cannot_answer"
+
+
+class Shelf:
+    """The passages that one answer may cite, numbered from 1 in the order in which they came."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self._passages: list[Passage] = []
+        self._evidence: Evidence | None = None
+        self.add(passages)
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """All of them; citation n is at n - 1."""
+        return tuple(self._passages)
+
+    @property
+    def evidence(self) -> Evidence:
+        """The facts of all of them."""
+        if self._evidence is None:
+            self._evidence = Evidence(self._passages)
+        return self._evidence
+
+    def add(self, passages: Sequence[Passage]) -> list[int]:
+        """Put passages on the shelf; their numbers. One that is there already keeps its number."""
+        numbers: list[int] = []
+        for passage in passages:
+            known = next((at for at, one in enumerate(self._passages) if _same(one, passage)), None)
+            if known is None:
+                self._passages.append(passage)
+                self._evidence = None
+                known = len(self._passages) - 1
+            numbers.append(known + 1)
+        return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to an engine."""
+
+    question: str
+    lang: str
+    shelf: Shelf
+    profile: AgentProfile
+    history: tuple[Said, ...] = ()
+    search: Search | None = None
+    corrections: tuple[str, ...] = field(default=())
+    """What was wrong with the answer before: facts that no passage holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The text so far was no part of the answer: forget it."""
+
+
+class Engine(Protocol):
+    """Makes answers.
+
+    `answer` yields pieces of text in order and ends with the one `Answer`, whose text is the pieces since the last
+    `Restart`, or what remains of them. Closing the iterator early stops whatever runs, at the provider too.
+
+    Raises:
+        EngineFailed: there will be no answer.
+        CannotAnswer: the passages do not hold one.
+    """
+
+    @property
+    def name(self) -> str:
+        """How the engine is named in traces, e.g. `offline:`."""
+        ...
+
+    def answer(self, request: Request) -> AsyncIterator[str | Restart | Answer]:
+        """The answer in pieces."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
+def _same(one: Passage, other: Passage) -> bool:
+    return (one.chunk, one.version) == (other.chunk, other.version) or (one.source, one.text) == (
+        other.source,
+        other.text,
+    )

@@ -1,0 +1,40 @@
+"""The engine that needs no model: it quotes the knowledge base. Private, free, immediate; also what an outage degrades to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from myna_knowledge.text import sentences
+
+from myna_agents.answer import Answer
+from myna_agents.compose import quoted_answer
+from myna_agents.engine import CannotAnswer, Request, Restart
+
+
+class OfflineEngine:
+    """Extracts answers; deterministic, a few milliseconds."""
+
+    @property
+    def name(self) -> str:
+        """`offline:`."""
+        return "offline:"
+
+    async def answer(self, request: Request) -> AsyncIterator[str | Restart | Answer]:
+        """The quoted answer, sentence by sentence."""
+        made = await asyncio.to_thread(
+            quoted_answer,
+            request.question,
+            request.lang,
+            request.shelf.passages,
+            request.profile.languages,
+            self.name,
+        )
+        if made is None:
+            raise CannotAnswer("The passages hold nothing to quote.")
+        at = 0
+        for _, end in sentences(made.text):
+            yield made.text[at:end]
+            at = end
+        yield made
+
+    async def close(self) -> None:
+        """Nothing is held open."""

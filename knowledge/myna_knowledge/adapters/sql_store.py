@@ -1,0 +1,52 @@
+"""The durable store of the knowledge base over one database."""
+
+import json
+import time
+
+from myna.adapters.sql.database import Database
+from sqlalchemy import delete, insert, select
+
+from myna_knowledge.adapters.sql_catalog import SqlCatalog
+from myna_knowledge.adapters.sql_jobs import SqlJobs
+from myna_knowledge.adapters.sql_pieces import SqlPieces
+from myna_knowledge.adapters.tables import CalibrationRow, table
+from myna_knowledge.model import Calibration
+from myna_knowledge.ports import Store
+
+CALIBRATION = table(CalibrationRow)
+
+
+class SqlCalibrations:
+    """`Calibrations` over a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self, base: int, embedder: str) -> Calibration | None:
+        query = select(CALIBRATION.c.data).where(
+            CALIBRATION.c.base == base, CALIBRATION.c.embedder == embedder
+        )
+        async with self._database.read() as connection:
+            data = (await connection.execute(query)).scalar_one_or_none()
+        if data is None:
+            return None
+        values = json.loads(data)
+        return Calibration(embedder=embedder, **{**values, "curve": tuple(values["curve"])})
+
+    async def save(self, base: int, version: int, calibration: Calibration) -> None:
+        row = {
+            "base": base,
+            "embedder": calibration.embedder,
+            "version": version,
+            "data": json.dumps(calibration.as_json()),
+            "changed_at": time.time(),
+        }
+        same = (CALIBRATION.c.base == base) & (CALIBRATION.c.embedder == calibration.embedder)
+        async with self._database.write() as connection:
+            await connection.execute(delete(CALIBRATION).where(same))
+            await connection.execute(insert(CALIBRATION).values(row))
+
+
+def sql_store(database: Database) -> Store:
+    """The store over this database; its tables must exist."""
+    return Store(SqlCatalog(database), SqlJobs(database), SqlPieces(database), SqlCalibrations(database))

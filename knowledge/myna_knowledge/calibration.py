@@ -1,0 +1,159 @@
+"""How sure is sure enough: features become a probability, and a bound on wrong answers becomes a threshold.
+
+A logistic regression over the features of `ranking.FEATURES`, drawn by a ridge to a shipped prior that was fitted on
+public question sets in English and Chinese; the threshold is split-conformal (Vovk et al. 2005; Angelopoulos & Bates
+2021, section 1): with n scores of unanswerable questions, the ceil((n + 1)(1 - alpha))-th smallest is exceeded by a new
+one with probability at most alpha.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myna_knowledge.model import Calibration
+from myna_knowledge.priors import CENTRES, DENSE_PRIOR, E5_PRIOR, LEXICAL_PRIOR, SCALES, Prior
+from myna_knowledge.ranking import FEATURES
+
+ALPHA = 0.05
+RIDGE = 6.0
+"""Strength of the pull to the prior: about as much as so many balanced questions per feature."""
+LEAST_THRESHOLD, GREATEST_THRESHOLD = 0.35, 0.97
+"""A base whose made-up questions are too easy or too hard must not answer everything or nothing."""
+LEAST_NEGATIVES = 40
+"""Below so many unanswerable questions the shipped threshold decides, between here and ten times as many a mean."""
+LEAST_POSITIVES = 20
+NEWTON_STEPS = 25
+CURVE_POINTS = 21
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The features of one question and whether its first passage answers it."""
+
+    features: Mapping[str, float]
+    answers: bool
+    weight: float = 1.0
+    group: int = 0
+    """Questions of one group (about one section) are never on both sides of a split."""
+    unanswerable: bool = False
+    """Whether nothing in the base answers, so that any answer would be wrong."""
+
+
+def prior(embedder: str) -> Calibration:
+    """The shipped calibration for an embedder; `none` is retrieval by words alone."""
+    shipped = _prior(embedder)
+    return Calibration(embedder, dict(shipped.weights), shipped.bias, shipped.threshold, ALPHA, 0)
+
+
+def confidence(calibration: Calibration, features: Mapping[str, float]) -> float:
+    """Probability 0..1 that the first passage answers."""
+    total = calibration.bias
+    for name, weight in calibration.weights.items():
+        total += weight * (features[name] - CENTRES[name]) / SCALES[name]
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+def fit(embedder: str, rows: Sequence[Labelled]) -> Calibration:
+    """The calibration for a base whose own questions gave these rows; the prior when there are too few of a kind.
+
+    The threshold comes from scores that each half of the groups gets by weights fitted on the other half. A base whose
+    pages give no answerable questions (without FAQ) keeps the prior's weights and gets a threshold of its own.
+    """
+    shipped = _prior(embedder)
+    names = tuple(name for name in FEATURES if name in shipped.weights)
+    open_ended = np.array([row.unanswerable for row in rows], dtype=bool)
+    negatives = int(open_ended.sum())
+    if negatives < LEAST_NEGATIVES:
+        return prior(embedder)
+    start = np.array([*(shipped.weights[name] for name in names), shipped.bias])
+    x = np.array([[*_scaled(row.features, names), 1.0] for row in rows])
+    y = np.array([row.answers for row in rows], dtype=np.float64)
+    if y.sum() < LEAST_POSITIVES:
+        held_out, solved = _sigmoid(x @ start), start
+    else:
+        weight = _balanced(y, np.array([row.weight for row in rows]))
+        half = np.array([row.group % 2 for row in rows], dtype=bool)
+        held_out = np.zeros(len(rows))
+        for side in (half, ~half):
+            held_out[side] = _sigmoid(x[side] @ _newton(x[~side], y[~side], weight[~side], start))
+        solved = _newton(x, y, weight, start)
+    trust = min(1.0, (negatives - LEAST_NEGATIVES) / (9 * LEAST_NEGATIVES) + 0.5)
+    threshold = trust * _conformal(held_out[open_ended]) + (1 - trust) * shipped.threshold
+    return Calibration(
+        embedder=embedder,
+        weights={name: float(solved[at]) for at, name in enumerate(names)},
+        bias=float(solved[-1]),
+        threshold=float(min(max(threshold, LEAST_THRESHOLD), GREATEST_THRESHOLD)),
+        alpha=ALPHA,
+        sample=len(rows),
+        curve=_curve(held_out, y, open_ended),
+    )
+
+
+def _prior(embedder: str) -> Prior:
+    if embedder == "none":
+        return LEXICAL_PRIOR
+    return E5_PRIOR if embedder.startswith("multilingual-e5-small") else DENSE_PRIOR
+
+
+def _scaled(features: Mapping[str, float], names: Sequence[str]) -> list[float]:
+    return [(features[name] - CENTRES[name]) / SCALES[name] for name in names]
+
+
+def _balanced(y: Array, weight: Array) -> Array:
+    """Weights under which answerable and unanswerable questions count the same; their sum is the number of rows."""
+    for side in (y == 1, y == 0):
+        weight[side] *= len(y) / (2 * max(weight[side].sum(), 1e-9))
+    return weight
+
+
+def _newton(x: Array, y: Array, weight: Array, start: Array) -> Array:
+    """The ridge-penalised maximum likelihood, by Newton's steps from the prior. The bias is pulled a tenth as much."""
+    pull = np.full(len(start), RIDGE)
+    pull[-1] = RIDGE / 10
+    solved = start.copy()
+    for _ in range(NEWTON_STEPS):
+        p = _sigmoid(x @ solved)
+        gradient = x.T @ (weight * (p - y)) + pull * (solved - start)
+        hessian = (x * (weight * np.maximum(p * (1 - p), 1e-4))[:, None]).T @ x + np.diag(pull)
+        step = np.linalg.solve(hessian, gradient)
+        solved = solved - step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-9))
+        if float(np.abs(step).max()) < 1e-6:
+            break
+    return solved
+
+
+def _sigmoid(values: Array) -> Array:
+    clipped: Array = 1.0 / (1.0 + np.exp(-np.clip(values, -30.0, 30.0)))
+    return clipped
+
+
+def _conformal(negatives: Array) -> float:
+    """Least threshold that a new unanswerable question passes with probability at most `ALPHA`."""
+    rank = math.ceil((len(negatives) + 1) * (1 - ALPHA))
+    if rank > len(negatives):
+        return GREATEST_THRESHOLD
+    return float(np.nextafter(np.sort(negatives)[rank - 1], 1.0))
+
+
+def _curve(scores: Array, y: Array, unanswerable: NDArray[np.bool_]) -> tuple[dict[str, float], ...]:
+    """What each threshold would do: the share of answerable questions answered rightly, of unanswerable ones at all."""
+    points: list[dict[str, float]] = []
+    right = y == 1
+    for threshold in np.linspace(0.0, 1.0, CURVE_POINTS):
+        passed = scores >= threshold
+        answered = float(passed[right].mean()) if right.any() else 0.0
+        wrong = float(passed[unanswerable].mean())
+        points.append(
+            {
+                "threshold": round(float(threshold), 3),
+                "answered": round(answered, 4),
+                "wrong": round(wrong, 4),
+            }
+        )
+    return tuple(points)

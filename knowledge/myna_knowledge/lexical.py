@@ -1,0 +1,145 @@
+"""BM25 over the sections of one knowledge base, in memory, immutable once built.
+
+Okapi BM25 with k1 = 1.2, b = 0.75 and idf = ln(1 + (N - df + 0.5) / (df + 0.5)) (Robertson & Zaragoza 2009, the
+never negative idf of Lucene). One section may hold several entries, as a FAQ does: one per wording; its score is that
+of its best entry.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myna_knowledge.model import Section
+from myna_knowledge.text import terms, topic_terms
+
+K1 = 1.2
+B = 0.75
+TITLE_WEIGHT = 2.0
+"""A term in the title or a heading counts as often as this in the body."""
+ANSWER_WEIGHT = 0.3
+"""A term of a FAQ's answer counts as this share of one in its question: customers ask in the question's words."""
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The weighted terms of one text section or of one wording of a FAQ."""
+
+    weights: Mapping[str, float]
+
+
+def entries(section: Section) -> tuple[Entry, ...]:
+    """What the index holds for a section."""
+    if section.kind == "faq" and section.question is not None:
+        weak = Counter(terms(section.answer or ""))
+        found: list[Entry] = []
+        for wording in dict.fromkeys((section.question, *section.variants)):
+            weights: dict[str, float] = {term: ANSWER_WEIGHT * count for term, count in weak.items()}
+            for term, count in Counter(terms(wording)).items():
+                weights[term] = weights.get(term, 0.0) + count
+            found.append(Entry(weights))
+        return tuple(found)
+    weights = {term: float(count) for term, count in Counter(terms(section.text)).items()}
+    for field, weight in (
+        (f"{section.title} {section.heading}", TITLE_WEIGHT),
+        (" ".join(section.tags), 1.0),
+    ):
+        for term, count in Counter(terms(field)).items():
+            weights[term] = weights.get(term, 0.0) + weight * count
+    return (Entry(weights),)
+
+
+class Lexicon:
+    """The postings of one knowledge base. Position i in every result stands for the i-th section it was built from."""
+
+    def __init__(self, sections: Sequence[Sequence[Entry]]) -> None:
+        self.size = len(sections)
+        flat = [(at, entry) for at, found in enumerate(sections) for entry in found]
+        self._owner: Ints = np.array([at for at, _ in flat], dtype=np.int64)
+        vocabulary: dict[str, int] = {}
+        ids: list[int] = []
+        weights: list[float] = []
+        rows: list[int] = []
+        for row, (_, entry) in enumerate(flat):
+            for term, weight in entry.weights.items():
+                ids.append(vocabulary.setdefault(term, len(vocabulary)))
+                weights.append(weight)
+                rows.append(row)
+        self._vocabulary = vocabulary
+        self._build(
+            np.array(ids, dtype=np.int64), np.array(rows, dtype=np.int64), np.array(weights, dtype=np.float32)
+        )
+
+    def _build(self, ids: Ints, rows: Ints, weights: Floats) -> None:
+        count = len(self._owner)
+        lengths = np.bincount(rows, weights=weights, minlength=count).astype(np.float32)
+        mean = float(lengths.mean()) if count else 1.0
+        norm = K1 * (1 - B + B * lengths / max(mean, 1e-6))
+        impact = weights * (K1 + 1) / (weights + norm[rows])
+        order = np.argsort(ids, kind="stable")
+        self._rows, self._impact = rows[order], impact[order].astype(np.float32)
+        self._starts = np.searchsorted(ids[order], np.arange(len(self._vocabulary) + 1))
+        # df counts sections, not wordings: a term of a FAQ with twenty variants is not common for that.
+        pairs = np.unique(ids * max(self.size, 1) + self._owner[rows]) if len(ids) else ids
+        df = np.bincount(pairs // max(self.size, 1), minlength=len(self._vocabulary))
+        self._idf = np.log1p((self.size - df + 0.5) / (df + 0.5)).astype(np.float32)
+
+    def idf(self, term: str) -> float:
+        """The idf of a term; that of a term no section holds is the greatest possible."""
+        at = self._vocabulary.get(term)
+        return float(np.log1p((self.size + 0.5) / 0.5)) if at is None else float(self._idf[at])
+
+    def scores(self, query: str, *, hidden: Collection[int] = ()) -> Floats:
+        """float32 [sections], BM25 of the best entry of each, 0 where no term matches.
+
+        `hidden` entries (numbered as they were given, all sections together) count as absent, but for idf.
+        """
+        found = np.zeros(len(self._owner), dtype=np.float32)
+        for term, count in Counter(terms(query)).items():
+            at = self._vocabulary.get(term)
+            if at is not None:
+                span = slice(self._starts[at], self._starts[at + 1])
+                found[self._rows[span]] += count * self._idf[at] * self._impact[span]
+        found[list(hidden)] = 0.0
+        best = np.zeros(self.size, dtype=np.float32)
+        np.maximum.at(best, self._owner, found)
+        return best
+
+    def bound(self, query: str) -> float:
+        """An upper bound of `scores` for this query, reached by a section made of nothing but its terms."""
+        return sum(self.idf(term) for term in set(terms(query))) * (K1 + 1)
+
+    def coverage(self, query: str, section: int, *, hidden: Collection[int] = ()) -> tuple[float, float]:
+        """Shares 0..1 of the query's idf mass on topic terms: held by that section, and unknown to the whole base."""
+        wanted = topic_terms(query)
+        total = sum(self.idf(term) for term in wanted)
+        if not total:
+            return 0.0, 1.0
+        held = unknown = 0.0
+        for term in wanted:
+            rows = self._rows_of(term)
+            if hidden:
+                rows = rows[~np.isin(rows, list(hidden))]
+            if not len(rows):
+                unknown += self.idf(term)
+            elif np.any(self._owner[rows] == section):
+                held += self.idf(term)
+        return held / total, unknown / total
+
+    def entries_of(self, section: int) -> Ints:
+        """The numbers of a section's entries, in the order given."""
+        return np.flatnonzero(self._owner == section)
+
+    def _rows_of(self, term: str) -> Ints:
+        at = self._vocabulary.get(term)
+        return self._rows[:0] if at is None else self._rows[self._starts[at] : self._starts[at + 1]]
+
+
+def overlap(asked: frozenset[str], wordings: Iterable[frozenset[str]]) -> float:
+    """Greatest Jaccard overlap 0..1 of a question's topic terms with those of any of the wordings."""
+    return max((len(asked & other) / len(asked | other) for other in wordings if asked or other), default=0.0)

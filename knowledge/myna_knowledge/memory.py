@@ -1,0 +1,120 @@
+"""What one process keeps in memory of a knowledge base: its words, and what is needed to judge a question."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from myna.errors import NotFound
+
+from myna_knowledge.chunking import SEPARATOR
+from myna_knowledge.lexical import Entry, Lexicon, entries
+from myna_knowledge.model import Section
+from myna_knowledge.ports import Pieces, Point, Vectors
+from myna_knowledge.space import Space
+from myna_knowledge.text import topic_terms
+
+SAMPLE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A section as ranking and judging see it."""
+
+    id: int
+    source: int
+    lang: str
+    kind: str
+    wordings: tuple[frozenset[str], ...]
+    """Topic terms of a FAQ's wordings, or of the title with the heading."""
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A knowledge base as it stood at `version` and `vectors`. Immutable: a newer state is another object."""
+
+    base: int
+    version: int
+    vectors: int
+    sections: tuple[Held, ...]
+    places: dict[int, int]
+    lexicon: Lexicon
+    space: Space
+
+
+class Memories:
+    """The memories of all bases used by this process, brought up to date before each use.
+
+    Another process may have changed the base: its version in SQL is asked for every time (one indexed row), and only
+    what came since is read.
+    """
+
+    def __init__(self, pieces: Pieces, embedder: str | None) -> None:
+        self._pieces, self._embedder = pieces, embedder
+        self._known: dict[int, Memory] = {}
+        self._locks: dict[int, asyncio.Lock] = {}
+
+    async def current(self, base: int) -> Memory:
+        """The base as it stands now.
+
+        Raises:
+            NotFound: there is no such base.
+        """
+        async with self._locks.setdefault(base, asyncio.Lock()):
+            old = self._known.get(base)
+            changes = await self._pieces.changes(base, old.version if old else -1)
+            if changes is None:
+                self._known.pop(base, None)
+                raise NotFound(f"There is no knowledge base {base}.")
+            if old and changes.alive is None and changes.vectors == old.vectors:
+                return old
+            space = await self._space(base)
+            if changes.alive is None and old is not None:
+                held, lexicon = old.sections, old.lexicon
+            else:
+                kept = tuple(
+                    each for each in (old.sections if old else ()) if each.id in (changes.alive or ())
+                )
+                held, lexicon = await asyncio.to_thread(_build, kept, changes.added)
+            places = {each.id: at for at, each in enumerate(held)}
+            new = Memory(base, changes.version, changes.vectors, held, places, lexicon, space)
+            self._known[base] = new
+            return new
+
+    async def _space(self, base: int) -> Space:
+        if self._embedder is None:
+            return Space.of({}, {})
+        pages = await self._pieces.sample(base, self._embedder, SAMPLE)
+        faqs = await self._pieces.sample(base, self._embedder, SAMPLE, kind="faq")
+        return Space.of(_by_language(pages), _by_language(faqs))
+
+
+def _by_language(points: Sequence[Point]) -> dict[str, Vectors]:
+    found: dict[str, list[Vectors]] = {}
+    for point in points:
+        found.setdefault(point.lang, []).append(point.vector)
+    return {lang: np.stack(vectors) for lang, vectors in found.items()}
+
+
+def _build(kept: tuple[Held, ...], added: tuple[Section, ...]) -> tuple[tuple[Held, ...], Lexicon]:
+    held = (*kept, *(_held(section) for section in added))
+    return held, Lexicon([each.entries for each in held])
+
+
+def _held(section: Section) -> Held:
+    if section.kind == "faq" and section.question is not None:
+        wordings = tuple(dict.fromkeys((section.question, *section.variants)))
+    else:
+        wordings = (
+            f"{section.title} {section.heading.split(SEPARATOR)[-1]}",
+            section.heading.split(SEPARATOR)[-1],
+        )
+    return Held(
+        id=section.id,
+        source=section.source,
+        lang=section.lang,
+        kind=section.kind,
+        wordings=tuple(frozenset(topic_terms(wording)) for wording in wordings),
+        entries=entries(section),
+    )
