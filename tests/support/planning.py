@@ -36,6 +36,7 @@ from myna.model import (
     Owner,
     Ticket,
     TicketStatus,
+    Turn,
     TurnDecision,
     TurnState,
     Verdict,
@@ -87,6 +88,16 @@ class PlanLog:
         needs = needs_of(batch)
         state = State(epoch=7, pos=self.pos)
         state.held = {each: replace(self.held[each]) for each in needs.held & self.held.keys()}
+        for place, ticket in self.tickets.items():
+            if (ticket.inbox, ticket.visitor) in needs.support:
+                state.support[(ticket.inbox, ticket.visitor)] = place
+                needs.conversations.add(place)
+        for place, conversation in self.conversations.items():
+            users = sorted(user for where, user in self.members if where == place)
+            pair = (users[0], users[-1])
+            if conversation.kind is ConversationKind.DIRECT and pair in needs.direct:
+                state.direct[pair] = place
+                needs.conversations.add(place)
         state.conversations = {
             each: self.conversations[each] for each in needs.conversations & self.conversations.keys()
         }
@@ -262,19 +273,19 @@ def resolve(conversation: int, operator: int) -> MoveTicket:
     )
 
 
-def guard(turn: TurnDraft) -> TurnGuard:
+def guard(turn: Turn | TurnDraft) -> TurnGuard:
     """What a worker holds after leasing."""
     return TurnGuard(turn.id, turn.attempt, turn.epoch)
 
 
-def stream(turn: TurnDraft) -> Say:
+def stream(turn: Turn | TurnDraft) -> Say:
     """The worker opens the stream of its answer."""
     made = Draft(turn.conversation, turn.agent, turn_client_id(turn.id, turn.attempt), {"text": ""})
     return Say(made, state=MessageState.STREAMING, guard=guard(turn))
 
 
 def close(
-    turn: TurnDraft,
+    turn: Turn | TurnDraft,
     body: Mapping[str, Any] | None,
     *,
     seq: int | None = None,
@@ -285,7 +296,7 @@ def close(
     return CloseTurn(guard(turn), turn.conversation, turn.agent, DECISION, body, seq, move, **more)
 
 
-def interrupt(turn: TurnDraft, partial: str = "") -> Interrupt:
+def interrupt(turn: Turn | TurnDraft, partial: str = "") -> Interrupt:
     """The turn's lease ended."""
     return Interrupt(turn.id, turn.conversation, partial)
 

@@ -340,3 +340,33 @@ def test_a_batch_needs_the_rows_that_its_writes_look_at() -> None:
     assert needs.held == {900}
     assert needs.last_senders == {SUPPORT}
     assert BIRD not in needs.conversations
+
+
+def test_a_visitor_has_one_conversation_in_an_inbox() -> None:
+    log = opened()
+    again = OpenConversation(
+        300, WORKSPACE, ConversationKind.SUPPORT, "Vic", ((VIC, MemberRole.GUEST),), inbox=INBOX, visitor=VIC
+    )
+    before = log.pos
+    made = log.one(again)
+    assert isinstance(made, Opened)
+    assert (made.conversation.id, made.new) == (SUPPORT, False)
+    assert log.pos == before
+
+
+def test_two_users_have_one_direct_conversation_whoever_opens_it() -> None:
+    log = opened()
+
+    def direct(place: int, one: int, other: int) -> OpenConversation:
+        members = ((one, MemberRole.MEMBER), (other, MemberRole.MEMBER))
+        return OpenConversation(place, WORKSPACE, ConversationKind.DIRECT, "", members)
+
+    outcomes = log.commit(direct(300, ANN, BOB), direct(301, BOB, ANN), direct(302, ANN, EVE))
+    assert [(each.conversation.id, each.new) for each in outcomes if isinstance(each, Opened)] == [
+        (300, True),
+        (300, False),
+        (302, True),
+    ]
+    assert 301 not in log.conversations
+    made = log.one(direct(303, BOB, ANN))
+    assert (made.conversation.id, made.new) == (300, False)
