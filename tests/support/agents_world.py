@@ -5,9 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from myna_knowledge.model import Passage, Retrieval
-from myna_knowledge.text import language, topic_terms
-
 from myna.errors import StaleTurn
 from myna.model import (
     ConversationKind,
@@ -23,6 +20,8 @@ from myna_agents.agent import AgentProfile
 from myna_agents.engine import Engine
 from myna_agents.engines.offline import OfflineEngine
 from myna_agents.turn import World
+from myna_knowledge.model import Passage, Retrieval
+from myna_knowledge.text import language, topic_terms
 
 AGENT, ANN, BOB, OTHER_BOT = 7, 1, 2, 8
 PROFILE = AgentProfile(user=AGENT, name="Myna", handle="myna", aliases=("小八",), bases=(1,))
