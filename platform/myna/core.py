@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from myna.ports import Bus, Commits
@@ -11,6 +11,8 @@ from myna.services import Services
 
 STOP_S = 10.0
 """How long writes that wait may take at the end."""
+FLUSH_S = 2.0
+"""How long the bus may take at the end; the other processes read from the log what it did not take."""
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +44,6 @@ class Core:
             yield services
         finally:
             services.draining.append(True)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             services.committer.close()
             try:
                 async with asyncio.timeout(STOP_S):
@@ -53,6 +52,12 @@ class Core:
                 logger.error(
                     "some writes were not stored in time; their senders were not told that they were"
                 )
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FLUSH_S):
+                    await services.relay.drained()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.commits.close()
             await self.bus.close()
             await self.close()

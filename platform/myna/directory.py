@@ -70,21 +70,22 @@ class Directory:
             inbox=inbox.id,
             visitor=principal.user,
         )
-        return await self._open(write), True
+        opened = await self._open(write)
+        return opened.conversation, opened.new
 
     async def open_group(self, principal: Principal, title: str, users: Sequence[int]) -> Conversation:
         """A new group with the principal as its owner."""
         require(principal, Verb.OPEN_GROUP)
         title = title.strip()
-        if not 1 <= len(title) <= MAX_TITLE_CHARS:
-            raise Malformed(f"A group needs a title of at most {MAX_TITLE_CHARS} characters.")
+        if not 1 <= len(title) <= MAX_TITLE_CHARS or "\x00" in title:
+            raise Malformed(f"A group needs a title of at most {MAX_TITLE_CHARS} characters, without NUL.")
         found = await self._colleagues(principal, users)
         members = [(principal.user, MemberRole.OWNER), *((user.id, MemberRole.MEMBER) for user in found)]
         agents = tuple(user.id for user in found if user.agent)
         write = OpenConversation(
             new_id(), principal.workspace, ConversationKind.GROUP, title, tuple(members), agents=agents
         )
-        return await self._open(write)
+        return (await self._open(write)).conversation
 
     async def open_direct(self, principal: Principal, other: int) -> tuple[Conversation, bool]:
         """The conversation of two users, and whether it is new."""
@@ -100,7 +101,8 @@ class Directory:
         write = OpenConversation(
             new_id(), principal.workspace, ConversationKind.DIRECT, "", members, agents=agents
         )
-        return await self._open(write), True
+        opened = await self._open(write)
+        return opened.conversation, opened.new
 
     async def one(self, principal: Principal, conversation: int) -> dict[str, Any]:
         """A conversation with members, ticket and last message."""
@@ -209,15 +211,17 @@ class Directory:
         )
         return [_head(conversation, member) for conversation, member in found], len(found) == limit
 
-    async def seats_of(self, principal: Principal) -> list[int]:
-        """Every conversation in which the user has a seat, to subscribe a session."""
-        seats: list[int] = []
+    async def seats_of(self, principal: Principal) -> dict[int, int]:
+        """Every conversation in which the user has a seat with the first readable message, to subscribe a session."""
+        seats: dict[int, int] = {}
         pos = 0
         while True:
             found = await self._conversations.changed(
                 principal.user, support_of=None, after_pos=pos, limit=1000
             )
-            seats.extend(conversation.id for conversation, _ in found)
+            seats.update(
+                (conversation.id, member.from_seq) for conversation, member in found if member is not None
+            )
             if len(found) < 1000:
                 return seats
             pos = found[-1][0].last_pos
@@ -238,10 +242,10 @@ class Directory:
             )
         return [user for user in found if user.id in shared]
 
-    async def _open(self, write: OpenConversation) -> Conversation:
+    async def _open(self, write: OpenConversation) -> Opened:
         opened = await self._committer.write(write)
         assert isinstance(opened, Opened)
-        return opened.conversation
+        return opened
 
     async def _colleagues(self, principal: Principal, users: Sequence[int]) -> list[User]:
         wanted = sorted({user for user in users if user != principal.user})
@@ -262,15 +266,21 @@ class Directory:
         tickets: dict[int, Ticket] | None = None,
     ) -> list[dict[str, Any]]:
         last = await self._conversations.last_messages([place.id for place, _ in places])
-        unread = await self._conversations.unread([seat for _, seat in places if seat is not None])
+        everybody = [
+            await self._conversations.members(place.id, SHOWN_MEMBERS) if members else []
+            for place, _ in places
+        ]
+        seats = [
+            seat or next((member for member, user in people if user.id == principal.user), None)
+            for (_, seat), people in zip(places, everybody, strict=True)
+        ]
+        unread = await self._conversations.unread([seat for seat in seats if seat is not None])
         inboxes = {inbox.id: inbox for inbox in await self._accounts.inboxes(principal.workspace)}
         made: list[dict[str, Any]] = []
-        for place, seat in places:
-            people = await self._conversations.members(place.id, SHOWN_MEMBERS) if members else []
+        for (place, _), people, mine in zip(places, everybody, seats, strict=True):
             ticket = (tickets or {}).get(place.id)
             if ticket is None and place.kind is ConversationKind.SUPPORT:
                 ticket = await self._desk.ticket(place.id)
-            mine = seat or next((m for m, u in people if u.id == principal.user), None)
             inbox = inboxes.get(place.inbox) if place.inbox is not None else None
             made.append(_conversation_object(place, people, ticket, inbox, mine, last.get(place.id), unread))
         return made

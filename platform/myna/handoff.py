@@ -40,6 +40,7 @@ class Handoff:
             Owner.QUEUE,
             reason=reason or "asked_for_human",
             notice=QUEUED_NOTICE,
+            partial=self._hub.streamed(conversation),
         )
         return await self._move(move)
 
@@ -56,7 +57,7 @@ class Handoff:
             reason="operator_took_over",
             expected_epoch=epoch,
             notice=claimed_notice(data),
-            partial=self._partial(conversation),
+            partial=self._hub.streamed(conversation),
         )
         return await self._move(move)
 
@@ -75,6 +76,7 @@ class Handoff:
             reason="released",
             expected_epoch=epoch,
             notice=notice if to is Owner.AGENT else QUEUED_NOTICE,
+            partial=self._hub.streamed(conversation),
             turn_delay_s=0.0,
         )
         return await self._move(move)
@@ -90,7 +92,7 @@ class Handoff:
             reason="resolved",
             expected_epoch=epoch,
             notice={"code": "ticket.resolved", "text": "This conversation was marked as resolved."},
-            partial=self._partial(conversation),
+            partial=self._hub.streamed(conversation),
         )
         return await self._move(move)
 
@@ -105,7 +107,3 @@ class Handoff:
     async def _operator(self, principal: Principal) -> Mapping[str, Any]:
         user = await self._accounts.user(principal.user)
         return {} if user is None else user_object(user)
-
-    def _partial(self, conversation: int) -> str:
-        texts = [text for (place, _), text in self._hub.streams.items() if place == conversation]
-        return texts[0] if texts else ""

@@ -93,8 +93,8 @@ class Conversations(Protocol):
         """Unread messages by conversation: after the floor, what was read, and the user's own last message."""
         ...
 
-    async def mark_read(self, marks: Mapping[tuple[int, int], int]) -> None:
-        """Raise `read_seq` of (conversation, user); it never falls."""
+    async def mark_read(self, marks: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], int]:
+        """Raise `read_seq` of (conversation, user) up to the newest message; it never falls. The marks as they count."""
         ...
 
     async def support_conversation(self, visitor: int, inbox: int) -> Conversation | None:

@@ -41,6 +41,8 @@ class Sender:
         self._turn_delay_s = turn_delay_s
         self.held: Callable[[int, int], Awaitable[None]] | None = None
         """Told (held id, workspace) when a message was put aside, to tell the moderators."""
+        self.streamed: Callable[[int], str] = _nothing
+        """What an agent has said so far in a conversation: it stays when an operator's words end its answer."""
 
     async def send(
         self,
@@ -105,6 +107,7 @@ class Sender:
             observer=seat.observer,
             operator=operator,
             sender_data=data,
+            partial=self.streamed(draft.conversation) if operator else "",
             turn_delay_s=self._turn_delay_s,
             rouse=principal.kind is not UserKind.BOT,
         )
@@ -130,6 +133,10 @@ class Sender:
         except Exception:
             logger.exception("moderation failed; the message passes")
             return None
+
+
+def _nothing(_: int) -> str:
+    return ""
 
 
 def check_draft(client_id: str, body: Mapping[str, Any]) -> str:

@@ -72,11 +72,11 @@ class Signals:
         if not marks:
             return
         try:
-            await self._conversations.mark_read(marks)
+            counted = await self._conversations.mark_read(marks)
         except MynaError as failed:
             logger.warning("read cursors were not stored: %s", failed)
             return
-        for (conversation, user), seq in marks.items():
+        for (conversation, user), seq in counted.items():
             place = seats[(conversation, user)].conversation
             frame = signal("read", {"conversation": str(conversation), "user": str(user), "seq": seq})
             support = place.kind is ConversationKind.SUPPORT

@@ -162,6 +162,7 @@ class Turns:
         self, turn: Turn, decision: TurnDecision, body: Mapping[str, Any] | None, move: MoveTicket | None
     ) -> None:
         stream = self._streams.pop(turn.id, None)
+        partial = "" if stream is None else stream.text
         if stream is not None and body is not None:
             final = str(body.get("text", ""))
             if final.startswith(stream.text):
@@ -170,7 +171,7 @@ class Turns:
             else:
                 await self._replace(turn, stream, final)
         seq = None if stream is None else stream.seq
-        closing = CloseTurn(_guard(turn), turn.conversation, turn.agent, decision, body, seq, move)
+        closing = CloseTurn(_guard(turn), turn.conversation, turn.agent, decision, body, seq, move, partial)
         done = await self._committer.write(closing)
         assert done is None or isinstance(done, Message)
 

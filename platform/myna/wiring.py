@@ -80,6 +80,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     sender = Sender(access, accounts, committer, moderator, delay_s)
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
+    sender.streamed = hub.streamed
     services = Services(
         settings=settings,
         accounts=accounts,

@@ -46,7 +46,7 @@ class NewVisitor(BaseModel):
 async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]:
     """Tokens for a person. Ten tries a minute and address; a wrong handle takes as long as a wrong password."""
     _by_address.take(_address(request))
-    found = await core.accounts.credentials(asked.handle)
+    found = await core.accounts.credentials(asked.handle) if asked.handle.isprintable() else None
     user, hashed = found if found is not None else (None, None)
     if not await matches(asked.password, hashed) or user is None:
         raise Unauthorised("Handle or password is wrong.", code="bad_credentials")
@@ -128,7 +128,7 @@ def _check_origin(inbox: Inbox, origin: str | None, own: str) -> None:
 
 
 async def _inbox(core: Services, key: str) -> Inbox:
-    found = await core.accounts.inbox_by_key(key)
+    found = await core.accounts.inbox_by_key(key) if key.isprintable() else None
     if found is None:
         raise NotFound(f"There is no inbox {key!r}.")
     return found

@@ -66,7 +66,7 @@ async def open_conversation(
     new = True
     match asked:
         case OpenSupport():
-            inbox = await core.accounts.inbox_by_key(asked.inbox)
+            inbox = await core.accounts.inbox_by_key(asked.inbox) if asked.inbox.isprintable() else None
             if inbox is None:
                 raise NotFound(f"There is no inbox {asked.inbox!r}.")
             made, new = await core.directory.open_support(asker, inbox)

@@ -80,6 +80,8 @@ OPS = frozenset({"hello", "send", "read", "typing", "pull", "sync", "ping"})
 _one: msgspec.json.Decoder[Frame] = msgspec.json.Decoder(Frame)
 _many = msgspec.json.Decoder(list[msgspec.Raw])
 _loose = msgspec.json.Decoder(dict[str, Any])
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises; RecursionError for brackets nested a thousand deep, which fit into one frame."""
 
 
 def decode_frames(raw: bytes) -> list[Frame | tuple[Any, MynaError]]:
@@ -88,11 +90,11 @@ def decode_frames(raw: bytes) -> list[Frame | tuple[Any, MynaError]]:
     Raises:
         Malformed: the text is not a JSON object or a short array of them.
     """
-    if raw[:1] != b"[":
+    if raw.lstrip(b" \t\r\n")[:1] != b"[":
         return [_decode(raw)]
     try:
         parts = _many.decode(raw)
-    except msgspec.DecodeError as wrong:
+    except _UNREADABLE as wrong:
         raise Malformed(f"This is not JSON: {wrong}.") from wrong
     if len(parts) > MAX_BATCH:
         raise Malformed(f"At most {MAX_BATCH} frames go into one array.")
@@ -102,14 +104,14 @@ def decode_frames(raw: bytes) -> list[Frame | tuple[Any, MynaError]]:
 def _decode(raw: bytes) -> Frame | tuple[Any, MynaError]:
     try:
         return _one.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+    except _UNREADABLE as wrong:
         return _explain(raw, wrong)
 
 
 def _explain(raw: bytes, wrong: Exception) -> tuple[Any, MynaError]:
     try:
         loose = _loose.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return None, Malformed(f"This is not a JSON object: {wrong}.")
     ref = loose.get("ref")
     ref = ref if isinstance(ref, str | int) and len(str(ref)) <= 64 else None

@@ -82,13 +82,21 @@ class Link:
         if user is None:
             raise Unauthorised("This user does not exist any more.", code="token_invalid")
         session = Session(user, operator=self.principal.operator, ready=self._ready)
-        seats = await services.directory.seats_of(self.principal)
-        services.hub.add(session, seats)
-        self.session = session
+        session.taken = self._arrived.set
+        services.hub.add(session, ())
+        try:
+            session.floors = await services.directory.seats_of(self.principal)
+            services.hub.add(session, session.floors)
+            welcome = encode(await self._welcome(session, self.principal))
+        except BaseException:
+            services.hub.remove(session)
+            raise
         if self._gone:
             services.hub.remove(session)
             return
-        session.direct(encode(await self._welcome(session, self.principal)))
+        # Only now does the transport see the session, so `ready` comes before the events that arrived meanwhile.
+        self.session = session
+        session.first(welcome)
         self._snapshots(session)
 
     async def run(self, greeting: Hello | None = None) -> None:
@@ -130,12 +138,19 @@ class Link:
             self._say(nack(None, wrong))
             return
         for frame in frames:
+            await self._room_to_answer()
             if isinstance(frame, tuple):
                 self._say(nack(frame[0], frame[1]))
             elif isinstance(frame, Send):
                 await self._send(frame)
             else:
                 await self._answer(frame)
+
+    async def _room_to_answer(self) -> None:
+        """A client that asks and does not read waits here, and with it its socket: answers are bounded like events."""
+        while self.session is not None and self.session.crowded and not self._gone:
+            self._arrived.clear()
+            await self._arrived.wait()
 
     async def _send(self, frame: Send) -> None:
         assert self.principal is not None

@@ -28,6 +28,8 @@ SILENT_S = 60
 PONG_S = 20
 STUCK_S = 30.0
 """A reader that takes nothing for so long is closed with 4499."""
+MAX_PARTS = 1_024
+"""Fragments of one message: without a bound, empty ones could be sent for ever."""
 HIGH_WATER_BYTES = 128 * 1024
 """Bytes in the socket's own buffer above which frames stay in the session's bounded queue."""
 READ_BUFFER_BYTES = 2048
@@ -49,6 +51,7 @@ class SocketListener(WSListener):
         self._scheduled = False
         self._blocked_since: float | None = None
         self._parts: list[bytes] = []
+        self._parts_bytes = 0
         self._task: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._link = Link(server.services, server.commands, ready=self._schedule, pause=self._pause)
@@ -110,6 +113,16 @@ class SocketListener(WSListener):
 
     async def _run(self) -> None:
         try:
+            await self._greet()
+            await self._link.run()
+        except MynaError as refused:
+            self._close(refused)
+        except Exception:
+            logger.exception("a connection failed")
+            self._close(MynaError("Something went wrong here; connect again."))
+
+    async def _greet(self) -> None:
+        try:
             async with asyncio.timeout(HELLO_S):
                 token = self._token
                 if token is None:
@@ -119,24 +132,20 @@ class SocketListener(WSListener):
                     token = first.token
                 await self._link.greet(token)
         except TimeoutError:
-            self._close(MynaError("hello came too late.", status=425, code="hello_too_late"))
-            return
-        except MynaError as refused:
-            self._close(refused)
-            return
-        await self._link.run()
+            raise MynaError("hello came too late.", status=425, code="hello_too_late") from None
 
     def _collect(self, kind: WSMsgType, payload: bytes, last: bool) -> None:
         if (kind is WSMsgType.TEXT) == bool(self._parts):
             self._close(Malformed("A continuation frame is missing or out of place."))
             return
         self._parts.append(payload)
-        if sum(len(part) for part in self._parts) > MAX_FRAME_BYTES:
+        self._parts_bytes += len(payload)
+        if self._parts_bytes > MAX_FRAME_BYTES or len(self._parts) > MAX_PARTS:
             self._close(
                 MynaError(f"A message has at most {MAX_FRAME_BYTES} bytes.", status=413, code="too_large")
             )
         elif last:
-            whole, self._parts = b"".join(self._parts), []
+            whole, self._parts, self._parts_bytes = b"".join(self._parts), [], 0
             self._link.received(whole)
 
     def _close(self, failed: MynaError) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Any
 
 import msgspec
@@ -43,20 +44,21 @@ async def poll(
     wait: Annotated[float, Query(ge=0, le=55)] = 25,
 ) -> Response:
     """Events after `pos`, at once or as soon as there are some. `resync` means that the cursor is too old."""
-    inbox = await _subscribe(core, asker)
+    inbox = await _inbox_of(core, asker)
     try:
-        missed = core.relay.since(pos)
-        if missed is None:
-            return _raw({"events": [], "pos": core.relay.pos, "more": False, "resync": True})
-        found = [event for event in missed if _sees(inbox.session, event)]
-        if not found and wait:
-            async with asyncio.timeout(wait):
-                await inbox.wait()
-            found = [event for event in core.relay.since(pos) or [] if _sees(inbox.session, event)]
-    except TimeoutError:
-        found = []
+        await _subscribe(core, inbox, asker)
+        found = _found(core, inbox.session, pos)
+        if found == [] and wait:
+            seen = core.relay.pos
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await inbox.wait()
+            # Also after a timeout: an event may have come with it, and `pos` below counts it as given.
+            found = _found(core, inbox.session, seen)
     finally:
         core.hub.remove(inbox.session)
+    if found is None:
+        return _raw({"events": [], "pos": core.relay.pos, "more": False, "resync": True})
     more = len(found) > POLL_EVENTS
     found = found[:POLL_EVENTS]
     reached = found[-1].pos if more else core.relay.pos
@@ -72,10 +74,10 @@ async def events(
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> EventSourceResponse:
     """Server-Sent Events. `id` is `<epoch>.<pos>`; with Last-Event-ID the stream goes on there, or says `resync`."""
-    inbox = await _subscribe(core, asker, signals=True)
+    inbox = await _inbox_of(core, asker, signals=True)
     cursor = _cursor(core, last_event_id, pos)
     return EventSourceResponse(
-        _stream(core, inbox, cursor, request), ping=PING_S, headers={"X-Accel-Buffering": "no"}
+        _stream(core, inbox, asker, cursor, request), ping=PING_S, headers={"X-Accel-Buffering": "no"}
     )
 
 
@@ -118,21 +120,33 @@ class _Inbox:
         self._ready.clear()
 
 
-async def _subscribe(core: Services, asker: Principal, *, signals: bool = False) -> _Inbox:
+async def _inbox_of(core: Services, asker: Principal, *, signals: bool = False) -> _Inbox:
     user = await core.accounts.user(asker.user)
     if user is None:
         raise Unauthorised("This user does not exist any more.", code="token_invalid")
     inbox = _Inbox()
     inbox.session = Session(user, operator=asker.operator, ready=inbox.ready, signals=signals)
-    core.hub.add(inbox.session, await core.directory.seats_of(asker))
     return inbox
 
 
+async def _subscribe(core: Services, inbox: _Inbox, asker: Principal) -> None:
+    """Obligation: remove the session in a `finally` that is entered before this."""
+    core.hub.add(inbox.session, ())
+    inbox.session.floors = await core.directory.seats_of(asker)
+    core.hub.add(inbox.session, inbox.session.floors)
+
+
+def _found(core: Services, session: Session, pos: int) -> list[EventFrame] | None:
+    missed = core.relay.since(pos)
+    return None if missed is None else [event for event in missed if _sees(session, event)]
+
+
 async def _stream(
-    core: Services, inbox: _Inbox, cursor: int | None, request: Request
+    core: Services, inbox: _Inbox, asker: Principal, cursor: int | None, request: Request
 ) -> AsyncIterator[ServerSentEvent]:
     epoch = core.relay.epoch
     try:
+        await _subscribe(core, inbox, asker)
         yield ServerSentEvent(comment="open", retry=RETRY_MS + random.randrange(2000))  # noqa: S311 - jitter
         missed = core.relay.since(cursor) if cursor is not None else None
         if missed is None:
@@ -166,13 +180,15 @@ async def _stream(
 def _cursor(core: Services, last_event_id: str | None, pos: int | None) -> int | None:
     if last_event_id:
         epoch, _, at = last_event_id.partition(".")
-        return int(at) if epoch == str(core.relay.epoch) and at.isdigit() else None
+        return int(at) if epoch == str(core.relay.epoch) and at.isdecimal() else None
     return pos
 
 
 def _sees(session: Session, event: EventFrame) -> bool:
     watched = event.support and session.operator and event.workspace == session.user.workspace
-    return watched or event.conversation in session.conversations
+    if not watched and event.conversation not in session.conversations:
+        return False
+    return event.seq == 0 or event.seq >= session.floors.get(event.conversation, 1)
 
 
 def _raw(body: Any) -> Response:

@@ -3,6 +3,7 @@
 import msgspec
 
 from myna.log.plan import Published
+from myna.model import EventKind
 from myna.wire import encode, event_object
 
 
@@ -17,6 +18,10 @@ class EventFrame(msgspec.Struct, frozen=True, array_like=True, gc=False):
     frame: bytes
     joined: tuple[int, ...] = ()
     left: tuple[int, ...] = ()
+    seq: int = 0
+    """The message that the event is about, or 0."""
+    finished: bool = False
+    """Whether it ends a streamed message."""
 
 
 class SignalFrame(msgspec.Struct, frozen=True, array_like=True):
@@ -61,6 +66,8 @@ def event_frame(published: Published) -> EventFrame:
         encode(event_object(event)),
         published.joined,
         published.left,
+        event.seq or 0,
+        event.kind is EventKind.MESSAGE_FINISHED,
     )
 
 

@@ -24,7 +24,10 @@ class Hub:
         """The text so far of each answer being streamed."""
 
     def add(self, session: Session, conversations: Iterable[int]) -> None:
-        """Subscribe a session. Obligation: read heads only afterwards, so that the two windows overlap."""
+        """Subscribe a session, first without conversations, then with those that it has.
+
+        Obligation: read seats and heads only after the first call, so that nothing falls between.
+        """
         self._by_user.setdefault(session.user.id, set()).add(session)
         if session.operator:
             self._operators.setdefault(session.user.workspace, set()).add(session)
@@ -63,6 +66,10 @@ class Hub:
     def end_stream(self, conversation: int, seq: int) -> None:
         """Forget the text of a stream that has its durable end."""
         self.streams.pop((conversation, seq), None)
+
+    def streamed(self, conversation: int) -> str:
+        """What the agent of a conversation has said so far of the answer that it is giving; empty when it gives none."""
+        return next((text for (place, _), text in self.streams.items() if place == conversation), "")
 
     def beacon(self) -> None:
         """Tell each session the heads of its conversations that changed since the last beacon.

@@ -23,8 +23,8 @@ BEACON_S = 20.0
 """How often sessions hear the heads of changed conversations, and the log's head is compared with the tail."""
 REPAIR_PAGE = 500
 PUBLISH_TIMEOUT_S = 2.0
-MAX_OUTGOING = 10_000
-"""Frames that wait for the bus. Overflow rule: all are dropped; the other processes find the gap and read the log."""
+MAX_OUTGOING = 1_000
+"""Frames that wait for the bus. Overflow rule: the next one is dropped; other processes find its events by the log's head."""
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,9 @@ logger = logging.getLogger(__name__)
 class Relay:
     """Publishes this process's events and takes in those of the others. Call `start` before anything is delivered."""
 
-    def __init__(self, log: Log, bus: Bus, hub: Hub) -> None:
+    def __init__(self, log: Log, bus: Bus, hub: Hub, *, beacon_s: float = BEACON_S) -> None:
+        self._beacon_s = beacon_s
+        self._outgoing: asyncio.Queue[BusFrame] = asyncio.Queue(MAX_OUTGOING)
         self._log, self._bus, self._hub = log, bus, hub
         self._origin = new_id()
         self._pos = 0
@@ -42,8 +44,6 @@ class Relay:
         self.tail: deque[EventFrame] = deque(maxlen=TAIL_EVENTS)
         self.listeners: list[Callable[[EventFrame], None]] = []
         """Called for each event in commit order, in the loop's thread."""
-        self._outgoing: deque[BusFrame] = deque()
-        self._send_soon = asyncio.Event()
         self._gap = asyncio.Event()
         self._repairing = asyncio.Lock()
 
@@ -57,17 +57,18 @@ class Relay:
         self._pos, self.epoch = await self._log.head()
 
     async def publish(self, published: Sequence[Published]) -> None:
-        """Deliver a committed batch here and tell the other processes. A dead bus delays them, it loses nothing."""
+        """Deliver a committed batch here and queue it for the other processes.
+
+        Senders wait for this, the bus does not hold them up: a dead or slow one delays the others, it loses nothing.
+        """
         frames = [event_frame(each) for each in published]
-        for each, frame in zip(published, frames, strict=True):
+        for frame in frames:
             self._accept(frame)
-            if each.event.kind is EventKind.MESSAGE_FINISHED and each.event.seq is not None:
-                self._hub.end_stream(each.event.conversation, each.event.seq)
         if frames:
             self._send(BusFrame(self._origin, events=frames))
 
     async def signal(self, signal: SignalFrame) -> None:
-        """Deliver a signal here and to the other processes."""
+        """Deliver a signal here and queue it for the other processes."""
         self._hub.signal(signal)
         self._send(BusFrame(self._origin, signals=[signal]))
 
@@ -87,24 +88,26 @@ class Relay:
             return None
         return [event for event in self.tail if event.pos > pos]
 
+    async def drained(self) -> None:
+        """Returns when the bus was given everything that waits; needs `run`."""
+        await self._outgoing.join()
+
     def _send(self, frame: BusFrame) -> None:
-        if len(self._outgoing) >= MAX_OUTGOING:
-            self._outgoing.clear()
-            logger.warning("the bus is too slow; the other processes read what they miss from the log")
-        self._outgoing.append(frame)
-        self._send_soon.set()
+        try:
+            self._outgoing.put_nowait(frame)
+        except asyncio.QueueFull:
+            logger.warning("the bus is too slow; a frame for the other processes was dropped")
 
     async def _publish(self) -> None:
         while True:
-            await self._send_soon.wait()
-            self._send_soon.clear()
-            while self._outgoing:
-                frame = self._outgoing.popleft()
-                try:
-                    async with asyncio.timeout(PUBLISH_TIMEOUT_S):
-                        await self._bus.publish(pack(frame))
-                except (MynaError, TimeoutError, OSError) as failed:
-                    logger.warning("the bus did not take a frame: %s", failed)
+            frame = await self._outgoing.get()
+            try:
+                async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                    await self._bus.publish(pack(frame))
+            except (MynaError, TimeoutError, OSError) as failed:
+                logger.warning("the bus did not take a frame: %s", failed)
+            finally:
+                self._outgoing.task_done()
 
     def _accept(self, event: EventFrame) -> None:
         if event.pos <= self._pos:
@@ -116,6 +119,8 @@ class Relay:
             self._pos = following.pos
             self.tail.append(following)
             self._hub.deliver(following)
+            if following.finished:
+                self._hub.end_stream(following.conversation, following.seq)
             for listener in self.listeners:
                 listener(following)
         if self._early:
@@ -149,7 +154,7 @@ class Relay:
 
     async def _beacon(self) -> None:
         while True:
-            await asyncio.sleep(BEACON_S)
+            await asyncio.sleep(self._beacon_s)
             await self._repair()
             self._hub.beacon()
 

@@ -1,7 +1,7 @@
 """One connected device: a byte-bounded queue that never grows with the number of missed messages."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -11,6 +11,8 @@ from myna.wire import encode
 
 QUEUE_BYTES = 256 * 1024
 """Most bytes of live frames that wait for a slow reader. Overflow rule: lag mode (see `Session`)."""
+DIRECT_BYTES = 1024 * 1024
+"""Bytes of answers above which no further frame of this client is looked at until it has read some."""
 BUSY_BYTES = QUEUE_BYTES // 2
 """Above this, minor signals are not queued any more."""
 
@@ -47,16 +49,27 @@ class Session:
         self.user = user
         self.operator = operator
         self.conversations: set[int] = set()
+        self.floors: Mapping[int, int] = {}
+        """First readable `seq` of the conversations in which the session began; older messages are not replayed to it."""
+        self.taken: Callable[[], None] | None = None
+        """Called when the transport took frames, so that who waits for room looks again."""
         self.lagging = False
         self._signals = signals
         self._ready = ready
         self._queue: deque[_Queued] = deque()
         self._live_bytes = 0
+        self._direct_bytes = 0
         self._missed: dict[int, int] = {}
 
     def direct(self, frame: bytes) -> None:
         """Queue an answer to this client; the client's own window bounds how many there are."""
         self._put(_Queued(Weight.DIRECT, frame))
+
+    def first(self, frame: bytes) -> None:
+        """Queue a frame before everything that waits already: the greeting, which no event may precede."""
+        self._queue.appendleft(_Queued(Weight.DIRECT, frame))
+        self._direct_bytes += len(frame)
+        self._ready()
 
     def event(self, conversation: int, rev: int, pos: int, frame: bytes) -> None:
         """Queue a durable event, or remember that the conversation has moved on."""
@@ -79,7 +92,9 @@ class Session:
         """All waiting frames, each with the `pos` of its event or 0; ends lag mode with a `heads` frame."""
         frames = [(each.pos, each.frame) for each in self._queue]
         self._queue.clear()
-        self._live_bytes = 0
+        self._live_bytes = self._direct_bytes = 0
+        if self.taken is not None:
+            self.taken()
         if self.lagging and not frames:
             self.lagging = False
             heads, self._missed = self._missed, {}
@@ -94,6 +109,11 @@ class Session:
         return bool(self._queue) or self.lagging
 
     @property
+    def crowded(self) -> bool:
+        """Whether so many answers wait that the client should read some first."""
+        return self._direct_bytes > DIRECT_BYTES
+
+    @property
     def live_bytes(self) -> int:
         """Bytes of live frames in the queue, at most `QUEUE_BYTES`."""
         return self._live_bytes
@@ -101,7 +121,9 @@ class Session:
     def _put(self, queued: _Queued) -> None:
         first = not self._queue
         self._queue.append(queued)
-        if queued.weight is not Weight.DIRECT:
+        if queued.weight is Weight.DIRECT:
+            self._direct_bytes += len(queued.frame)
+        else:
             self._live_bytes += len(queued.frame)
         if first:
             self._ready()

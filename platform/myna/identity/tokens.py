@@ -4,13 +4,14 @@ import hashlib
 import os
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jwt
 
-from myna.errors import Unauthorised
+from myna.errors import MynaError, Unauthorised
 from myna.ids import new_id
 from myna.model import User, UserKind, WorkspaceRole
 from myna.ports import RefreshTokens
@@ -21,6 +22,7 @@ REFRESH_S = 60 * 24 * 3600
 CACHE_TOKENS = 20_000
 """Verified tokens that are remembered. Overflow rule: the cache is emptied."""
 ISSUER = "myna"
+KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +35,35 @@ class Pair:
 
 
 def load_key(path: Path) -> bytes:
-    """The signing key of this installation, made at the first start and readable by its owner only."""
+    """The signing key of this installation, made at the first start and readable by its owner only.
+
+    Raises:
+        MynaError: the file is damaged. A short or empty key would let anybody sign tokens, so it is never used.
+    """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_bytes()
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(32))
-    return path.read_bytes()
+        _make_key(path)
+    key = path.read_bytes()
+    if len(key) < KEY_BYTES:
+        raise MynaError(
+            f"The signing key {str(path)!r} is damaged; restore it, or delete it so that everybody signs in again.",
+            code="bad_setting",
+        )
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """The whole file appears at once, also when several processes start together or one dies here."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
 
 
 class Tokens:
@@ -122,7 +143,7 @@ class Tokens:
             )
         except jwt.ExpiredSignatureError as late:
             raise Unauthorised("The access token is too old; refresh it.", code="token_expired") from late
-        except (jwt.InvalidTokenError, ValueError) as wrong:
+        except (jwt.InvalidTokenError, ValueError, TypeError) as wrong:
             raise Unauthorised(
                 "The access token is not valid; sign in again.", code="token_invalid"
             ) from wrong

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from myna.errors import Conflict, Forbidden, NotFound
+from myna.errors import Conflict, Forbidden, NotFound, Refused
 from myna.log.plan import DedupKey, HeldDraft, Published, Seen, Sheet, State, TurnDraft, digest_of
 from myna.model import (
     Ack,
@@ -165,6 +165,8 @@ class Batch:
                 f"client_id {draft.client_id!r} was used for another message; make a new one.",
                 code="client_id_conflict",
             )
+        if seen.seq is None and seen.state is HeldState.BLOCKED:
+            raise Refused("A moderator refused this message.")
         waits = seen.held if seen.seq is None and seen.state is not HeldState.ALLOWED else None
         return Ack(
             draft.conversation, draft.client_id, seen.seq, seen.rev, seen.at, duplicate=True, held=waits

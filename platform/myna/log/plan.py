@@ -80,6 +80,10 @@ class State:
     held: dict[int, HeldDraft] = field(default_factory=dict[int, HeldDraft])
     last_text_sender: dict[int, int] = field(default_factory=dict[int, int])
     streaming: dict[tuple[int, int], Message] = field(default_factory=dict[tuple[int, int], Message])
+    support: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+    """The conversation of (inbox, visitor)."""
+    direct: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+    """The direct conversation of two users, the smaller id first."""
 
 
 @dataclass(slots=True)
@@ -112,9 +116,10 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The conversation that was made."""
+    """The conversation that was made, or the one that these two have already."""
 
     conversation: Conversation
+    new: bool = True
 
 
 Result = Ack | Ticket | Opened | Held | Message | None
@@ -139,7 +144,8 @@ class Needs:
     held: set[int] = field(default_factory=set[int])
     tickets: set[int] = field(default_factory=set[int])
     last_senders: set[int] = field(default_factory=set[int])
-    streams: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    support: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    direct: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
 
 
 def digest_of(body: Mapping[str, Any], reply_to: int | None) -> str:

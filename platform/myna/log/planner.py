@@ -21,6 +21,7 @@ from myna.log.writes import (
 from myna.model import (
     Ack,
     Conversation,
+    ConversationKind,
     Draft,
     EventKind,
     Held,
@@ -45,7 +46,10 @@ def needs_of(batch: Sequence[Write]) -> Needs:
                 needs.tickets.add(write.conversation)
                 needs.held.add(write.held)
             case OpenConversation():
-                pass
+                if write.inbox is not None and write.visitor is not None:
+                    needs.support.add((write.inbox, write.visitor))
+                if (pair := _pair(write)) is not None:
+                    needs.direct.add(pair)
             case Join():
                 needs.conversations.add(write.conversation)
                 needs.members.add((write.conversation, write.user))
@@ -158,6 +162,7 @@ def _decide(batch: Batch, write: DecideHeld) -> Held:
         draft = Draft(
             before.conversation, before.sender, before.client_id, before.body, reply_to=before.reply_to
         )
+        support.reopen(batch, draft.conversation, draft.sender)
         made = batch.message(draft, MessageState.SENT, found.digest)
         support.after_message(batch, made, write.turn_delay_s, rouse=True)
         seq = made.seq
@@ -172,7 +177,27 @@ def _decide(batch: Batch, write: DecideHeld) -> Held:
     return after
 
 
+def _pair(write: OpenConversation) -> tuple[int, int] | None:
+    """The two users of a direct conversation, the smaller id first."""
+    if write.kind is not ConversationKind.DIRECT:
+        return None
+    one, other = sorted(user for user, _ in write.members)
+    return one, other
+
+
+def _known(batch: Batch, write: OpenConversation) -> int | None:
+    """Two requests at once (two tabs, a double click) must not open two conversations."""
+    if write.inbox is not None and write.visitor is not None:
+        return batch.state.support.setdefault((write.inbox, write.visitor), write.id)
+    if (pair := _pair(write)) is not None:
+        return batch.state.direct.setdefault(pair, write.id)
+    return None
+
+
 def _open(batch: Batch, write: OpenConversation) -> Opened:
+    known = _known(batch, write)
+    if known is not None and known in batch.state.conversations:
+        return Opened(batch.conversation(known), new=False)
     made = Conversation(
         write.id,
         write.workspace,

@@ -21,6 +21,7 @@ from myna.model import (
     TicketStatus,
     TurnState,
 )
+from myna.wire import ticket_object
 
 QUEUED_NOTICE: Mapping[str, Any] = {"code": "handoff.queued", "text": "A person will answer here soon."}
 MAX_ATTEMPTS = 3
@@ -29,14 +30,12 @@ MAX_ATTEMPTS = 3
 
 def before_message(batch: Batch, write: Say) -> None:
     """What a person's message does to the ticket: an operator who speaks owns it; a customer who comes back reopens it."""
+    sender = write.draft.sender
+    reopen(batch, write.draft.conversation, sender)
     ticket = batch.state.tickets.get(write.draft.conversation)
     if ticket is None:
         return
-    sender = write.draft.sender
-    if sender == ticket.visitor and ticket.status is TicketStatus.RESOLVED:
-        owner = Owner.AGENT if ticket.agent else Owner.QUEUE
-        _set(batch, ticket, owner=owner, owner_user=None, status=TicketStatus.OPEN, reason=None, summary=None)
-    elif write.operator and not (ticket.owner is Owner.OPERATOR and ticket.owner_user == sender):
+    if write.operator and not (ticket.owner is Owner.OPERATOR and ticket.owner_user == sender):
         take = MoveTicket(
             write.draft.conversation,
             sender,
@@ -45,8 +44,18 @@ def before_message(batch: Batch, write: Say) -> None:
             owner_data=write.sender_data,
             reason="operator_took_over",
             notice=claimed_notice(write.sender_data),
+            partial=write.partial,
         )
         move(batch, take)
+
+
+def reopen(batch: Batch, conversation: int, sender: int) -> None:
+    """Open a resolved ticket for the customer who comes back; anybody else's words leave it as it is."""
+    ticket = batch.state.tickets.get(conversation)
+    if ticket is None or sender != ticket.visitor or ticket.status is not TicketStatus.RESOLVED:
+        return
+    owner = Owner.AGENT if ticket.agent else Owner.QUEUE
+    _set(batch, ticket, owner=owner, owner_user=None, status=TicketStatus.OPEN, reason=None, summary=None)
 
 
 def after_message(batch: Batch, message: Message, delay_s: float, *, rouse: bool) -> None:
@@ -88,8 +97,12 @@ def require_turn(batch: Batch, guard: TurnGuard, conversation: int) -> TurnDraft
     return turn
 
 
-def move(batch: Batch, write: MoveTicket) -> Ticket:
-    """Change the owner: epoch, notice, seat, and the end of whatever the agent was saying."""
+def require_move(batch: Batch, write: MoveTicket) -> Ticket:
+    """The ticket, when it may be moved like this.
+
+    Raises:
+        NotFound, Conflict: it may not; nothing is stored.
+    """
     ticket = batch.state.tickets.get(write.conversation)
     if ticket is None:
         raise NotFound("This conversation has no ticket: it is not a support conversation.")
@@ -97,10 +110,16 @@ def move(batch: Batch, write: MoveTicket) -> Ticket:
         raise Conflict(
             "Somebody else moved this conversation meanwhile; look again and repeat.",
             code="epoch_moved",
-            extra={"epoch": ticket.epoch, "owner": ticket.owner, "owner_user": str(ticket.owner_user or "")},
+            extra={"ticket": ticket_object(ticket)},
         )
     if write.owner is Owner.AGENT and ticket.agent is None:
         raise Conflict("This inbox has no agent to give the conversation to.", code="no_agent")
+    return ticket
+
+
+def move(batch: Batch, write: MoveTicket) -> Ticket:
+    """Change the owner: epoch, notice, seat, and the end of whatever the agent was saying. Raises as `require_move` does."""
+    ticket = require_move(batch, write)
     same = (ticket.owner, ticket.owner_user, ticket.status) == (write.owner, write.owner_user, write.status)
     if same and write.owner is not Owner.AGENT:
         return ticket
@@ -128,12 +147,16 @@ def move(batch: Batch, write: MoveTicket) -> Ticket:
 def close_turn(batch: Batch, write: CloseTurn) -> Message | None:
     """End a turn with what the agent says and does, if it may still say it."""
     turn = require_turn(batch, write.guard, write.conversation)
+    if write.move is not None:
+        require_move(batch, write.move)
     said: Message | None = None
     if write.body is not None and write.seq is not None:
         said = batch.finish(write.conversation, write.seq, write.body, MessageState.SENT)
     elif write.body is not None:
         draft = Draft(write.conversation, write.agent, turn_client_id(turn.id, turn.attempt), write.body)
         said = batch.message(draft)
+    else:
+        _end_stream(batch, turn, write.partial)
     turn.state = TurnState.DONE
     turn.decision = write.decision
     turn.seq = said.seq if said else write.seq
@@ -153,7 +176,8 @@ def interrupt(batch: Batch, write: Interrupt) -> None:
     ticket = batch.state.tickets.get(write.conversation)
     stale = ticket is not None and (ticket.epoch != turn.epoch or ticket.owner is not Owner.AGENT)
     exhausted = turn.attempt >= MAX_ATTEMPTS
-    turn.state = TurnState.DROPPED if stale or exhausted else TurnState.QUEUED
+    newer = _waiting(batch, turn.conversation, turn.agent, turn.epoch) is not None
+    turn.state = TurnState.DROPPED if stale or exhausted or newer else TurnState.QUEUED
     turn.due_at = batch.now
     batch.put_turn(turn)
     if exhausted and not stale and ticket is not None:
@@ -162,7 +186,7 @@ def interrupt(batch: Batch, write: Interrupt) -> None:
             turn.agent,
             Owner.QUEUE,
             reason="agent_failed",
-            notice={"code": "handoff.queued"},
+            notice=QUEUED_NOTICE,
         )
         move(batch, failed)
 
@@ -205,14 +229,21 @@ def _end_stream(batch: Batch, turn: TurnDraft, partial: str) -> None:
         batch.finish(turn.conversation, turn.seq, body, MessageState.INTERRUPTED)
 
 
-def _queue_turn(batch: Batch, conversation: int, agent: int, seq: int, epoch: int, delay_s: float) -> None:
+def _waiting(batch: Batch, conversation: int, agent: int, epoch: int) -> TurnDraft | None:
     for turn in batch.state.turns.values():
-        waits = turn.state is TurnState.QUEUED and turn.conversation == conversation and turn.agent == agent
-        if waits and turn.epoch == epoch:
-            turn.trigger_seq = seq
-            turn.due_at = batch.now + delay_s
-            batch.put_turn(turn)
-            return
+        mine = turn.conversation == conversation and turn.agent == agent and turn.epoch == epoch
+        if mine and turn.state is TurnState.QUEUED:
+            return turn
+    return None
+
+
+def _queue_turn(batch: Batch, conversation: int, agent: int, seq: int, epoch: int, delay_s: float) -> None:
+    turn = _waiting(batch, conversation, agent, epoch)
+    if turn is not None:
+        turn.trigger_seq = seq
+        turn.due_at = batch.now + delay_s
+        batch.put_turn(turn)
+        return
     workspace = batch.conversation(conversation).workspace
     due_at = batch.now + delay_s
     batch.put_turn(

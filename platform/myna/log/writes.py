@@ -42,6 +42,8 @@ class Say:
     turn_delay_s: float = 0.0
     state: MessageState = MessageState.SENT
     guard: TurnGuard | None = None
+    partial: str = ""
+    """What the agent had streamed so far, which stays when an operator's words take over."""
     rouse: bool = True
     """Whether agents of a group look at it; in support conversations the ticket decides."""
 
@@ -117,7 +119,10 @@ class MoveTicket:
 
 @dataclass(frozen=True, slots=True)
 class CloseTurn:
-    """End a turn: finish its stream or say its whole answer, and move the ticket, all or nothing."""
+    """End a turn: finish its stream or say its whole answer, and move the ticket, all or nothing.
+
+    A stream that ends without a body stays as it is, interrupted, with the text `partial`.
+    """
 
     guard: TurnGuard
     conversation: int
@@ -126,6 +131,7 @@ class CloseTurn:
     body: Mapping[str, Any] | None = None
     seq: int | None = None
     move: MoveTicket | None = None
+    partial: str = ""
 
 
 @dataclass(frozen=True, slots=True)

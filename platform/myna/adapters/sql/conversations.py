@@ -140,8 +140,13 @@ class SqlConversations:
         found = await self._all(query)
         return {row[0]: max(0, row[1] - max(row[2], row[3] or 0)) for row in found}
 
-    async def mark_read(self, marks: Mapping[tuple[int, int], int]) -> None:
-        """Raise `read_seq` of (conversation, user); it never falls."""
+    async def mark_read(self, marks: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], int]:
+        """Raise `read_seq` of (conversation, user) up to the newest message; it never falls. The marks as they count."""
+        if not marks:
+            return {}
+        heads = select(_conversation.c.id, _conversation.c.seq).where(
+            _conversation.c.id.in_({conversation for conversation, _ in marks})
+        )
         statement = (
             update(_member)
             .where(
@@ -151,12 +156,18 @@ class SqlConversations:
             )
             .values(read_seq=bindparam("up_to"))
         )
-        values = [
-            {"at_conversation": conversation, "at_user": user, "up_to": seq}
-            for (conversation, user), seq in sorted(marks.items())
-        ]
         async with self._database.write() as connection:
-            await connection.execute(statement, values)
+            newest = {row[0]: row[1] for row in (await connection.execute(heads)).all()}
+            counted = {
+                key: min(seq, newest[key[0]]) for key, seq in sorted(marks.items()) if key[0] in newest
+            }
+            values = [
+                {"at_conversation": conversation, "at_user": user, "up_to": seq}
+                for (conversation, user), seq in counted.items()
+            ]
+            if values:
+                await connection.execute(statement, values)
+        return counted
 
     async def support_conversation(self, visitor: int, inbox: int) -> Conversation | None:
         """The visitor's conversation in this inbox."""

@@ -16,6 +16,9 @@ BUSY_TIMEOUT_S = 10.0
 """How long a write transaction waits for another one of this or another process."""
 
 
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
 class Database:
     """Read and write transactions; several may read at once, on SQLite one writes at a time.
 
@@ -54,7 +57,7 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection that sees one consistent state and never takes the write lock."""
         async with self._reader.connect() as connection:
-            await connection.execute(text("BEGIN" if self.sqlite else "SET TRANSACTION READ ONLY"))
+            await connection.execute(text("BEGIN" if self.sqlite else _SNAPSHOT))
             yield connection
 
     @asynccontextmanager

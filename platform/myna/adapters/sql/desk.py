@@ -141,18 +141,21 @@ class SqlTurnQueue:
             .where(due, ~running.exists())
             .order_by(_turn.c.due_at)
             .limit(1)
-            .with_for_update(of=_turn, skip_locked=True)
+            .with_for_update(of=[_turn, _conversation], skip_locked=True)
         )
         async with self._database.write() as connection:
             row = (await connection.execute(query)).first()
             if row is None:
                 return None
             turn = rows.turn_of(row)
-            await connection.execute(
+            # Between our snapshot and our lock on the conversation another worker may have leased in it: look again.
+            taken = await connection.execute(
                 update(_turn)
-                .where(_turn.c.id == turn.id)
+                .where(_turn.c.id == turn.id, ~_leased_in(turn.conversation))
                 .values(state=TurnState.LEASED.value, attempt=turn.attempt + 1, due_at=now + lease_s)
             )
+            if taken.rowcount == 0:
+                return None
         kind = ConversationKind(row[-1])
         return Turn(
             turn.id,
@@ -202,6 +205,14 @@ class SqlTurnQueue:
             TurnRecord(each.id, each.trigger_seq, each.seq, each.state, each.decision, each.created_at)
             for each in turns
         ]
+
+
+def _leased_in(conversation: int) -> ColumnElement[bool]:
+    other = _turn.alias("other")
+    running = select(other.c.id).where(
+        other.c.conversation == conversation, other.c.state == TurnState.LEASED.value
+    )
+    return running.exists()
 
 
 def _view(view: str, operator: int) -> ColumnElement[bool]:

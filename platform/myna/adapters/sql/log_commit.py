@@ -42,6 +42,7 @@ def _load(connection: Connection, texts: Statements, needs: Needs, state: State)
         for row in connection.fetch(texts.held, _keys((each,) for each in needs.held)):
             held = rows.held_of(row)
             state.held[held.held.id] = held
+    _load_known(connection, texts, needs, state)
     if needs.conversations:
         places = _keys((each,) for each in needs.conversations)
         for row in connection.fetch(texts.conversations, places):
@@ -56,6 +57,17 @@ def _load(connection: Connection, texts: Statements, needs: Needs, state: State)
     supported = [(each,) for each in needs.tickets if _may_have_turns(state, each)]
     if supported:
         _load_support(connection, texts, supported, needs, state)
+
+
+def _load_known(connection: Connection, texts: Statements, needs: Needs, state: State) -> None:
+    for sql, keys, found in (
+        (texts.support_of, needs.support, state.support),
+        (texts.direct_of, needs.direct, state.direct),
+    ):
+        if keys:
+            for row in connection.fetch(sql, _keys(keys)):
+                found[(row[0], row[1])] = row[2]
+                needs.conversations.add(row[2])
 
 
 def _may_have_turns(state: State, conversation: int) -> bool:

@@ -40,6 +40,8 @@ class Statements:
     held: str
     last_senders: str
     streams: str
+    support_of: str
+    direct_of: str
     insert_message: str
     insert_event: str
     insert_conversation: str
@@ -79,6 +81,8 @@ def statements(*, sqlite_driver: bool) -> Statements:
         streams=_by_keys(
             MessageRow, {"conversation": "b", "seq": "b"}, sqlite_driver, where="x.state = 'streaming'"
         ),
+        support_of=_support_of(sqlite_driver),
+        direct_of=_direct_of(sqlite_driver),
         insert_message=_insert(MessageRow, sqlite_driver),
         insert_event=_insert(EventRow, sqlite_driver),
         insert_conversation=_insert(ConversationRow, sqlite_driver),
@@ -137,6 +141,23 @@ def _last_senders(sqlite_driver: bool) -> str:
     mine = "m.conversation = k.conversation AND m.kind = 'text'"
     newest = f"SELECT m.sender FROM message m WHERE {mine} ORDER BY m.seq DESC LIMIT 1"
     return f"SELECT k.conversation, ({newest}) FROM {_keys({'conversation': 'b'}, sqlite_driver)}"
+
+
+def _support_of(sqlite_driver: bool) -> str:
+    keys = _keys({"inbox": "b", "visitor": "b"}, sqlite_driver)
+    return (
+        f"SELECT k.inbox, k.visitor, min(t.conversation) FROM {keys} "
+        "JOIN ticket t ON t.inbox = k.inbox AND t.visitor = k.visitor GROUP BY k.inbox, k.visitor"
+    )
+
+
+def _direct_of(sqlite_driver: bool) -> str:
+    keys = _keys({"one": "b", "other": "b"}, sqlite_driver)
+    return (
+        f'SELECT k.one, k.other, min(c.id) FROM {keys} JOIN member m ON m."user" = k.one '
+        'JOIN member n ON n.conversation = m.conversation AND n."user" = k.other '
+        "JOIN conversation c ON c.id = m.conversation AND c.kind = 'direct' GROUP BY k.one, k.other"
+    )
 
 
 def _dialect(sqlite_driver: bool) -> Dialect:

@@ -1,0 +1,92 @@
+"""Who may do what, as one table; a right that is not in it is not given."""
+
+import itertools
+
+import pytest
+
+from myna.errors import Forbidden
+from myna.model import Conversation, ConversationKind, Member, MemberRole, UserKind, WorkspaceRole
+from myna.rights import Principal, Seat, Verb, may, require, sees
+
+ROLES = {role.value: Principal(1, 1, UserKind.HUMAN, role) for role in WorkspaceRole}
+EVERYBODY = {
+    **ROLES,
+    "member": Principal(2, 1, UserKind.HUMAN),
+    "visitor": Principal(3, 1, UserKind.VISITOR),
+    "bot": Principal(4, 1, UserKind.BOT),
+}
+OPERATORS = {"owner", "admin", "operator"}
+WORKSPACE_RIGHTS: dict[Verb, set[str]] = {
+    Verb.READ: {"owner", "admin"},
+    Verb.SEND: {"owner", "admin"},
+    Verb.HAND_OFF: {"owner", "admin"},
+    Verb.TAKE: OPERATORS,
+    Verb.SEE_TURNS: set(ROLES),
+    Verb.OPEN_GROUP: set(ROLES),
+    Verb.OPERATE: OPERATORS,
+    Verb.MODERATE: OPERATORS,
+    Verb.SEE_KNOWLEDGE: set(ROLES),
+    Verb.TEACH: OPERATORS | {"developer"},
+    Verb.ADMINISTER: {"owner", "admin"},
+}
+
+
+def place(kind: ConversationKind, workspace: int = 1) -> Conversation:
+    return Conversation(9, workspace, kind, "", 0, 0, 0, 0.0, 0.0)
+
+
+def seat(who: Principal, kind: ConversationKind, role: MemberRole | None) -> Seat:
+    member = None if role is None else Member(9, who.user, role)
+    return Seat(place(kind), member, who.operator)
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+@pytest.mark.parametrize("who", list(EVERYBODY))
+def test_rights_in_the_workspace(verb: Verb, who: str) -> None:
+    assert may(EVERYBODY[who], verb) == (who in WORKSPACE_RIGHTS[verb])
+
+
+@pytest.mark.parametrize("kind", list(ConversationKind))
+@pytest.mark.parametrize("role", [None, *MemberRole])
+@pytest.mark.parametrize("who", list(EVERYBODY))
+def test_rights_in_a_conversation(kind: ConversationKind, role: MemberRole | None, who: str) -> None:
+    asker = EVERYBODY[who]
+    here = seat(asker, kind, role)
+    support = kind is ConversationKind.SUPPORT
+    watches = support and who in OPERATORS
+    speaks = kind is not ConversationKind.CHANNEL or role in {"owner", "admin", "moderator"}
+    expected = {
+        Verb.READ: role is not None or watches,
+        Verb.SEND: (role is not None and speaks) or (role is None and watches),
+        Verb.HAND_OFF: support and (who in OPERATORS or who == "visitor"),
+        Verb.TAKE: watches,
+    }
+    assert {verb: may(asker, verb, here) for verb in expected} == expected
+    for verb in set(Verb) - set(expected):
+        assert may(asker, verb, here) == may(asker, verb)
+
+
+@pytest.mark.parametrize(("kind", "who"), list(itertools.product(ConversationKind, EVERYBODY)))
+def test_what_exists_for_whom(kind: ConversationKind, who: str) -> None:
+    asker = EVERYBODY[who]
+    sits, left = Member(9, asker.user, MemberRole.MEMBER), Member(9, asker.user, MemberRole.MEMBER, to_seq=4)
+    watches = kind is ConversationKind.SUPPORT and who in OPERATORS
+    assert sees(asker, place(kind), sits)
+    assert sees(asker, place(kind), left) == watches
+    assert sees(asker, place(kind), None) == watches
+    assert not sees(asker, place(kind, workspace=2), sits)
+    assert not sees(asker, place(kind, workspace=2), None)
+
+
+def test_a_refusal_says_what_is_refused() -> None:
+    require(ROLES["owner"], Verb.ADMINISTER)
+    with pytest.raises(Forbidden, match="hand off"):
+        require(EVERYBODY["bot"], Verb.HAND_OFF, seat(EVERYBODY["bot"], ConversationKind.GROUP, None))
+
+
+def test_a_seat_has_a_floor() -> None:
+    ann = EVERYBODY["member"]
+    assert seat(ann, ConversationKind.GROUP, None).floor == 1
+    assert seat(ann, ConversationKind.GROUP, None).observer
+    later = Seat(place(ConversationKind.GROUP), Member(9, 2, MemberRole.MEMBER, from_seq=7), False)
+    assert (later.floor, later.observer) == (7, False)
