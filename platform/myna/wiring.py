@@ -37,10 +37,9 @@ from myna.turns import Turns
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
+    from myna_agents.moderation.moderator import LayeredModerator
     from myna_agents.runner import Runner
     from myna_knowledge.library import Library
-
-    from myna_agents.moderation.moderator import LayeredModerator
 
 logger = logging.getLogger(__name__)
 
@@ -119,11 +118,10 @@ def open_engine(settings: Settings) -> "Engine":
 
 def build_runner(settings: Settings, core: Core, database: Database, library: "Library") -> "Runner":
     """The worker that answers turns."""
+    from myna_agents.agent import AgentProfile
     from myna_agents.engines.offline import OfflineEngine
     from myna_agents.runner import Runner
     from myna_agents.turn import World
-
-    from myna_agents.agent import AgentProfile
 
     accounts = core.services.accounts
 
@@ -160,11 +158,10 @@ def build_app(
 
     `started` is called when everything is up, with the first workspace.
     """
+    from myna_agents.demo.seed import DemoSeed, shop, shop_json
     from myna_knowledge.api import router as knowledge_router
     from myna_knowledge.opening import open_library
     from myna_web.pages import mount
-
-    from myna_agents.demo.seed import DemoSeed, shop, shop_json
 
     sockets: list[SocketServer] = []
     libraries: list[Library] = []

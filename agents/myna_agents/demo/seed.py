@@ -8,15 +8,14 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from myna_knowledge.library import Library
-from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
-
 from myna.first_start import FirstStart
 from myna.ids import new_id
 from myna.log.committer import Committer
 from myna.log.writes import OpenConversation, Say
 from myna.model import ConversationKind, Draft, Inbox, MemberRole, User, UserKind
 from myna.ports import Accounts
+from myna_knowledge.library import Library
+from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
 
 INBOX_KEY = "demo"
 BASE_NAME = "Help centre"
