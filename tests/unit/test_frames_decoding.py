@@ -1,5 +1,6 @@
 """The client's frames: every field missing, of the wrong kind, or too large is answered, and nothing else breaks."""
 
+import contextlib
 from typing import Any
 
 import msgspec
@@ -166,10 +167,8 @@ def test_a_long_op_does_not_come_back_in_full() -> None:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_reader(raw: bytes) -> None:
-    try:
+    with contextlib.suppress(Malformed):
         decode_frames(raw)
-    except Malformed:
-        pass
 
 
 json_values = st.recursive(
