@@ -11,8 +11,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; the exit status is 0, 1 for a failure that was explained, or 2 for wrong usage."""
     from myna.errors import MynaError
 
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser(given).parse_args(given)
+    options = _parser().parse_args(arguments)
     try:
         return int(options.run(options) or 0)
     except MynaError as failed:
@@ -22,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="myna",
         description="A self-hosted chat platform in which AI agents are ordinary members of conversations.",
@@ -38,16 +37,6 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.set_defaults(run=_migrate)
-    demo = commands.add_parser(
-        "demo",
-        help="hold the demo conversation in the terminal",
-        description="Ask, get cited answers, be handed over to a person: through the public API of a running server.",
-    )
-    demo.set_defaults(run=_demo)
-    if given[:1] == ["demo"]:
-        from myna_bots.demo import add_arguments
-
-        add_arguments(demo)
     return parser
 
 
@@ -69,12 +58,6 @@ def _migrate(_: argparse.Namespace) -> int:
     asyncio.run(run())
     print("The database has the newest schema.")
     return 0
-
-
-def _demo(options: argparse.Namespace) -> int:
-    from myna_bots.demo import run
-
-    return run(options)
 
 
 if __name__ == "__main__":

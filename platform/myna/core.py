@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Core:
     close: Callable[[], Awaitable[None]]
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Services]:
+    async def running(self) -> AsyncGenerator[Services, None]:
         """Run the committer, relay, signals and turns; at the end store what waits, then close everything."""
         services = self.services
         await services.relay.start()

@@ -94,7 +94,6 @@ def _greet(settings: Settings, first: FirstStart) -> None:
         *([f"      (kept in {file})"] if first.password is not None else []),
         f"  API documentation          {base}/docs",
         "",
-        "  Try it in the terminal     myna demo",
         "  Stop                       Ctrl-C",
         "",
     ]

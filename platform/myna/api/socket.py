@@ -233,12 +233,13 @@ def protocol_class(server: Callable[[], SocketServer]) -> type[asyncio.Protocol]
 
         def __init__(self, config: Any, server_state: Any, app_state: Any) -> None:
             self._state = server_state
-            self._inner: Any = None
+            self._inner: Any
             self._transport: Any = None
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             self._transport = transport
-            self._inner = WSProtocol(
+            make: Any = WSProtocol
+            self._inner = make(
                 None,
                 None,
                 False,

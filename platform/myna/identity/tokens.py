@@ -22,6 +22,10 @@ REFRESH_S = 60 * 24 * 3600
 CACHE_TOKENS = 20_000
 """Verified tokens that are remembered. Overflow rule: the cache is emptied."""
 ISSUER = "myna"
+
+# PyJWT leaves the types of its optional key classes open, so its two functions are named here as untyped.
+_encode: Any = jwt.encode  # pyright: ignore[reportUnknownMemberType]
+_decode: Any = jwt.decode  # pyright: ignore[reportUnknownMemberType]
 KEY_BYTES = 32
 
 
@@ -114,7 +118,7 @@ class Tokens:
             "iat": now,
             "exp": now + ACCESS_S,
         }
-        return jwt.encode(claims, self._key, "HS256", headers={"kid": self._kid})
+        return _encode(claims, self._key, "HS256", {"kid": self._kid})
 
     def check(self, token: str) -> Principal:
         """Who the token was issued to.
@@ -127,7 +131,7 @@ class Tokens:
             return cached[1]
         self._checked.pop(token, None)
         try:
-            claims = jwt.decode(
+            claims: dict[str, Any] = _decode(
                 token,
                 self._key,
                 ["HS256"],
