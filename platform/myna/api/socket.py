@@ -7,7 +7,7 @@ are queued for a socket in one turn of the event loop leave in one write.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
 from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined]  # not exported: version pinned, tested
@@ -238,7 +238,7 @@ def protocol_class(server: Callable[[], SocketServer]) -> type[asyncio.Protocol]
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             self._transport = transport
-            make: Any = WSProtocol
+            make = cast(Callable[..., Any], WSProtocol)
             self._inner = make(
                 None,
                 None,

@@ -4,10 +4,11 @@ import hashlib
 import os
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jwt
 
@@ -24,8 +25,8 @@ CACHE_TOKENS = 20_000
 ISSUER = "myna"
 
 # PyJWT leaves the types of its optional key classes open, so its two functions are named here as untyped.
-_encode: Any = jwt.encode  # pyright: ignore[reportUnknownMemberType]
-_decode: Any = jwt.decode  # pyright: ignore[reportUnknownMemberType]
+_encode = cast(Callable[..., str], jwt.encode)  # pyright: ignore[reportUnknownMemberType]
+_decode = cast(Callable[..., dict[str, Any]], jwt.decode)  # pyright: ignore[reportUnknownMemberType]
 KEY_BYTES = 32
 
 
