@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support import backends, network, servers
 
 network.stay_on_this_machine()
+# How long an example takes depends on what else the machine does; timing never decides a test here.
+settings.register_profile("myna", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("myna")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,6 +1,7 @@
 """Who sees what: nothing reaches a session whose user may not see it."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def session(hub: Hub, user: int, *seats: int, operator: bool = False, workspace:
 
 
 def event(
-    conversation: int, rev: int = 1, *, support: bool = False, workspace: int = HERE, **more: tuple[int, ...]
+    conversation: int, rev: int = 1, *, support: bool = False, workspace: int = HERE, **more: Any
 ) -> EventFrame:
     return EventFrame(rev, rev, conversation, workspace, support, b"event %d" % rev, **more)
 

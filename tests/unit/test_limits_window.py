@@ -1,10 +1,10 @@
 """Rate limits: so many in a window, per key, in bounded memory."""
 
+import time
 from collections.abc import Callable
 
 import pytest
 
-from myna.api import limits as module
 from myna.api.limits import MAX_KEYS, Limits
 from myna.errors import TooMany
 
@@ -14,7 +14,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Sets the clock."""
 
     def move(now_s: float) -> None:
-        monkeypatch.setattr(module.time, "monotonic", lambda: now_s)
+        monkeypatch.setattr(time, "monotonic", lambda: now_s)
 
     move(100.0)
     return move

@@ -11,7 +11,6 @@ import jwt
 import pytest
 
 from myna.errors import MynaError, Unauthorised
-from myna.identity import tokens as module
 from myna.identity.passwords import hash_password, matches, new_password
 from myna.identity.tokens import ACCESS_S, CACHE_TOKENS, ISSUER, Tokens, load_key
 from myna.model import User, UserKind, WorkspaceRole
@@ -58,7 +57,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     real = time.time
 
     def move(by_s: float) -> None:
-        monkeypatch.setattr(module.time, "time", lambda: real() + by_s)
+        monkeypatch.setattr(time, "time", lambda: real() + by_s)
 
     return move
 
@@ -103,7 +102,7 @@ def test_a_wrong_token_is_refused(tokens: Tokens, token: str, code: str) -> None
 def test_a_token_without_a_signature_is_refused(tokens: Tokens) -> None:
     claims = jwt.decode(tokens.access(ANN), KEY, ["HS256"], issuer=ISSUER)
     with pytest.raises(Unauthorised):
-        tokens.check(jwt.encode(claims, None, "none"))
+        tokens.check(jwt.encode(claims, "", "none"))
 
 
 def test_a_remembered_token_ends_when_it_expires(tokens: Tokens) -> None:
@@ -210,7 +209,7 @@ async def test_a_password_matches_only_itself() -> None:
         matches("correct horse", None),
         matches("x", "no hash"),
     )
-    assert told == [True, False, False, False]
+    assert list(told) == [True, False, False, False]
 
 
 def test_new_passwords_differ() -> None:
