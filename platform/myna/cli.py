@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from myna import __version__
 
 _COMMANDS = ("myna_bots.demo.command",)
-"""Modules with a `register(subparsers)`; they must be quick to import, since every start reads them."""
+"""Modules with a `register(add_parser)`; they must be quick to import, since every start reads them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.set_defaults(run=_migrate)
     for module in _COMMANDS:
-        importlib.import_module(module).register(commands)
+        importlib.import_module(module).register(commands.add_parser)
     return parser
 
 

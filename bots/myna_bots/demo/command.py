@@ -3,16 +3,16 @@
 import argparse
 import asyncio
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from myna.errors import Malformed
 
 
-def register(commands: "argparse._SubParsersAction[Any]") -> None:
-    """Add the subcommand."""
-    demo = commands.add_parser(
+def register(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the subcommand; `add` is `add_parser` of the command line's subcommands."""
+    demo = add(
         "demo",
         help="play the main job in the terminal against a running server",
         description="A customer asks, is answered with sources, gets a person, and spam is held: over the public API of a "
