@@ -7,6 +7,7 @@ from myna.amend import Amender
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
+from myna.files import FileStore
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
@@ -36,6 +37,7 @@ class Services:
     amender: Amender
     membership: Membership
     mine: Mine
+    files: FileStore
     timer: Timer
     signals: Signals
     directory: Directory

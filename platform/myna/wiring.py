@@ -4,15 +4,19 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
 
 from myna.access import Access
+from myna.adapters.blob_local import LocalBlobs
+from myna.adapters.pictures import PillowPictures
 from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
 from myna.adapters.sql.conversations import SqlConversations
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
+from myna.adapters.sql.files import SqlFiles
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
@@ -28,12 +32,14 @@ from myna.core import Core, kept_alive
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
+from myna.files import FileStore
 from myna.first_start import FirstStart, ensure_workspace
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
 from myna.ports import Bus, Commits, Moderator
+from myna.ports_content import Blobs
 from myna.review import Review
 from myna.seats import Membership
 from myna.send import Sender
@@ -72,6 +78,15 @@ def open_bus(settings: Settings) -> Bus:
     return RedisBus(settings.bus)
 
 
+def open_blobs(settings: Settings) -> Blobs:
+    """The store of files that the settings name."""
+    if settings.files.startswith("s3://"):
+        from myna.adapters.blob_s3 import S3Blobs
+
+        return S3Blobs(settings.files, settings.files_key, settings.files_secret)
+    return LocalBlobs(Path(settings.files) if settings.files else settings.data_dir / "files")
+
+
 def build_core(settings: Settings, database: Database, moderator: Moderator | None) -> Core:
     """The core over a migrated database, not yet running."""
     commits: Commits = SqliteCommits(database.path or "") if database.sqlite else PostgresCommits(database)
@@ -87,6 +102,9 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     sender = Sender(access, accounts, composer, committer, moderator, delay_s)
     personal, seats = SqlPersonal(database), SqlSeats(database)
     mine = Mine(access, composer, committer, personal)
+    key, blobs = load_key(settings.data_dir / "secret.key"), open_blobs(settings)
+    files = FileStore(SqlFiles(database), blobs, PillowPictures(), key, settings.file_max_mb * 1_000_000)
+    composer.files = files
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
     sender.streamed = hub.streamed
@@ -94,7 +112,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         settings=settings,
         accounts=accounts,
         desk=desk,
-        tokens=Tokens(load_key(settings.data_dir / "secret.key"), SqlRefreshTokens(database)),
+        tokens=Tokens(key, SqlRefreshTokens(database)),
         committer=committer,
         relay=relay,
         hub=hub,
@@ -103,14 +121,20 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         amender=Amender(access, sender, committer, log, SqlMarks(database)),
         membership=Membership(access, accounts, committer, seats),
         mine=mine,
-        timer=Timer(mine, accounts, sender, committer, personal),
+        files=files,
+        timer=Timer(mine, accounts, sender, committer, personal, files.collect),
         signals=Signals(relay, conversations),
         directory=Directory(access, accounts, conversations, desk, log, committer, personal, seats),
         handoff=Handoff(access, accounts, committer, hub, delay_s),
         review=review,
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
     )
-    return Core(services, commits, bus, database.close)
+
+    async def close() -> None:
+        await blobs.close()
+        await database.close()
+
+    return Core(services, commits, bus, close)
 
 
 def open_moderator(settings: Settings) -> "LayeredModerator | None":

@@ -106,13 +106,15 @@ class State:
     reactions: set[ReactionKey] = field(default_factory=set[ReactionKey])
     pins: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
     heirs: dict[int, list[Member]] = field(default_factory=dict[int, list[Member]])
-    """The two present members of a conversation that stand highest and longest."""
+    """The present members of a conversation that stand highest and longest, the highest first."""
     invites: dict[int, Invite] = field(default_factory=dict[int, Invite])
     requests: dict[tuple[int, int], JoinRequest] = field(default_factory=dict[tuple[int, int], JoinRequest])
     saved: dict[int, int] = field(default_factory=dict[int, int])
     """A user's own conversation."""
     blocks: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
+    files: set[int] = field(default_factory=set[int])
+    """Those that are complete."""
 
 
 @dataclass(slots=True)
@@ -152,6 +154,8 @@ class Sheet:
     blocks: dict[tuple[int, int], bool] = field(default_factory=dict[tuple[int, int], bool])
     """By (user, whom it blocks)."""
     scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
+    uses: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
+    """(file, conversation, seq)."""
     retained: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """(conversation, through): messages up to here lose their words."""
 
@@ -160,6 +164,7 @@ class Sheet:
         """Whether there are rows beside messages, events and seats; most batches have none."""
         return bool(
             self.mentions
+            or self.uses
             or self.invites
             or self.requests
             or self.hidden
@@ -219,17 +224,21 @@ class Needs:
     messages: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     reactions: set[ReactionKey] = field(default_factory=set[ReactionKey])
     pins: set[int] = field(default_factory=set[int])
-    heirs: set[int] = field(default_factory=set[int])
+    heirs: dict[int, int] = field(default_factory=dict[int, int])
+    """How many of the members that stand highest: one more than may go in this batch."""
     invites: set[int] = field(default_factory=set[int])
     requests: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     saved: set[int] = field(default_factory=set[int])
     blocks: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    files: set[int] = field(default_factory=set[int])
     scheduled: set[int] = field(default_factory=set[int])
 
     @property
     def seats(self) -> bool:
         """Whether there is anything of links, requests, heirs, blocks or messages for later."""
-        return bool(self.heirs or self.invites or self.requests or self.scheduled or self.blocks)
+        return bool(
+            self.heirs or self.invites or self.requests or self.scheduled or self.blocks or self.files
+        )
 
 
 def digest_of(body: Mapping[str, Any], reply_to: int | None, thread: int | None = None) -> str:

@@ -17,6 +17,8 @@ from myna.adapters.sql.tables import (
     ConversationRow,
     DraftRow,
     EventRow,
+    FileRow,
+    FileUseRow,
     HeldRow,
     HiddenRow,
     InviteRow,
@@ -93,6 +95,10 @@ class Statements:
     drop_block: str
     put_scheduled: str
     drop_mentions: str
+    files: str
+    put_use: str
+    touch_file: str
+    drop_uses: str
     retain: tuple[str, ...]
 
 
@@ -199,12 +205,18 @@ def _of_seats(sqlite_driver: bool) -> dict[str, str]:
         "put_block": _upsert(BlockRow, sqlite_driver),
         "drop_block": _delete(BlockRow, ("user", "other"), sqlite_driver),
         "put_scheduled": _upsert(ScheduledRow, sqlite_driver),
+        "files": _by_keys(
+            FileRow, {"id": "b"}, sqlite_driver, columns="id", where="x.state = 'ready'", lock=True
+        ),
+        "put_use": _upsert(FileUseRow, sqlite_driver),
+        "touch_file": _update(FileRow, ("used_at",), ("id",), sqlite_driver),
+        "drop_uses": _delete(FileUseRow, ("conversation", "seq"), sqlite_driver),
         "drop_mentions": _delete(MentionRow, ("conversation", "seq"), sqlite_driver),
     }
 
 
 def _heirs(sqlite_driver: bool) -> str:
-    """The two members that stand highest and longest; run for one conversation at a time."""
+    """The members that stand highest and longest; run for one conversation at a time, with a limit."""
     ranks = " ".join(
         f"WHEN '{role.value}' THEN {place}"
         for place, role in enumerate(
@@ -221,7 +233,7 @@ def _heirs(sqlite_driver: bool) -> str:
     return (
         f"SELECT {columns} FROM {_keys({'conversation': 'b'}, sqlite_driver)} JOIN member x "
         "ON x.conversation = k.conversation AND x.to_seq IS NULL "
-        f'ORDER BY CASE x.role {ranks} ELSE 9 END, x.joined_at, x."user" LIMIT 2'
+        f'ORDER BY CASE x.role {ranks} ELSE 9 END, x.joined_at, x."user"'
     )
 
 
@@ -240,7 +252,10 @@ def _retain(sqlite_driver: bool) -> tuple[str, ...]:
     return (
         "UPDATE message SET body = '{\"text\":\"\"}', state = 'recalled', reactions = NULL, edited_at = NULL, "
         f"expires_at = NULL WHERE {below} AND state <> 'recalled'",
-        *(f"DELETE FROM {name} WHERE {below}" for name in ("message_version", "reaction", "pin", "mention")),
+        *(
+            f"DELETE FROM {name} WHERE {below}"
+            for name in ("message_version", "reaction", "pin", "mention", "file_use")
+        ),
     )
 
 
