@@ -39,6 +39,7 @@ class Core:
                 ("signals", services.signals.run),
                 ("turns", services.turns.run),
                 ("timer", services.timer.run),
+                ("indexer", services.indexer.run),
             )
         ]
         try:

@@ -15,6 +15,7 @@ from myna.model import (
     Scheduled,
     User,
 )
+from myna.words import Wanted
 
 
 class Marks(Protocol):
@@ -204,4 +205,52 @@ class Files(Protocol):
 
     async def collect(self, now: float, limit: int) -> list[str]:
         """Forget files that no message carries any more, and uploads that stopped; the keys that can be deleted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What the index holds of a message. Without terms it is taken out."""
+
+    pos: int
+    """Of the event that it comes from; the first one of a message orders it."""
+    conversation: int
+    seq: int
+    sender: int
+    at: float
+    has: tuple[str, ...]
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a user searches for. `operator_of` adds the support conversations of a workspace."""
+
+    user: int
+    operator_of: int | None
+    wanted: Wanted
+    sender: int | None = None
+    conversation: int | None = None
+    has: str | None = None
+    before: float | None = None
+    after: float | None = None
+
+
+class Index(Protocol):
+    """The full-text index. It holds no text, only terms; what it finds is read from the log as it is now."""
+
+    async def cursor(self) -> int:
+        """Everything up to this `pos` is indexed."""
+        ...
+
+    async def store(
+        self, cursor: int, pos: int, documents: Sequence[Document], retained: Mapping[int, int]
+    ) -> bool:
+        """Index documents and move the cursor from `cursor` to `pos`; if it stands elsewhere, nothing is stored: False."""
+        ...
+
+    async def find(
+        self, sought: Sought, before_pos: int | None, limit: int
+    ) -> list[tuple[int, Message, str]]:
+        """(pos, message, conversation's title) above the user's floors, newest first."""
         ...

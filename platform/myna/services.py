@@ -14,6 +14,7 @@ from myna.log.committer import Committer
 from myna.mine import Mine, Timer
 from myna.ports import Accounts, Desk
 from myna.review import Review
+from myna.search import Indexer, Search
 from myna.seats import Membership
 from myna.send import Sender
 from myna.settings import Settings
@@ -38,6 +39,8 @@ class Services:
     membership: Membership
     mine: Mine
     files: FileStore
+    search: Search
+    indexer: Indexer
     timer: Timer
     signals: Signals
     directory: Directory

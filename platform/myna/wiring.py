@@ -23,6 +23,7 @@ from myna.adapters.sql.log_sqlite import SqliteCommits
 from myna.adapters.sql.marks import SqlMarks
 from myna.adapters.sql.migrate import migrate
 from myna.adapters.sql.personal import SqlPersonal
+from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
 from myna.amend import Amender
 from myna.api.app import attach, create_app
@@ -41,6 +42,7 @@ from myna.mine import Mine, Timer
 from myna.ports import Bus, Commits, Moderator
 from myna.ports_content import Blobs
 from myna.review import Review
+from myna.search import Indexer, Search
 from myna.seats import Membership
 from myna.send import Sender
 from myna.services import Services
@@ -105,6 +107,9 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     key, blobs = load_key(settings.data_dir / "secret.key"), open_blobs(settings)
     files = FileStore(SqlFiles(database), blobs, PillowPictures(), key, settings.file_max_mb * 1_000_000)
     composer.files = files
+    index = SqlIndex(database)
+    indexer = Indexer(log, index)
+    relay.listeners.append(indexer.heard)
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
     sender.streamed = hub.streamed
@@ -122,6 +127,8 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         membership=Membership(access, accounts, committer, seats),
         mine=mine,
         files=files,
+        search=Search(access, accounts, index),
+        indexer=indexer,
         timer=Timer(mine, accounts, sender, committer, personal, files.collect),
         signals=Signals(relay, conversations),
         directory=Directory(access, accounts, conversations, desk, log, committer, personal, seats),

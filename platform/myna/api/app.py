@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from myna import __version__
-from myna.api import auth, changes, conversations, desk, files, mine, problems, seats, streams
+from myna.api import auth, changes, conversations, desk, files, mine, problems, search, seats, streams
 from myna.api.commands import Commands
 from myna.services import Services
 
@@ -17,6 +17,7 @@ ROUTERS = (
     seats.router,
     mine.router,
     files.router,
+    search.router,
     desk.router,
     streams.router,
 )

@@ -330,6 +330,28 @@ class FileUseRow(SQLModel, table=True):
     seq: int = Field(sa_column=big(primary=True))
 
 
+class SearchDocumentRow(SQLModel, table=True):
+    """A message in the search index; its terms are in `search_words`, which each database keeps in its own way."""
+
+    __tablename__ = "search_document"
+    __table_args__ = (UniqueConstraint("conversation", "seq"),)
+    pos: int = Field(sa_column=big(primary=True))
+    conversation: int = Field(sa_column=big())
+    seq: int = Field(sa_column=big())
+    sender: int = Field(sa_column=big())
+    at: float = Field(sa_column=Column(Float, nullable=False))
+    has: int = Field(sa_column=big())
+    """1 file, 2 picture, 4 link."""
+
+
+class SearchStateRow(SQLModel, table=True):
+    """How far the index has followed the log; one row."""
+
+    __tablename__ = "search_state"
+    id: int = Field(sa_column=big(primary=True))
+    pos: int = Field(sa_column=big())
+
+
 class EventRow(SQLModel, table=True):
     """A durable change. Message events keep no copy of the message: `data` is null and it is joined when read."""
 
