@@ -3,14 +3,17 @@
 from dataclasses import dataclass, field
 
 from myna.access import Access
+from myna.amend import Amender
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
+from myna.mine import Mine, Timer
 from myna.ports import Accounts, Desk
 from myna.review import Review
+from myna.seats import Membership
 from myna.send import Sender
 from myna.settings import Settings
 from myna.signals import Signals
@@ -30,6 +33,10 @@ class Services:
     hub: Hub
     access: Access
     sender: Sender
+    amender: Amender
+    membership: Membership
+    mine: Mine
+    timer: Timer
     signals: Signals
     directory: Directory
     handoff: Handoff
