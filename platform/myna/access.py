@@ -28,6 +28,10 @@ class Access:
             return cached
         return await self.fresh_seat(principal, conversation)
 
+    def known_seat(self, principal: Principal, conversation: int) -> Seat | None:
+        """The seat if it is remembered, without waiting for anything."""
+        return self._seats.get(conversation, {}).get(principal.user)
+
     async def fresh_seat(self, principal: Principal, conversation: int) -> Seat:
         """The seat with the conversation as it is now."""
         found = await self._conversations.find(conversation, principal.workspace)

@@ -1,8 +1,8 @@
 """What the core needs from the outside: one Protocol per port, each with a contract suite that runs on every backend."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from myna.log.plan import Committed
 from myna.log.writes import Write
@@ -243,6 +243,52 @@ class TurnQueue(Protocol):
 
     async def records(self, conversation: int, limit: int) -> list[TurnRecord]:
         """The newest turns of a conversation with their decisions."""
+        ...
+
+
+class Seats(Protocol):
+    """Questions about many seats at once. Only present members count."""
+
+    async def size(self, conversation: int, at_most: int) -> int:
+        """How many members a conversation has; counting stops at `at_most`."""
+        ...
+
+    async def seated(self, conversation: int, users: Sequence[int]) -> list[int]:
+        """Those of the users who are members."""
+        ...
+
+    async def acquainted(self, user: int, users: Sequence[int]) -> list[int]:
+        """Those of the users who share a conversation with this one."""
+        ...
+
+    async def mark_received(self, marks: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], int]:
+        """Raise what (conversation, user) has received up to the newest message; it never falls. The marks as they count."""
+        ...
+
+    async def watermarks(self, conversation: int, limit: int) -> list[tuple[int, int, int]]:
+        """(user, read up to, received up to) of the members; whoever has read a message has received it."""
+        ...
+
+    async def reached(self, conversation: int, seq: int) -> tuple[int, int]:
+        """How many members have read this message, and how many have received it."""
+        ...
+
+
+class Head(NamedTuple):
+    """Where a conversation stands for one of its members."""
+
+    rev: int
+    seq: int
+    read_seq: int
+    from_seq: int
+    last_pos: int
+
+
+class Arrivals(Protocol):
+    """What users who connect must know, read for many of them at once."""
+
+    async def of(self, users: Collection[int]) -> dict[int, tuple[User, dict[int, Head]]]:
+        """The users that exist, each with the heads of the conversations in which it has a seat."""
         ...
 
 

@@ -42,6 +42,22 @@ class Read(msgspec.Struct, tag="read", tag_field="op"):
     ref: Ref = ""
 
 
+class Received(msgspec.Struct, tag="received", tag_field="op"):
+    """How far this device has received."""
+
+    conversation: Id
+    seq: Counter
+    ref: Ref = ""
+
+
+class Watch(msgspec.Struct, tag="watch", tag_field="op"):
+    """Whose presence is on the screen, and whose no more."""
+
+    add: Annotated[list[Id], msgspec.Meta(max_length=500)] = []
+    remove: Annotated[list[Id], msgspec.Meta(max_length=500)] = []
+    ref: Ref = ""
+
+
 class Typing(msgspec.Struct, tag="typing", tag_field="op"):
     """The user writes, or stopped."""
 
@@ -75,8 +91,8 @@ class Ping(msgspec.Struct, tag="ping", tag_field="op"):
     ref: Ref = ""
 
 
-Frame = Hello | Send | Read | Typing | Pull | Sync | Ping
-OPS = frozenset({"hello", "send", "read", "typing", "pull", "sync", "ping"})
+Frame = Hello | Send | Read | Received | Watch | Typing | Pull | Sync | Ping
+OPS = frozenset({"hello", "send", "read", "received", "watch", "typing", "pull", "sync", "ping"})
 _one: msgspec.json.Decoder[Frame] = msgspec.json.Decoder(Frame)
 _many = msgspec.json.Decoder(list[msgspec.Raw])
 _loose = msgspec.json.Decoder(dict[str, Any])

@@ -22,6 +22,8 @@ class EventFrame(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The message that the event is about, or 0."""
     finished: bool = False
     """Whether it ends a streamed message."""
+    rewrites: bool = False
+    """Whether it changes a message that is older than itself, as an edit or a recall does."""
 
 
 class SignalFrame(msgspec.Struct, frozen=True, array_like=True):
@@ -40,6 +42,15 @@ class SignalFrame(msgspec.Struct, frozen=True, array_like=True):
     minor: bool = False
     but_user: int = 0
     stream: tuple[int, int, int, str] | None = None
+    replaced: tuple[int, str, int] | None = None
+    """(user, device, session): that session is now the device's only one."""
+
+
+class PresenceFrame(msgspec.Struct, frozen=True, array_like=True):
+    """Users who are connected to a process, and those who left it."""
+
+    here: list[int] = msgspec.field(default_factory=list[int])
+    gone: list[int] = msgspec.field(default_factory=list[int])
 
 
 class BusFrame(msgspec.Struct, frozen=True, array_like=True):
@@ -48,8 +59,10 @@ class BusFrame(msgspec.Struct, frozen=True, array_like=True):
     origin: int
     events: list[EventFrame] = msgspec.field(default_factory=list[EventFrame])
     signals: list[SignalFrame] = msgspec.field(default_factory=list[SignalFrame])
+    presence: PresenceFrame | None = None
 
 
+_OF_NEW_MESSAGES = frozenset({EventKind.MESSAGE_CREATED, EventKind.MESSAGE_FINISHED})
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(BusFrame)
 
@@ -68,6 +81,7 @@ def event_frame(published: Published) -> EventFrame:
         published.left,
         event.seq or 0,
         event.kind is EventKind.MESSAGE_FINISHED,
+        event.seq is not None and event.kind not in _OF_NEW_MESSAGES,
     )
 
 
