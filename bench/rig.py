@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,8 +19,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / each) for each in ("platform", "agents", "bots", "knowledge", "web", "tests")]
 
+from myna.ids import new_id  # noqa: E402 - the paths come first
 from support import myna_server, processes, servers  # noqa: E402
-from support.population import Population, populate  # noqa: E402 - the paths come first
+from support.population import Crowd, Population, fill  # noqa: E402
 
 SERVER_CORE, LOAD_CORE = "0", "1"
 QUIET = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:", "MYNA_CONNECTS_PER_S": "0"}
@@ -62,7 +63,6 @@ class Rig:
         return self.server.url.rsplit(":", 1)[1]
 
 
-@contextmanager
 def rig(
     *,
     users: int,
@@ -70,6 +70,15 @@ def rig(
     messages: int = 0,
     database: str = "sqlite",
     settings: Mapping[str, str] | None = None,
+) -> AbstractContextManager[Rig]:
+    """A fresh server with a conversation for each list of members."""
+    crowd = Crowd(users, {new_id(): members for members in groups}, messages)
+    return rig_of(crowd, database=database, settings=settings)
+
+
+@contextmanager
+def rig_of(
+    crowd: Crowd, *, database: str = "sqlite", settings: Mapping[str, str] | None = None
 ) -> Iterator[Rig]:
     """A fresh server with a population, on SQLite or on a private PostgreSQL that syncs its disk."""
     with ExitStack() as stack:
@@ -79,7 +88,7 @@ def rig(
             cluster = stack.enter_context(servers.postgres(durable=True))
             url = stack.enter_context(cluster.database("bench"))
             _pin_tree(cluster.port)
-        people = populate(url, folder / "data", users=users, groups=groups, messages=messages)
+        people = fill(url, folder / "data", crowd)
         mine = {"MYNA_DATABASE": url, "MYNA_MODERATION": "0", **QUIET, **dict(settings or {})}
         with _served(folder, mine) as server:
             yield Rig(server, people, folder)

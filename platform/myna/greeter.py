@@ -1,8 +1,6 @@
 """Who connects is subscribed and told where its conversations stand; many who come at once share one read."""
 
-import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
@@ -12,6 +10,7 @@ from myna.errors import Busy, Unauthorised
 from myna.model import User
 from myna.ports import Arrivals, Head
 from myna.rights import Principal
+from myna.together import Together
 
 HEADS = 200
 """Heads that a session begins with, those that changed last; the client syncs for more."""
@@ -23,21 +22,12 @@ MAX_READS = 5
 __all__ = ["Greeter", "Head"]
 
 
-@dataclass(slots=True)
-class _Waiting:
-    user: int
-    found: "asyncio.Future[tuple[User, dict[int, Head]] | None]" = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-
-
 class Greeter:
     """Opens sessions. Nothing falls between the read of the heads and the first push, and nothing that was left leaks in."""
 
     def __init__(self, hub: Hub, relay: Relay, directory: Directory, arrivals: Arrivals) -> None:
-        self._hub, self._relay, self._directory, self._arrivals = hub, relay, directory, arrivals
-        self._waiting: list[_Waiting] = []
-        self._reading: asyncio.Task[None] | None = None
+        self._hub, self._relay, self._directory = hub, relay, directory
+        self._arrivals: Together[int, tuple[User, dict[int, Head]]] = Together(arrivals.of, MAX_TOGETHER)
 
     async def greet(
         self, principal: Principal, ready: Callable[[], None], device: str = ""
@@ -63,9 +53,11 @@ class Greeter:
         """The user and the heads as they are when this returns: what was committed during the read is added from memory."""
         for _ in range(MAX_READS):
             from_pos = self._relay.pos
-            found = await self._read(user)
-            if found is None:
+            read = await self._arrivals.find(user)
+            if read is None:
                 raise Unauthorised("This user does not exist any more.", code="token_invalid")
+            # A copy, since two devices of a user may share the read.
+            found = (read[0], dict(read[1]))
             # From here to the subscription nothing waits, so no event can come between.
             missed = self._relay.since(from_pos)
             if missed is None or any(user in event.joined or user in event.left for event in missed):
@@ -93,32 +85,3 @@ class Greeter:
             for each in found
         }
         return heads, more
-
-    async def _read(self, user: int) -> tuple[User, dict[int, Head]] | None:
-        waiting = _Waiting(user)
-        self._waiting.append(waiting)
-        if self._reading is None:
-            self._reading = asyncio.get_running_loop().create_task(self._read_all())
-        return await waiting.found
-
-    async def _read_all(self) -> None:
-        try:
-            while self._waiting:
-                together, self._waiting = self._waiting[:MAX_TOGETHER], self._waiting[MAX_TOGETHER:]
-                await self._read_some(together)
-        finally:
-            self._reading = None
-
-    async def _read_some(self, together: Sequence[_Waiting]) -> None:
-        try:
-            found = await self._arrivals.of({each.user for each in together})
-        except Exception as failed:
-            for each in together:
-                if not each.found.done():
-                    each.found.set_exception(failed)
-            return
-        for each in together:
-            if not each.found.done():
-                known = found.get(each.user)
-                # Each session changes its heads, so two devices of a user get one copy each.
-                each.found.set_result(None if known is None else (known[0], dict(known[1])))

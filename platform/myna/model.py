@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from myna.value import value
+
 
 class UserKind(StrEnum):
     """What an identity is; a bot *is* a user."""
@@ -152,7 +154,7 @@ class Inbox:
     """`greeting` and `suggestions` by language."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Member:
     """A user's seat in a conversation; `to_seq` is set when the user has left."""
 
@@ -164,7 +166,7 @@ class Member:
     read_seq: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Conversation:
     """An append-only log with members, as it stood when it was read."""
 
@@ -182,7 +184,7 @@ class Conversation:
     agents: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Draft:
     """A message before acceptance. `client_id` makes resends harmless: the same again gives the first result."""
 
@@ -194,7 +196,7 @@ class Draft:
     reply_to: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """A message in the log; its identity is (conversation, seq)."""
 
@@ -209,7 +211,7 @@ class Message:
     reply_to: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """A durable change. `rev` is dense per conversation, `pos` strictly increasing in commit order."""
 
@@ -222,7 +224,7 @@ class Event:
     """Ready for the wire; for message events the message as it is when read."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ack:
     """What the sender of a draft gets, only after commit. `held` instead of `seq` when a moderator must look first."""
 
@@ -302,7 +304,7 @@ class Reason:
     weight: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     """Allow, flag, hold or block, with reasons and a score 0..1."""
 
@@ -311,7 +313,7 @@ class Verdict:
     score: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Case:
     """What a moderator judges: a draft with what is known of its sender and place."""
 

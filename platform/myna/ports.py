@@ -69,6 +69,12 @@ class Conversations(Protocol):
         """The user's seat, also after leaving."""
         ...
 
+    async def seats(
+        self, wanted: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], tuple[Conversation, Member | None]]:
+        """Conversation and seat of each (conversation, user); not scoped, so whoever asks must look whether it may be seen."""
+        ...
+
     async def members(self, conversation: int, limit: int) -> list[tuple[Member, User]]:
         """The present members, longest first."""
         ...
@@ -294,6 +300,11 @@ class Arrivals(Protocol):
 
 class Bus(Protocol):
     """A hint between processes: frames may be lost, never reordered from one publisher. The log is the truth."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether anybody but one subscriber may listen; if not, publishing is a waste."""
+        ...
 
     async def publish(self, frame: bytes) -> None:
         """Send a frame to every process, this one included.

@@ -35,11 +35,14 @@ class Clients(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         folder = Path(self.folder.name)
         self.world = World(self.url or f"sqlite:///{folder / 'myna.db'}", folder, self.servers)
-        self.run(self.world.start(USERS, GROUPS))
         self.joined = False
+        self.run(self.start())
+
+    async def start(self) -> None:
+        await self.world.start(USERS, GROUPS)
         for place, device in enumerate(self.world.devices):
             device.connect(self.world.servers[place % self.servers])
-        self.run(self.world.turn(5))
+        await self.world.turn(5)
 
     def run(self, work: Any) -> None:
         self.runner.run(work)

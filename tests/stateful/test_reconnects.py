@@ -17,15 +17,15 @@ async def test_10_000_reconnects_share_their_reads_and_leave_nothing(tmp_path: P
     server = world.servers[0]
     services = server.core.services
     reads = 0
-    arrivals = services.greeter._arrivals
-    inner = arrivals.of
+    together = services.greeter._arrivals
+    inner = together._read
 
     async def counted(users: Any) -> Any:
         nonlocal reads
         reads += 1
         return await inner(users)
 
-    arrivals.of = counted  # type: ignore[method-assign]  # counts the reads and passes them on
+    together._read = counted  # counts the reads and passes them on
     conversation = str(world.conversations[0])
     try:
         for number in range(5):

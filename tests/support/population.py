@@ -1,7 +1,7 @@
 """People, conversations and messages for measurements and tests, written in bulk through the server's own statements."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -45,23 +45,35 @@ class Population:
         return path
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """So many users, conversations by id with the places of their members, and so many messages in each of them."""
+
+    users: int
+    groups: Mapping[int, Sequence[int]]
+    messages: int = 0
+
+
 def populate(
     url: str, data: Path, *, users: int, groups: Sequence[Sequence[int]], messages: int = 0
 ) -> Population:
-    """So many users, a conversation for each list of their places, and so many messages in each of them."""
+    """A crowd with a conversation for each list of members."""
+    return fill(url, data, Crowd(users, {new_id(): members for members in groups}, messages))
+
+
+def fill(url: str, data: Path, crowd: Crowd) -> Population:
+    """A crowd in a fresh database."""
     data.mkdir(parents=True, exist_ok=True)
-    return asyncio.run(_populate(url, data, users, groups, messages))
+    return asyncio.run(_fill(url, data, crowd))
 
 
-async def _populate(
-    url: str, data: Path, users: int, groups: Sequence[Sequence[int]], messages: int
-) -> Population:
+async def _fill(url: str, data: Path, crowd: Crowd) -> Population:
     database = Database(url)
     await migrate(database)
     workspace = new_id()
     people = [
         User(new_id(), workspace, UserKind.HUMAN, f"Person {place}", f"person-{place}")
-        for place in range(users)
+        for place in range(crowd.users)
     ]
     async with database.write() as connection:
         await connection.execute(
@@ -70,7 +82,7 @@ async def _populate(
         for some in chunks(people, 500):
             await connection.execute(insert(table(UserRow)), [_row(user) for user in some])
     commits: Commits = SqliteCommits(database.path or "") if database.sqlite else PostgresCommits(database)
-    places = [(new_id(), list(members)) for members in groups]
+    places = [(conversation, list(members)) for conversation, members in crowd.groups.items()]
     opened: list[Write] = [
         OpenConversation(
             conversation,
@@ -91,7 +103,7 @@ async def _populate(
             )
         )
         for conversation, members in places
-        for number in range(messages)
+        for number in range(crowd.messages)
     ]
     for some in chunks([*opened, *said], 2000):
         await commits.commit(some)

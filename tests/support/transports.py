@@ -150,9 +150,18 @@ async def socket_line(url: str, token: str) -> AsyncIterator[SocketLine]:
 async def stream_line(url: str, token: str) -> AsyncIterator[StreamLine]:
     """An open event stream."""
     async with client(url, token) as http, http.stream("GET", "/v1/events") as stream:
-        lines = stream.aiter_lines()
+        lines = _lines(stream)
         assert (await asyncio.wait_for(anext(lines), WAIT_S)).startswith(":")
         yield StreamLine(http, lines)
+
+
+async def _lines(stream: httpx.Response) -> AsyncIterator[str]:
+    """Lines as an EventSource sees them; httpx would also end one at U+2028, which may stand in a message."""
+    rest = ""
+    async for text in stream.aiter_text():
+        *whole, rest = (rest + text).replace("\r", "").split("\n")
+        for line in whole:
+            yield line
 
 
 @asynccontextmanager

@@ -59,6 +59,8 @@ class Log:
 class Wire:
     """A bus in the hands of the test: `arrive` is what comes in, `sent` what went out."""
 
+    shared = True
+
     def __init__(self) -> None:
         self.arriving: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.sent: list[BusFrame] = []

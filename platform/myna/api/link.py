@@ -41,6 +41,24 @@ class Link:
     as a whole goes to `close`. An idle client costs no task: one runs only while there are frames to answer.
     """
 
+    __slots__ = (
+        "_busy",
+        "_close",
+        "_commands",
+        "_gone",
+        "_in_flight",
+        "_inbound",
+        "_pause",
+        "_paused",
+        "_ready",
+        "_room",
+        "_services",
+        "_spawn",
+        "_token",
+        "principal",
+        "session",
+    )
+
     def __init__(
         self,
         services: Services,

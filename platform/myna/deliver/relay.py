@@ -104,6 +104,8 @@ class Relay:
         await self._outgoing.join()
 
     def _send(self, frame: BusFrame) -> None:
+        if not self._bus.shared:
+            return
         try:
             self._outgoing.put_nowait(frame)
         except asyncio.QueueFull:

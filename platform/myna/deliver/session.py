@@ -1,7 +1,6 @@
 """One connected device: a byte-bounded queue that never grows with the number of missed messages."""
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from myna.ids import new_id
 from myna.model import User
 from myna.wire import encode, text_frame
 
+NOBODY: Set[int] = frozenset()
 QUEUE_BYTES = 256 * 1024
 """Most bytes of live frames that wait for a slow reader. Overflow rule: lag mode (see `Session`)."""
 DIRECT_BYTES = 1024 * 1024
@@ -90,6 +90,27 @@ class Session:
     pulls what it wants. Memory is bounded by the number of conversations, not of messages.
     """
 
+    __slots__ = (
+        "_direct_bytes",
+        "_live_bytes",
+        "_merging",
+        "_missed",
+        "_queue",
+        "_ready",
+        "_signals",
+        "_wired",
+        "conversations",
+        "device",
+        "ended",
+        "floors",
+        "id",
+        "lagging",
+        "operator",
+        "taken",
+        "user",
+        "watching",
+    )
+
     def __init__(
         self,
         user: User,
@@ -110,7 +131,7 @@ class Session:
         self.conversations: set[int] = set()
         self.floors: Mapping[int, int] = {}
         """First readable `seq` of the conversations in which the session began; older messages are not replayed to it."""
-        self.watching: set[int] = set()
+        self.watching: Set[int] = NOBODY
         """Users whose presence is on this device's screen."""
         self.taken: Callable[[], None] | None = None
         """Called when the transport took frames of a crowded session, so that who waits for room looks again."""
@@ -118,7 +139,8 @@ class Session:
         self._signals = signals
         self._wired = wired
         self._ready = ready
-        self._queue: deque[_Queued | Run] = deque()
+        # Lists, since an empty deque has 624 bytes, and nearly all sessions are idle.
+        self._queue: list[_Queued | Run] = []
         self._live_bytes = 0
         self._direct_bytes = 0
         self._missed: dict[int, int] = {}
@@ -130,7 +152,7 @@ class Session:
 
     def first(self, frame: bytes) -> None:
         """Queue a frame before everything that waits already: the greeting, which no event may precede."""
-        self._queue.appendleft(_Queued(Weight.DIRECT, frame))
+        self._queue.insert(0, _Queued(Weight.DIRECT, frame))
         self._direct_bytes += len(frame)
         self._ready()
 
@@ -255,7 +277,7 @@ class Session:
     def _lag(self) -> None:
         self.lagging = True
         self._merging.clear()
-        kept: deque[_Queued | Run] = deque()
+        kept: list[_Queued | Run] = []
         for each in self._queue:
             if isinstance(each, Run) or each.weight is Weight.EVENT:
                 self._missed[each.conversation] = each.rev

@@ -22,13 +22,14 @@ from myna.model import (
     TurnDecision,
     TurnState,
 )
+from myna.value import value
 from myna.wire import encode
 
 DedupKey = tuple[int, int, str]
 """(conversation, sender, client_id)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Seen:
     """What an earlier draft with the same client_id became."""
 
@@ -103,7 +104,7 @@ class Sheet:
     held: set[int] = field(default_factory=set[int])
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Published:
     """An event with what the hub must know to find its readers."""
 

@@ -15,6 +15,7 @@ from myna.model import (
     TurnDecision,
     Verdict,
 )
+from myna.value import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class TurnGuard:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Say:
     """Put a message into the log.
 
