@@ -19,6 +19,7 @@ class Access:
     """Loads conversations only through the asker's eyes: what it may not see is not found."""
 
     def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
         self._places: Together[tuple[int, int], tuple[Conversation, Member | None]] = Together(
             conversations.seats, SEATS_TOGETHER
         )
@@ -55,7 +56,28 @@ class Access:
         self._count += 1
         return seat
 
+    async def somewhere(self, principal: Principal, conversation: int) -> Conversation:
+        """A conversation of the principal's workspace, whether it has a seat there or not: only to come in.
+
+        Raises:
+            NotFound: there is none in this workspace.
+        """
+        found = await self._conversations.find(conversation, principal.workspace)
+        if found is None:
+            raise NotFound(f"There is no conversation {conversation} that you can see.")
+        return found
+
+    async def fresh_member(self, conversation: int, user: int) -> Member | None:
+        """A user's seat as it is now; the caller has checked that it may be seen."""
+        return await self._conversations.member(conversation, user)
+
+    def forget(self, conversation: int) -> None:
+        """Look the seats of a conversation up again."""
+        self._count -= len(self._seats.pop(conversation, {}))
+
     def heard(self, event: EventFrame) -> None:
-        """Forget the seats of a conversation in which somebody joined or left."""
-        if event.joined or event.left:
-            self._count -= len(self._seats.pop(event.conversation, {}))
+        """Forget the seats of a conversation in which seats or rules changed."""
+        if event.reseats or event.joined or event.left:
+            self.forget(event.conversation)
+        if event.hides:
+            self.forget(event.hides)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from myna.policy import DEFAULT, Policy
 from myna.value import value
 
 
@@ -36,6 +37,8 @@ class ConversationKind(StrEnum):
     GROUP = "group"
     CHANNEL = "channel"
     SUPPORT = "support"
+    SAVED = "saved"
+    """A user's own place: saved messages, and what only that user's devices need to know."""
 
 
 class MemberRole(StrEnum):
@@ -46,6 +49,7 @@ class MemberRole(StrEnum):
     MODERATOR = "moderator"
     MEMBER = "member"
     GUEST = "guest"
+    READ_ONLY = "read_only"
 
 
 class MessageKind(StrEnum):
@@ -69,10 +73,33 @@ class EventKind(StrEnum):
 
     MESSAGE_CREATED = "message.created"
     MESSAGE_FINISHED = "message.finished"
+    MESSAGE_EDITED = "message.edited"
+    MESSAGE_RECALLED = "message.recalled"
+    REACTION_CHANGED = "reaction.changed"
+    PIN_CHANGED = "pin.changed"
     MEMBER_JOINED = "member.joined"
     MEMBER_LEFT = "member.left"
+    MEMBER_CHANGED = "member.changed"
+    REQUEST_CHANGED = "request.changed"
+    MINE_CHANGED = "mine.changed"
     TICKET_CHANGED = "ticket.changed"
     CONVERSATION_CHANGED = "conversation.changed"
+
+
+class RequestState(StrEnum):
+    """Where somebody's wish to come in is."""
+
+    WAITING = "waiting"
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+
+
+class ScheduledState(StrEnum):
+    """Where a message for later is."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
 
 
 class Owner(StrEnum):
@@ -164,6 +191,17 @@ class Member:
     from_seq: int = 1
     to_seq: int | None = None
     read_seq: int = 0
+    joined_at: float = 0.0
+    deleted_to: int = 0
+    """Up to here the user deleted the history for itself; never falls."""
+    notify: str = "all"
+    """What the user wants to hear of: `all`, `mentions` or `none`."""
+    muted_until: float | None = None
+    """Until then the user may read and not speak."""
+    banned_until: float | None = None
+    """Until then the user may not come back."""
+    last_sent_at: float | None = None
+    """When the user last spoke; kept only where slow mode is on."""
 
 
 @value
@@ -182,6 +220,73 @@ class Conversation:
     inbox: int | None = None
     lane: int = 1
     agents: tuple[int, ...] = ()
+    policy: Policy = DEFAULT
+    all_seq: int = 0
+    """The newest message that mentions everybody."""
+    retained_through: int = 0
+    """Messages up to here were removed by the retention rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A link into a conversation."""
+
+    id: int
+    workspace: int
+    conversation: int
+    code: str
+    role: MemberRole
+    created_by: int
+    created_at: float
+    expires_at: float | None
+    max_uses: int | None
+    uses: int
+    approval: bool
+    revoked_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """Somebody asked to come in."""
+
+    conversation: int
+    user: int
+    invite: int | None
+    role: MemberRole
+    note: str
+    state: RequestState
+    created_at: float
+    decided_by: int | None = None
+    decided_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedDraft:
+    """What a user has begun to write in a conversation, for all its devices."""
+
+    user: int
+    conversation: int
+    body: Mapping[str, Any]
+    reply_to: int | None
+    thread: int | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A message for later."""
+
+    id: int
+    workspace: int
+    user: int
+    conversation: int
+    client_id: str
+    body: Mapping[str, Any]
+    reply_to: int | None
+    thread: int | None
+    due_at: float
+    state: ScheduledState = ScheduledState.WAITING
+    error: str | None = None
 
 
 @value
@@ -194,6 +299,8 @@ class Draft:
     body: Mapping[str, Any]
     kind: MessageKind = MessageKind.TEXT
     reply_to: int | None = None
+    thread: int | None = None
+    """The message that the thread began with."""
 
 
 @value
@@ -209,6 +316,12 @@ class Message:
     body: Mapping[str, Any]
     created_at: float
     reply_to: int | None = None
+    thread: int | None = None
+    edited_at: float | None = None
+    reactions: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many users reacted with each emoji."""
+    expires_at: float | None = None
+    """When a disappearing message is removed."""
 
 
 @value
@@ -345,3 +458,4 @@ class Held:
     decided_by: int | None = None
     decided_at: float | None = None
     seq: int | None = None
+    thread: int | None = None

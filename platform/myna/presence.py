@@ -12,7 +12,7 @@ from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.deliver.session import Session
 from myna.errors import Malformed
-from myna.ports import Accounts, Seats
+from myna.ports import Accounts, Crowds
 from myna.receipts import COUNTED_MEMBERS, Receipts
 from myna.rights import Principal, Verb, may
 from myna.wire import encode, stamp
@@ -37,10 +37,10 @@ class Presence:
     """Status and last activity of users, over all processes. Nothing of it is stored: after a restart it begins anew."""
 
     def __init__(
-        self, relay: Relay, hub: Hub, access: Access, accounts: Accounts, seats: Seats, receipts: Receipts
+        self, relay: Relay, hub: Hub, access: Access, accounts: Accounts, crowds: Crowds, receipts: Receipts
     ) -> None:
         self._relay, self._hub = relay, hub
-        self._access, self._accounts, self._seats, self._receipts = access, accounts, seats, receipts
+        self._access, self._accounts, self._crowds, self._receipts = access, accounts, crowds, receipts
         self._leases: dict[int, dict[int, float]] = {}
         self._leaving: dict[int, float] = {}
         self._last: dict[int, float] = {}
@@ -83,7 +83,7 @@ class Presence:
         """How many members of a conversation are there, and who, unless there are more than 5,000 members."""
         await self._access.fresh_seat(principal, conversation)
         online = [user for user in {*self._hub.users(), *self._leases} if self.online(user)]
-        here = await self._seats.seated(conversation, online)
+        here = await self._crowds.seated(conversation, online)
         many = await self._receipts.size(conversation) > COUNTED_MEMBERS
         return {
             "online": len(here),
@@ -198,7 +198,7 @@ class Presence:
         if may(principal, Verb.OPEN_GROUP):
             return [user.id for user in await self._accounts.users(wanted, principal.workspace)]
         return sorted(
-            {*await self._seats.acquainted(principal.user, wanted)} | ({principal.user} & {*wanted})
+            {*await self._crowds.acquainted(principal.user, wanted)} | ({principal.user} & {*wanted})
         )
 
 

@@ -10,7 +10,7 @@ from myna.deliver.frames import EventFrame, SignalFrame
 from myna.deliver.relay import Relay
 from myna.errors import Malformed, MynaError
 from myna.model import ConversationKind
-from myna.ports import Conversations, Seats
+from myna.ports import Conversations, Crowds
 from myna.rights import Principal, Seat
 from myna.wire import encode
 
@@ -32,8 +32,8 @@ Key = tuple[int, int]
 class Receipts:
     """Collects `read` and `received`, keeps them, and tells them. Nothing here waits for the database but `run` and `of`."""
 
-    def __init__(self, relay: Relay, access: Access, conversations: Conversations, seats: Seats) -> None:
-        self._relay, self._access, self._conversations, self._seats = relay, access, conversations, seats
+    def __init__(self, relay: Relay, access: Access, conversations: Conversations, crowds: Crowds) -> None:
+        self._relay, self._access, self._conversations, self._crowds = relay, access, conversations, crowds
         self._read: dict[Key, int] = {}
         self._received: dict[Key, int] = {}
         self._places: dict[Key, Seat] = {}
@@ -54,7 +54,7 @@ class Receipts:
         if known is None:
             if len(self._sizes) >= CACHED_SIZES:
                 self._sizes.clear()
-            known = self._sizes[conversation] = await self._seats.size(conversation, COUNTED_MEMBERS + 1)
+            known = self._sizes[conversation] = await self._crowds.size(conversation, COUNTED_MEMBERS + 1)
         return known
 
     async def of(self, principal: Principal, conversation: int, seq: int) -> dict[str, Any]:
@@ -69,9 +69,9 @@ class Receipts:
         members = await self.size(conversation)
         if members > COUNTED_MEMBERS:
             return {"seq": seq, "members": None, "read": None, "received": None, "watermarks": None}
-        read, received = await self._seats.reached(conversation, seq)
+        read, received = await self._crowds.reached(conversation, seq)
         marks = (
-            await self._seats.watermarks(conversation, PUSHED_MEMBERS) if members <= PUSHED_MEMBERS else None
+            await self._crowds.watermarks(conversation, PUSHED_MEMBERS) if members <= PUSHED_MEMBERS else None
         )
         shown = [
             {"user": str(user), "read_seq": up_to, "received_seq": got} for user, up_to, got in marks or ()
@@ -116,7 +116,7 @@ class Receipts:
         places, self._places = self._places, {}
         try:
             counted = await self._conversations.mark_read(read)
-            got = await self._seats.mark_received(received)
+            got = await self._crowds.mark_received(received)
             await self._tell([("read", *each) for each in counted.items()], places)
             await self._tell([("received", *each) for each in got.items()], places)
         except MynaError as failed:

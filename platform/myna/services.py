@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from myna.access import Access
+from myna.amend import Amender
 from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
@@ -12,10 +13,12 @@ from myna.greeter import Greeter
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
+from myna.mine import Mine, Timer
 from myna.ports import Accounts, Desk
 from myna.presence import Presence
 from myna.receipts import Receipts
 from myna.review import Review
+from myna.seats import Membership
 from myna.send import Sender
 from myna.settings import Settings
 from myna.signals import Signals
@@ -35,6 +38,10 @@ class Services:
     hub: Hub
     access: Access
     sender: Sender
+    amender: Amender
+    membership: Membership
+    mine: Mine
+    timer: Timer
     signals: Signals
     receipts: Receipts
     presence: Presence

@@ -22,6 +22,11 @@ def stamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def optional_stamp(at: float | None) -> str | None:
+    """A time, or null."""
+    return None if at is None else stamp(at)
+
+
 def optional_id(value: int | None) -> str | None:
     """An id as a string, or null."""
     return None if value is None else str(value)
@@ -40,8 +45,12 @@ def user_object(user: User) -> dict[str, Any]:
 
 
 def message_object(message: Message) -> dict[str, Any]:
-    """A message; it is identified by (conversation, seq)."""
-    return {
+    """A message; it is identified by (conversation, seq).
+
+    `thread`, `edited_at`, `expires_at` and `reactions` are there only when they say something: most messages have none, and
+    each byte goes to every reader.
+    """
+    shown = {
         "conversation": str(message.conversation),
         "seq": message.seq,
         "sender": str(message.sender),
@@ -52,6 +61,15 @@ def message_object(message: Message) -> dict[str, Any]:
         "reply_to": message.reply_to,
         "created_at": stamp(message.created_at),
     }
+    if message.thread is not None:
+        shown["thread"] = message.thread
+    if message.edited_at is not None:
+        shown["edited_at"] = stamp(message.edited_at)
+    if message.expires_at is not None:
+        shown["expires_at"] = stamp(message.expires_at)
+    if message.reactions:
+        shown["reactions"] = message.reactions
+    return shown
 
 
 def ticket_object(ticket: Ticket) -> dict[str, Any]:
@@ -78,6 +96,8 @@ def member_object(member: Member, user: User) -> dict[str, Any]:
         "role": member.role,
         "read_seq": member.read_seq,
         "from_seq": member.from_seq,
+        "joined_at": stamp(member.joined_at),
+        "muted_until": optional_stamp(member.muted_until),
     }
 
 

@@ -12,15 +12,20 @@ from myna.access import Access
 from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
 from myna.adapters.sql.arrivals import SqlArrivals
 from myna.adapters.sql.conversations import SqlConversations
+from myna.adapters.sql.crowds import SqlCrowds
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
+from myna.adapters.sql.marks import SqlMarks
 from myna.adapters.sql.migrate import migrate
+from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.seats import SqlSeats
+from myna.amend import Amender
 from myna.api.app import attach, create_app
 from myna.api.socket import SocketServer
+from myna.compose import Composer
 from myna.core import Core, kept_alive
 from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
@@ -31,10 +36,12 @@ from myna.greeter import Greeter
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
+from myna.mine import Mine, Timer
 from myna.ports import Bus, Commits, Moderator
 from myna.presence import Presence
 from myna.receipts import Receipts
 from myna.review import Review
+from myna.seats import Membership
 from myna.send import Sender
 from myna.services import Services
 from myna.settings import Settings
@@ -82,14 +89,17 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     committer = Committer(commits, relay.publish)
     access = Access(conversations)
     relay.listeners.append(access.heard)
-    sender = Sender(access, accounts, committer, moderator, delay_s)
+    composer = Composer(access, accounts, log)
+    sender = Sender(access, accounts, composer, committer, moderator, delay_s)
+    personal, seats = SqlPersonal(database), SqlSeats(database)
+    mine = Mine(access, composer, committer, personal)
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
     sender.streamed = hub.streamed
-    seats = SqlSeats(database)
-    receipts = Receipts(relay, access, conversations, seats)
+    crowds = SqlCrowds(database)
+    receipts = Receipts(relay, access, conversations, crowds)
     relay.listeners.append(receipts.heard)
-    directory = Directory(access, accounts, conversations, desk, log, committer)
+    directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats)
     services = Services(
         settings=settings,
         accounts=accounts,
@@ -100,9 +110,13 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         hub=hub,
         access=access,
         sender=sender,
+        amender=Amender(access, sender, committer, log, SqlMarks(database)),
+        membership=Membership(access, accounts, committer, seats),
+        mine=mine,
+        timer=Timer(mine, accounts, sender, committer, personal),
         signals=Signals(relay),
         receipts=receipts,
-        presence=Presence(relay, hub, access, accounts, seats, receipts),
+        presence=Presence(relay, hub, access, accounts, crowds, receipts),
         directory=directory,
         greeter=Greeter(hub, relay, directory, SqlArrivals(database)),
         handoff=Handoff(access, accounts, committer, hub, delay_s),

@@ -1,5 +1,6 @@
 """The protocol's documents say what the code does: generated, served, and explained."""
 
+from dataclasses import replace
 from typing import Any, get_args
 
 import msgspec
@@ -71,8 +72,11 @@ def test_every_field_of_a_clients_frame_is_explained(frame: type[msgspec.Struct]
 
 
 def test_a_message_has_the_fields_that_the_document_names() -> None:
-    message = Stored(7, 1, 11, "a", MessageKind.TEXT, MessageState.SENT, {"text": "hello"}, 0.0)
-    assert set(message_object(message)) == set(Message.__struct_fields__)
+    plain = Stored(7, 1, 11, "a", MessageKind.TEXT, MessageState.SENT, {"text": "hello"}, 0.0)
+    full = replace(plain, thread=1, edited_at=1.0, expires_at=2.0, reactions={"👍": 1})
+    assert set(message_object(full)) == set(Message.__struct_fields__)
+    optional = set(Message.__struct_fields__[-len(Message.__struct_defaults__) :])
+    assert set(message_object(plain)) == set(Message.__struct_fields__) - optional
 
 
 def test_the_page_names_every_invariant() -> None:

@@ -66,8 +66,8 @@ MUTANTS = (
     ),
     Mutant(
         "no-join-floor",
-        "platform/myna/log/planner.py",
-        '    floor = 1 if write.history == "all" else conversation.seq + 1\n',
+        "platform/myna/log/seats.py",
+        "    floor = policy.floor(place.seq)\n",
         "    floor = 1\n",
         ("tests/unit/test_plan_messages.py", "tests/contract/test_log_commit.py"),
     ),

@@ -74,6 +74,10 @@ class Message(msgspec.Struct):
     body: dict[str, Any]
     reply_to: int | None
     created_at: Time
+    thread: int | None = None
+    edited_at: Time | None = None
+    expires_at: Time | None = None
+    reactions: dict[str, Count] | None = None
 
 
 class Snapshot(msgspec.Struct):

@@ -5,11 +5,27 @@ from typing import Any
 
 import msgspec
 
-from myna.api.frames import Frame, Hello, Ping, Pull, Read, Received, Send, Sync, Typing, Watch
+from myna.api.frames import (
+    Edit,
+    Frame,
+    Hello,
+    Pin,
+    Ping,
+    Pull,
+    React,
+    Read,
+    Recall,
+    Received,
+    Send,
+    Sync,
+    Typing,
+    Watch,
+)
 from myna.deliver.session import Session
 from myna.directory import SNAPSHOT_REVS
 from myna.errors import Malformed
 from myna.log.committer import Settle
+from myna.model import Ack
 from myna.receipts import PUSHED_MEMBERS
 from myna.rights import Principal, Verb, require
 from myna.services import Services
@@ -30,6 +46,8 @@ class Commands:
     def send_at_once(self, principal: Principal, frame: Send, settle: Settle) -> bool:
         """Check and queue a draft for which nobody has to be asked; False when somebody has: then use `send`."""
         services = self._services
+        if frame.thread is not None:
+            return False
         write = services.sender.at_once(
             principal, int(frame.conversation), frame.client_id, frame.body, frame.reply_to
         )
@@ -42,7 +60,7 @@ class Commands:
         """Check, judge and queue a draft; `settle` is called with its outcome, after commit."""
         services = self._services
         write = await services.sender.judged(
-            principal, int(frame.conversation), frame.client_id, frame.body, frame.reply_to
+            principal, int(frame.conversation), frame.client_id, frame.body, frame.reply_to, frame.thread
         )
         services.committer.submit_then(write, settle)
 
@@ -86,12 +104,19 @@ class Commands:
             case Typing():
                 await self._typing(principal, frame)
                 return None
+            case Edit() | Recall() | React() | Pin():
+                return {"op": "ack", "ref": frame.ref, **ack_object(await self._change(principal, frame))}
             case Hello():
                 raise Malformed("hello comes once, as the first frame.")
             case Send():
                 services = self._services
                 write = await services.sender.judged(
-                    principal, int(frame.conversation), frame.client_id, frame.body, frame.reply_to
+                    principal,
+                    int(frame.conversation),
+                    frame.client_id,
+                    frame.body,
+                    frame.reply_to,
+                    frame.thread,
                 )
                 return await self.acked(principal, frame, await services.committer.submit(write))
 
@@ -118,6 +143,20 @@ class Commands:
         status = await self._services.presence.watch(principal, session, add, remove)
         if status is not None:
             session.signal(status, minor=False)
+
+    async def _change(self, principal: Principal, frame: Edit | Recall | React | Pin) -> Ack:
+        amender, place = self._services.amender, int(frame.conversation)
+        match frame:
+            case Edit():
+                return await amender.edit(principal, place, frame.client_id, frame.seq, frame.body)
+            case Recall():
+                return await amender.recall(principal, place, frame.client_id, frame.seq)
+            case React():
+                return await amender.react(
+                    principal, place, frame.client_id, frame.seq, frame.emoji, frame.on
+                )
+            case Pin():
+                return await amender.pin(principal, place, frame.client_id, frame.seq, frame.on)
 
     async def _typing(self, principal: Principal, frame: Typing) -> None:
         conversation = int(frame.conversation)

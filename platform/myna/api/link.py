@@ -8,6 +8,7 @@ from typing import Any
 
 from myna.api.commands import Commands
 from myna.api.frames import MAX_FRAME_BYTES, Frame, Hello, Send, decode_frames, nack
+from myna.compose import MAX_TEXT_CHARS
 from myna.deliver.frames import SignalFrame
 from myna.deliver.session import Session
 from myna.directory import PAGE
@@ -15,7 +16,6 @@ from myna.errors import Busy, Malformed, MynaError, Unauthorised
 from myna.greeter import Head
 from myna.model import Ack
 from myna.rights import Principal
-from myna.send import MAX_TEXT_CHARS
 from myna.services import Services
 from myna.wire import ack_object, encode, signal, user_object
 

@@ -60,7 +60,12 @@ class Hub:
         for user in event.joined:
             for session in self._by_user.get(user, _NOBODY):
                 self._seat(session, event.conversation)
+                if event.floor:
+                    session.floors = {**session.floors, event.conversation: event.floor}
         for session in self._readers(event.conversation, event.workspace, event.support):
+            # An older message may lie below a member's floor; such a member's next pull leaves the event out.
+            if event.amends and event.seq < session.floors.get(event.conversation, 1):
+                continue
             session.event(event.conversation, event.rev, event.pos, event.frame)
         for user in event.left:
             for session in self._by_user.get(user, _NOBODY):
@@ -73,7 +78,7 @@ class Hub:
 
         Order holds within each conversation, which is what readers rely on (`rev`).
         """
-        if any(each.joined or each.left or each.rewrites for each in events):
+        if any(each.joined or each.left or each.amends for each in events):
             for event in events:
                 self.deliver(event)
             return

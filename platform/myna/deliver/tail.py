@@ -9,8 +9,9 @@ from myna.deliver.frames import EventFrame
 class Tail:
     """The last `size` events in commit order, and the same ones by conversation.
 
-    An event that rewrites an earlier message (an edit, a recall) withdraws what is here of its conversation: the old words
-    must not come out of memory when the database has new ones. Readers see a gap there and pull it from the log.
+    An event that rewrites an earlier message (an edit, a recall), or by which a user hides some for itself, withdraws what is
+    here of that conversation: the old words must not come out of memory when the database has others. Readers see a gap
+    there and pull it from the log.
     """
 
     def __init__(self, size: int) -> None:
@@ -24,13 +25,11 @@ class Tail:
 
     def append(self, event: EventFrame) -> None:
         """Take the next event; the oldest one leaves when there are too many."""
-        place = self._places.get(event.conversation)
-        if event.rewrites and place is not None:
-            self._withdrawn.update(each.pos for each in place)
-            place.clear()
-        if place is None:
-            place = self._places[event.conversation] = deque()
-        place.append(event)
+        if event.rewrites:
+            self._withdraw(event.conversation)
+        if event.hides:
+            self._withdraw(event.hides)
+        self._places.setdefault(event.conversation, deque()).append(event)
         self._events.append(event)
         if len(self._events) > self._size:
             self._drop(self._events.popleft())
@@ -56,6 +55,9 @@ class Tail:
         self._events.clear()
         self._places.clear()
         self._withdrawn.clear()
+
+    def _withdraw(self, conversation: int) -> None:
+        self._withdrawn.update(each.pos for each in self._places.pop(conversation, ()))
 
     def _drop(self, event: EventFrame) -> None:
         if event.pos in self._withdrawn:
