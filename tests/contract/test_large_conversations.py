@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import insert, text
 
+from myna.adapters.sql.log_statements import columns_of
+from myna.adapters.sql.rows import member_row
 from myna.adapters.sql.tables import MemberRow, table
-from myna.model import Ack
+from myna.model import Ack, Member, MemberRole
 from support.planning import ANN, GROUP, WORKSPACE, say
 from support.stores import Stores
 
@@ -25,22 +27,12 @@ REFUSE_WRITES = {
 @pytest.fixture
 async def crowded(shop: Stores) -> Stores:
     """The group with 100,000 further members, in a database that refuses every write to a seat from now on."""
-    row = {
-        "conversation": GROUP,
-        "role": "member",
-        "from_seq": 1,
-        "to_seq": None,
-        "read_seq": 0,
-        "joined_at": 0.0,
-    }
-    more = {column.name: column.default for column in table(MemberRow).columns if column.name not in row}
-    known = {
-        name: None if default is None else default.arg for name, default in more.items() if name != "user"
-    }
+    names = columns_of(MemberRow)
     async with shop.database.write() as connection:
-        for start in range(0, MEMBERS, 10_000):
-            seats = [row | known | {"user": 1_000_000 + start + place} for place in range(10_000)]
-            await connection.execute(insert(table(MemberRow)), seats)
+        for start in range(1_000_000, 1_000_000 + MEMBERS, 10_000):
+            seats = [Member(GROUP, user, MemberRole.MEMBER) for user in range(start, start + 10_000)]
+            rows = [dict(zip(names, member_row(seat), strict=True)) for seat in seats]
+            await connection.execute(insert(table(MemberRow)), rows)
         for statement in REFUSE_WRITES["sqlite" if shop.database.sqlite else "postgres"]:
             await connection.execute(text(statement))
     return shop

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from myna.api.link import Link
 from myna.greeter import MAX_TOGETHER
 from support.world import World
 
@@ -30,7 +31,7 @@ async def test_10_000_reconnects_share_their_reads_and_leave_nothing(tmp_path: P
     try:
         for number in range(5):
             await services.committer.write(_message(world, number))
-        links = []
+        links: list[Link] = []
         for number in range(RECONNECTS):
             device = world.devices[number % USERS]
             device.link = None

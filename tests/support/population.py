@@ -105,8 +105,8 @@ async def _fill(url: str, data: Path, crowd: Crowd) -> Population:
         for conversation, members in places
         for number in range(crowd.messages)
     ]
-    for some in chunks([*opened, *said], 2000):
-        await commits.commit(some)
+    for writes in chunks([*opened, *said], 2000):
+        await commits.commit(writes)
     await commits.close()
     tokens = Tokens(load_key(data / "secret.key"), SqlRefreshTokens(database))
     await database.close()
