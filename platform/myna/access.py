@@ -5,9 +5,14 @@ from myna.errors import NotFound
 from myna.model import Conversation, Member
 from myna.ports import Conversations
 from myna.rights import Principal, Seat, sees
+from myna.together import Together
 
 CACHED_SEATS = 50_000
 """Seats that are remembered. Overflow rule: all are forgotten. The commit checks membership again in its transaction."""
+
+
+SEATS_TOGETHER = 200
+"""Seats in one read, when many clients begin at once."""
 
 
 class Access:
@@ -15,6 +20,9 @@ class Access:
 
     def __init__(self, conversations: Conversations) -> None:
         self._conversations = conversations
+        self._places: Together[tuple[int, int], tuple[Conversation, Member | None]] = Together(
+            conversations.seats, SEATS_TOGETHER
+        )
         self._seats: dict[int, dict[int, Seat]] = {}
         self._count = 0
 
@@ -29,10 +37,14 @@ class Access:
             return cached
         return await self.fresh_seat(principal, conversation)
 
+    def known_seat(self, principal: Principal, conversation: int) -> Seat | None:
+        """The seat if it is remembered, without waiting for anything."""
+        return self._seats.get(conversation, {}).get(principal.user)
+
     async def fresh_seat(self, principal: Principal, conversation: int) -> Seat:
         """The seat with the conversation as it is now."""
-        found = await self._conversations.find(conversation, principal.workspace)
-        member = None if found is None else await self._conversations.member(conversation, principal.user)
+        place = await self._places.find((conversation, principal.user))
+        found, member = (None, None) if place is None else place
         if found is None or not sees(principal, found, member):
             raise NotFound(f"There is no conversation {conversation} that you can see.")
         present = member if member is not None and member.to_seq is None else None
@@ -67,3 +79,5 @@ class Access:
         """Forget the seats of a conversation in which seats or rules changed."""
         if event.reseats or event.joined or event.left:
             self.forget(event.conversation)
+        if event.hides:
+            self.forget(event.hides)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from myna.policy import DEFAULT, Policy
+from myna.value import value
 
 
 class UserKind(StrEnum):
@@ -180,7 +181,7 @@ class Inbox:
     """`greeting` and `suggestions` by language."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Member:
     """A user's seat in a conversation; `to_seq` is set when the user has left."""
 
@@ -203,7 +204,7 @@ class Member:
     """When the user last spoke; kept only where slow mode is on."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Conversation:
     """An append-only log with members, as it stood when it was read."""
 
@@ -288,7 +289,7 @@ class Scheduled:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Draft:
     """A message before acceptance. `client_id` makes resends harmless: the same again gives the first result."""
 
@@ -302,7 +303,7 @@ class Draft:
     """The message that the thread began with."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """A message in the log; its identity is (conversation, seq)."""
 
@@ -323,7 +324,7 @@ class Message:
     """When a disappearing message is removed."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """A durable change. `rev` is dense per conversation, `pos` strictly increasing in commit order."""
 
@@ -336,7 +337,7 @@ class Event:
     """Ready for the wire; for message events the message as it is when read."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ack:
     """What the sender of a draft gets, only after commit. `held` instead of `seq` when a moderator must look first."""
 
@@ -416,7 +417,7 @@ class Reason:
     weight: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     """Allow, flag, hold or block, with reasons and a score 0..1."""
 
@@ -425,7 +426,7 @@ class Verdict:
     score: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Case:
     """What a moderator judges: a draft with what is known of its sender and place."""
 

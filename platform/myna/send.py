@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from myna.access import Access
-from myna.compose import Composer, check_client_id
+from myna.compose import Composer, check_client_id, check_text
 from myna.errors import Malformed, MynaError, Refused
 from myna.ids import new_id
 from myna.log.committer import Committer
@@ -93,6 +93,34 @@ class Sender:
         if verdict is not None and verdict.action is Action.HOLD:
             return Hold(new_id(), draft, verdict, seat.observer)
         return await self._say(principal, seat, draft)
+
+    def at_once(
+        self,
+        principal: Principal,
+        conversation: int,
+        client_id: str,
+        body: Mapping[str, Any],
+        reply_to: int | None = None,
+    ) -> Say | None:
+        """What `judged` gives for a mere text when nobody has to be asked, or None: then use `judged`."""
+        if self._moderator is not None:
+            return None
+        seat = self._access.known_seat(principal, conversation)
+        if seat is None or (principal.operator and seat.conversation.kind is ConversationKind.SUPPORT):
+            return None
+        if len(body) != 1 or "text" not in body:
+            return None
+        check_client_id(client_id)
+        text = check_text(body)
+        require(principal, Verb.SEND, seat)
+        if reply_to is not None and reply_to < 1:
+            raise Malformed("reply_to must be the seq of a message.")
+        return Say(
+            Draft(conversation, principal.user, client_id, {"text": text}, MessageKind.TEXT, reply_to),
+            observer=seat.observer,
+            turn_delay_s=self._turn_delay_s,
+            rouse=principal.kind is not UserKind.BOT,
+        )
 
     async def settled(self, principal: Principal, outcome: object) -> Ack:
         """The ack in a commit's outcome; moderators hear of a message that was put aside."""

@@ -41,6 +41,9 @@ class Settings:
     moderation: bool = True
     """Whether messages are judged before they are stored."""
 
+    connects_per_s: int = 3000
+    """Clients that may connect in one second; more are asked to come back in a moment. 0: no limit."""
+
     @property
     def data_dir(self) -> Path:
         """The data folder as an absolute path."""

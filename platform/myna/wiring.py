@@ -10,7 +10,9 @@ from fastapi import FastAPI, Response
 
 from myna.access import Access
 from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
+from myna.adapters.sql.arrivals import SqlArrivals
 from myna.adapters.sql.conversations import SqlConversations
+from myna.adapters.sql.crowds import SqlCrowds
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
 from myna.adapters.sql.log_postgres import PostgresCommits
@@ -25,15 +27,19 @@ from myna.api.app import attach, create_app
 from myna.api.socket import SocketServer
 from myna.compose import Composer
 from myna.core import Core, kept_alive
+from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
 from myna.first_start import FirstStart, ensure_workspace
+from myna.greeter import Greeter
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
 from myna.ports import Bus, Commits, Moderator
+from myna.presence import Presence
+from myna.receipts import Receipts
 from myna.review import Review
 from myna.seats import Membership
 from myna.send import Sender
@@ -90,6 +96,10 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
     sender.streamed = hub.streamed
+    crowds = SqlCrowds(database)
+    receipts = Receipts(relay, access, conversations, crowds)
+    relay.listeners.append(receipts.heard)
+    directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats)
     services = Services(
         settings=settings,
         accounts=accounts,
@@ -104,11 +114,15 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         membership=Membership(access, accounts, committer, seats),
         mine=mine,
         timer=Timer(mine, accounts, sender, committer, personal),
-        signals=Signals(relay, conversations),
-        directory=Directory(access, accounts, conversations, desk, log, committer, personal, seats),
+        signals=Signals(relay),
+        receipts=receipts,
+        presence=Presence(relay, hub, access, accounts, crowds, receipts),
+        directory=directory,
+        greeter=Greeter(hub, relay, directory, SqlArrivals(database)),
         handoff=Handoff(access, accounts, committer, hub, delay_s),
         review=review,
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
+        admission=Admission(settings.connects_per_s, settings.connects_per_s),
     )
     return Core(services, commits, bus, database.close)
 
@@ -191,9 +205,11 @@ def build_app(
             stack.push_async_callback(library.close)
             core = build_core(settings, database, open_moderator(settings))
             services = await stack.enter_async_context(core.running())
-            first = await ensure_workspace(services.accounts, settings.data_dir, shop().name)
-            if settings.demo:
-                await DemoSeed(services.accounts, services.committer, library).ensure(first)
+            # Processes that start together on a fresh database make one workspace, one owner and one demo shop.
+            async with database.alone():
+                first = await ensure_workspace(services.accounts, settings.data_dir, shop().name)
+                if settings.demo:
+                    await DemoSeed(services.accounts, services.committer, library).ensure(first)
             tasks: set[asyncio.Task[Any]] = set()
             server = SocketServer(services, attach(app, services), lambda work: _spawn(tasks, work))
             sockets.append(server)

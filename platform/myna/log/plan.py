@@ -26,6 +26,7 @@ from myna.model import (
     TurnDecision,
     TurnState,
 )
+from myna.value import value
 from myna.wire import encode
 
 DedupKey = tuple[int, int, str]
@@ -34,7 +35,7 @@ ReactionKey = tuple[int, int, str, int]
 """(conversation, seq, emoji, user)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Seen:
     """What an earlier draft with the same client_id became."""
 
@@ -170,7 +171,7 @@ class Sheet:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Published:
     """An event with what the hub must know to find its readers."""
 

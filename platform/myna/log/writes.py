@@ -17,6 +17,7 @@ from myna.model import (
     TurnDecision,
     Verdict,
 )
+from myna.value import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class TurnGuard:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Say:
     """Put a message into the log.
 
