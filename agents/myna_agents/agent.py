@@ -1,6 +1,23 @@
 """What an agent is: a bot whose turns are made by an engine with knowledge and rules."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPolicy:
+    """When an agent speaks in a group."""
+
+    speak: Literal["addressed", "answerable"] = "addressed"
+    """`addressed`: only when spoken to. `answerable`: also to a question to everybody that the knowledge answers with
+    confidence and that no person has answered for `quiet_s`."""
+    quiet_s: float = 45.0
+    cool_down_s: float = 300.0
+    """Least time between two unasked answers in one conversation."""
+    least_confidence: float = 0.8
+    """For unasked answers, in addition to the calibrated threshold."""
+    max_hops: int = 2
+    """How many messages of bots in a row an agent goes on with when a bot mentions it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,8 @@ class AgentProfile:
     """How many unanswered questions in a row bring a human in."""
     passages: int = 6
     """How many passages one retrieval asks for."""
+    group: GroupPolicy = GroupPolicy()
+    """When it speaks in groups."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from myna.model import Turn, TurnDecision
 from myna_agents.agent import AgentProfile
 from myna_agents.answer import Answer, Offer, message_body, trace_of
-from myna_agents.decide import Decision, Kind, first_look, queries, unfounded, unsure, weigh
+from myna_agents.decide import first_look, queries, unfounded, unsure, weigh
+from myna_agents.decision import Decision, Kind
 from myna_agents.engine import CannotAnswer, Engine, EngineFailed, Request, Restart, Shelf
 from myna_agents.gate import Gate
 from myna_agents.guard import violations, without
@@ -44,6 +45,7 @@ class World:
     fallback: Engine
     """Takes the place of an engine that failed; the offline one. May be the same."""
     answer_s: float = ANSWER_S
+    clock: Callable[[], float] = time.time
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Findings:
 
     retrieval: Retrieval | None
     started: float
+    heard: str = ""
+    """In groups, how likely the message was meant for the agent, and why."""
 
     def decision(self, decision: Decision, engine: str) -> TurnDecision:
         """The trace of the turn."""
@@ -64,6 +68,7 @@ class Findings:
             threshold=None if found is None else round(found.threshold, 4),
             passages=() if found is None else tuple(trace_of(passage) for passage in found.passages),
             took_ms=round((time.perf_counter() - self.started) * 1000, 1),
+            trace={"heard": self.heard} if self.heard else {},
         )
 
 
@@ -80,14 +85,15 @@ async def take_turn(world: World, turn: Turn) -> None:
         gone = Decision(Kind.SILENT, "no_such_agent")
         await world.turns.skip(turn, Findings(None, started).decision(gone, ""))
         return
-    decision = first_look(scene)
+    heard = scene.hearing.why if scene.in_group else ""
+    decision = first_look(scene, world.clock())
     if decision is not None:
-        await _close(world, turn, scene, decision, Findings(None, started))
+        await _close(world, turn, scene, decision, Findings(None, started, heard))
         return
     await world.turns.typing(turn, True)
     try:
         retrieval = await _retrieve(world, scene)
-        findings = Findings(retrieval, started)
+        findings = Findings(retrieval, started, heard)
         decision = weigh(scene, retrieval)
         if decision.kind is Kind.ANSWER:
             await _answer(world, turn, scene, findings)
@@ -146,7 +152,7 @@ async def _search(world: World, profile: AgentProfile, query: str, lang: str) ->
 async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings) -> None:
     """Compose with the agent's engine, then with the fallback; end the turn with the first founded answer."""
     assert findings.retrieval is not None
-    confident = Decision(Kind.ANSWER, "confident")
+    confident = weigh(scene, findings.retrieval)
     speech = _Speech(world.turns, turn)
     for engine in dict.fromkeys((world.engine, world.fallback)):
         try:
@@ -238,6 +244,9 @@ async def _close(
 ) -> None:
     """End a turn with one of the agent's own sentences, or without any."""
     trace = findings.decision(decision, engine)
+    if decision.kind is Kind.WAIT:
+        await world.turns.defer(turn, decision.until)
+        return
     if decision.kind is Kind.SILENT or decision.phrase is None:
         await world.turns.skip(turn, trace)
         return
