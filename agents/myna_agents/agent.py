@@ -1,7 +1,10 @@
 """What an agent is: a bot whose turns are made by an engine with knowledge and rules."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from myna.model import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +55,21 @@ class AgentProfile:
         """Every name that addresses this agent, longest first so that a name never hides a longer one."""
         own = {self.name, self.handle or "", *self.aliases} - {""}
         return tuple(sorted(own, key=lambda name: (-len(name), name)))
+
+
+def profile_of(user: User, bases: Sequence[int], stored: Mapping[str, Any]) -> AgentProfile:
+    """The profile of an agent from its user and its stored settings; unknown keys, as of a newer version, are passed over."""
+    known = {each.name for each in fields(GroupPolicy)}
+    group = {key: value for key, value in stored.get("group", {}).items() if key in known}
+    own = {key: stored[key] for key in ("threshold", "near_miss", "misses_before_hand_off") if key in stored}
+    return AgentProfile(
+        user.id,
+        user.name,
+        user.handle,
+        tuple(stored.get("aliases", ())),
+        tuple(bases),
+        tuple(stored.get("languages", ("en", "zh"))),
+        persona=stored.get("persona", ""),
+        group=GroupPolicy(**group),
+        **own,
+    )

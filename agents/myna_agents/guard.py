@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from myna_agents.facts import Fact, FactKind, bare_value, facts, without_marks
+from myna_agents.grounding import leaks, unsupported
 from myna_knowledge.model import Passage
 from myna_knowledge.text import sentences
 
@@ -66,6 +67,15 @@ class Evidence:
 def violations(text: str, passages: Sequence[Passage]) -> list[Violation]:
     """The facts of a text that none of the passages holds, in order, each with its sentence."""
     return unbacked(text, Evidence(passages))
+
+
+def unfounded(text: str, passages: Sequence[Passage], secret: str = "") -> list[Violation]:
+    """Everything in a text that its passages do not say: facts, whole sentences, and what repeats the instructions `secret`."""
+    return [
+        *violations(text, passages),
+        *(Violation("unsupported", one, one) for one in unsupported(text, passages)),
+        *(Violation("leak", one, one) for one in leaks(text, secret, passages)),
+    ]
 
 
 def unbacked(text: str, evidence: Evidence) -> list[Violation]:

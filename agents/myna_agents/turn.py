@@ -10,11 +10,14 @@ from dataclasses import dataclass, replace
 from myna.model import Turn, TurnDecision
 from myna_agents.agent import AgentProfile
 from myna_agents.answer import Answer, Offer, message_body, trace_of
-from myna_agents.decide import first_look, queries, unfounded, unsure, weigh
+from myna_agents.decide import first_look, queries, unsure, weigh
+from myna_agents.decide import unfounded as not_founded
 from myna_agents.decision import Decision, Kind
 from myna_agents.engine import CannotAnswer, Engine, EngineFailed, Request, Restart, Shelf
+from myna_agents.engines.prompt import secret_of
 from myna_agents.gate import Gate
-from myna_agents.guard import violations, without
+from myna_agents.grounding import inert
+from myna_agents.guard import unfounded, without
 from myna_agents.language import spoken
 from myna_agents.phrases import Phrase, say
 from myna_agents.ports import History, Knowledge, People, Profiles, Turns
@@ -90,7 +93,8 @@ async def take_turn(world: World, turn: Turn) -> None:
     if decision is not None:
         await _close(world, turn, scene, decision, Findings(None, started, heard))
         return
-    await world.turns.typing(turn, True)
+    if scene.addressed:
+        await world.turns.typing(turn, True)
     try:
         retrieval = await _retrieve(world, scene)
         findings = Findings(retrieval, started, heard)
@@ -100,7 +104,8 @@ async def take_turn(world: World, turn: Turn) -> None:
         else:
             await _close(world, turn, scene, decision, findings)
     finally:
-        await world.turns.typing(turn, False)
+        if scene.addressed:
+            await world.turns.typing(turn, False)
 
 
 async def give_up(world: World, turn: Turn) -> None:
@@ -145,8 +150,10 @@ async def _retrieve(world: World, scene: Scene) -> Retrieval:
 
 
 async def _search(world: World, profile: AgentProfile, query: str, lang: str) -> Retrieval:
+    """What is known, without the sentences of it that give orders to models: passages are data."""
     async with asyncio.timeout(RETRIEVE_S):
-        return await world.knowledge.retrieve(profile.bases, query, k=profile.passages, lang=lang)
+        found = await world.knowledge.retrieve(profile.bases, query, k=profile.passages, lang=lang)
+    return replace(found, passages=tuple(inert(passage) for passage in found.passages))
 
 
 async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings) -> None:
@@ -169,7 +176,7 @@ async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings) ->
             body = message_body(answer.text, answer.lang, scene.newest_seq, answer.citations)
             await world.turns.finish(turn, body, findings.decision(confident, engine.name))
             return
-    await _close(world, turn, scene, unfounded(scene), findings, world.engine.name)
+    await _close(world, turn, scene, not_founded(scene), findings, world.engine.name)
 
 
 async def _founded(
@@ -193,7 +200,7 @@ async def _founded(
     for _ in range(1 if engine is world.fallback else 2):
         async with asyncio.timeout(world.answer_s):
             answer = await speech.compose(engine, request)
-        found = violations(answer.text, answer.cited)
+        found = unfounded(answer.text, answer.cited, secret_of(scene.profile))
         text = without(answer.text, found) if found else answer.text
         if text and answer.citations:
             return replace(answer, text=text)
@@ -216,7 +223,7 @@ class _Speech:
         Raises:
             EngineFailed, CannotAnswer: the engine's.
         """
-        gate = Gate(request.shelf)
+        gate = Gate(request.shelf, secret_of(request.profile))
         silent = self._open
         async with aclosing(engine.answer(request)) as items:
             async for item in items:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from myna.model import ConversationKind
+from myna.model import ConversationKind, User, UserKind
 from myna_agents.addressed import addressed_by_mention, without_call
-from myna_agents.agent import AgentProfile, GroupPolicy
+from myna_agents.agent import AgentProfile, GroupPolicy, profile_of
 from myna_agents.hearing import Heard, hear, wants_nothing
 from myna_agents.rehearsal import Stage, rehearse, said
 from myna_agents.runner import Runner
@@ -181,3 +181,16 @@ async def test_a_rehearsal_runs_the_whole_turn_and_leaves_nothing_behind() -> No
     group = Stage(PROFILE, Library(), offline, offline, ConversationKind.GROUP)
     assert (await rehearse(group, [said(1, ANN, "hello all")])).body is None
     assert PROFILE.user == AGENT
+
+
+def test_an_agents_stored_settings_make_its_profile() -> None:
+    user = User(AGENT, 1, UserKind.BOT, "Myna", "myna", agent=True)
+    stored = {
+        "aliases": ["小八"],
+        "threshold": 0.7,
+        "group": {"speak": "answerable", "quiet_s": 5, "newer": 1},
+        "newer": 2,
+    }
+    profile = profile_of(user, [3], stored)
+    assert (profile.names, profile.bases, profile.threshold) == (("Myna", "myna", "小八"), (3,), 0.7)
+    assert (profile.group.speak, profile.group.quiet_s, profile.group.max_hops) == ("answerable", 5, 2)
