@@ -181,7 +181,7 @@ def build_scene(
         tuple(burst),
         covered=covers >= turn.trigger_seq,
         hearing=hearing,
-        from_bot=asker in users and users[asker].kind is UserKind.BOT,
+        from_bot=asker is not None and asker in users and users[asker].kind is UserKind.BOT,
         after=tuple(one for one in said if one.seq > turn.trigger_seq and one.sender != asker),
         hops=_hops(said, users),
     )
