@@ -1,8 +1,11 @@
 """Lets a stream of text through sentence by sentence, once each is known to be founded. Pure."""
 
+from collections.abc import Sequence
+
 from myna_agents.engine import Shelf
 from myna_agents.grounding import leaks, unsupported
-from myna_agents.guard import MARK, unbacked
+from myna_agents.guard import MARK, marks, violations
+from myna_knowledge.model import Passage
 from myna_knowledge.text import sentences
 
 
@@ -43,9 +46,9 @@ class Gate:
         self._cites = self._cites or MARK.search(ready) is not None
         if not ready or not self._cites:
             return ""
-        passages = self._shelf.passages
+        passages = self._cited(ready)
         if (
-            unbacked(ready, self._shelf.evidence)
+            violations(ready, passages)
             or unsupported(ready, passages)
             or leaks(ready, self._secret, passages)
         ):
@@ -53,3 +56,8 @@ class Gate:
             return ""
         self._waiting = self._waiting[upto:]
         return ready
+
+    def _cited(self, text: str) -> Sequence[Passage]:
+        """The passages that a text names, as the last check of the whole answer will see it; all of them when it names none."""
+        known = self._shelf.passages
+        return [known[number - 1] for number in marks(text) if 1 <= number <= len(known)] or known

@@ -100,7 +100,8 @@ def without(text: str, found: Sequence[Violation]) -> str:
             kept.append(text[start:end])
         at = end
     left = "".join(kept).strip()
-    return left if MARK.search(left) else ""
+    says_something = re.search(r"\w", MARK.sub("", left)) is not None
+    return left if says_something and MARK.search(left) else ""
 
 
 def marks(text: str) -> tuple[int, ...]:

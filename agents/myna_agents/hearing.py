@@ -1,7 +1,7 @@
 """Whether a group's message wants this agent to speak: clues for and against, added up as log-odds. Pure.
 
-The weights were set by hand on the development half of the shipped group turns;
-each clue is kept with the decision, so that an operator can read "silent: not addressed, p = 0.05".
+The weights were set by hand with the shipped group turns in sight (docs/evaluation.md says what that is worth); each clue
+is kept with the decision, so that an operator can read "silent: not addressed, p = 0.05".
 """
 
 import math
