@@ -104,9 +104,9 @@ def count(tally: Tally, question: Asked, done: Rehearsed, passage_of: Mapping[in
     made = done.decision.decision == "answer" and bool(done.citations)
     text = MARK.sub("", done.text) if made else ""
     would = made and (done.decision.confidence or 0.0) >= (done.decision.threshold or 0.0)
+    brief = len(sentences(text)) <= MAX_SENTENCES
+    held = brief and any(contains(text, span) for span in question.answers)
     if question.answers:
-        brief = len(sentences(text)) <= MAX_SENTENCES
-        held = brief and any(contains(text, span) for span in question.answers)
         tally.add("contained", held)
     golds = question.answers or ((question.reference,) if question.reference else ())
     if golds:
