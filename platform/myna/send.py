@@ -11,6 +11,7 @@ from myna.compose import Composer, check_client_id, check_text
 from myna.errors import Malformed, MynaError, Refused
 from myna.ids import new_id
 from myna.log.committer import Committer
+from myna.log.support import may_call
 from myna.log.writes import Hold, Say
 from myna.model import Ack, Action, Case, ConversationKind, Draft, MessageKind, UserKind, Verdict
 from myna.ports import Accounts, Moderator
@@ -142,7 +143,7 @@ class Sender:
             sender_data=data,
             partial=self.streamed(draft.conversation) if operator else "",
             turn_delay_s=self._turn_delay_s,
-            rouse=principal.kind is not UserKind.BOT,
+            rouse=principal.kind is not UserKind.BOT or may_call(draft.body["text"]),
         )
 
     async def judge(self, principal: Principal, seat: Seat, text: str, client_id: str) -> Verdict | None:

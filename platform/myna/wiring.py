@@ -146,7 +146,7 @@ def open_engine(settings: Settings) -> "Engine":
 
 def build_runner(settings: Settings, core: Core, database: Database, library: "Library") -> "Runner":
     """The worker that answers turns."""
-    from myna_agents.agent import AgentProfile
+    from myna_agents.agent import AgentProfile, profile_of
     from myna_agents.engines.offline import OfflineEngine
     from myna_agents.runner import Runner
     from myna_agents.turn import World
@@ -158,14 +158,7 @@ def build_runner(settings: Settings, core: Core, database: Database, library: "L
         if found is None or config is None:
             return None
         bases, stored = config
-        return AgentProfile(
-            user,
-            found.name,
-            found.handle,
-            tuple(stored.get("aliases", ())),
-            bases,
-            persona=stored.get("persona", ""),
-        )
+        return profile_of(found, bases, stored)
 
     world = World(
         turns=core.services.turns,

@@ -139,6 +139,8 @@ class CloseTurn:
     seq: int | None = None
     move: MoveTicket | None = None
     partial: str = ""
+    turn_delay_s: float = 0.0
+    """How long other agents, called by what this one says, wait before they answer."""
 
 
 @dataclass(frozen=True, slots=True)
