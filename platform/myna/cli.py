@@ -3,6 +3,8 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from myna import __version__
 
@@ -37,7 +39,58 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.set_defaults(run=_migrate)
+    _bots(commands)
     return parser
+
+
+def _bots(commands: Any) -> None:
+    """Add `myna bots` to the command line."""
+    bots = commands.add_parser("bots", help="make and run bots", description="Make and run bots.")
+    kinds = bots.add_subparsers(metavar="WHAT", required=True)
+    new = kinds.add_parser("new", help="make a bot on a server and its program in a new folder")
+    new.add_argument("name", help="the bot's handle and the folder's name, for example order_bot")
+    new.add_argument(
+        "--from",
+        dest="example",
+        choices=("echo", "orders", "librarian", "standup"),
+        default="echo",
+        help="the example to begin with",
+    )
+    new.add_argument(
+        "--url", default="http://127.0.0.1:8000", help="the server (default http://127.0.0.1:8000)"
+    )
+    new.add_argument("--user", default="operator", help="who makes it (default operator)")
+    new.add_argument(
+        "--password-file", type=Path, help="default data/operator-password.txt, else it is asked for"
+    )
+    new.set_defaults(run=_bots_new)
+    for name, text, action in (
+        ("run", "run a bot's program; a Telegram bot talks to Myna without an edit", _bots_run),
+        ("dev", "run a bot's program and restart it when a file changes", _bots_dev),
+    ):
+        kind = kinds.add_parser(name, help=text)
+        kind.add_argument("--env", type=Path, default=Path("bot.env"), help="file with BOT_TOKEN and BOT_URL")
+        kind.add_argument("--watch", type=Path, action="append", help="folder to watch")
+        kind.add_argument("program", nargs=argparse.REMAINDER, help="bot.py, or -- COMMAND ARGUMENTS")
+        kind.set_defaults(run=action)
+
+
+def _bots_new(options: argparse.Namespace) -> int:
+    from myna_bots import tools
+
+    return tools.new(options)
+
+
+def _bots_run(options: argparse.Namespace) -> int:
+    from myna_bots import tools
+
+    return tools.run(options)
+
+
+def _bots_dev(options: argparse.Namespace) -> int:
+    from myna_bots import tools
+
+    return tools.dev(options)
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ class Verb(StrEnum):
     SEE_KNOWLEDGE = "see_knowledge"
     TEACH = "teach"
     ADMINISTER = "administer"
+    BUILD_BOTS = "build_bots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Principal:
     workspace: int
     kind: UserKind
     role: WorkspaceRole | None = None
+    scopes: frozenset[str] | None = None
+    """What a bot's key may do at most; None for people, visitors and the server's own agents."""
 
     @property
     def operator(self) -> bool:
@@ -45,6 +48,8 @@ class Seat:
     conversation: Conversation
     member: Member | None
     operator: bool
+    scopes: frozenset[str] | None = None
+    """What this conversation grants a bot; only looked at when the principal has scopes."""
 
     @property
     def floor(self) -> int:
@@ -73,8 +78,17 @@ _ROLE_VERBS: dict[WorkspaceRole, frozenset[Verb]] = {
         }
     ),
     WorkspaceRole.ANALYST: frozenset({Verb.OPEN_GROUP, Verb.SEE_KNOWLEDGE, Verb.SEE_TURNS}),
-    WorkspaceRole.DEVELOPER: frozenset({Verb.OPEN_GROUP, Verb.SEE_KNOWLEDGE, Verb.TEACH, Verb.SEE_TURNS}),
+    WorkspaceRole.DEVELOPER: frozenset(
+        {Verb.OPEN_GROUP, Verb.SEE_KNOWLEDGE, Verb.TEACH, Verb.SEE_TURNS, Verb.BUILD_BOTS}
+    ),
 }
+_SCOPES: dict[Verb, str] = {
+    Verb.READ: "messages:read:all",
+    Verb.SEND: "messages:write",
+    Verb.HAND_OFF: "conversations:assign",
+    Verb.SEE_KNOWLEDGE: "knowledge:read",
+}
+"""The scope that a bot's key needs; what is not listed is not for bots."""
 _SPEAKS_IN_CHANNEL = frozenset({MemberRole.OWNER, MemberRole.ADMIN, MemberRole.MODERATOR})
 
 
@@ -89,6 +103,8 @@ def sees(principal: Principal, conversation: Conversation, member: Member | None
 
 def may(principal: Principal, verb: Verb, seat: Seat | None = None) -> bool:
     """Whether the principal may do this, in the seat's conversation or in the workspace."""
+    if principal.scopes is not None:
+        return _scoped(principal.scopes, verb, seat)
     if seat is None:
         return principal.role is not None and verb in _ROLE_VERBS[principal.role]
     support = seat.conversation.kind is ConversationKind.SUPPORT
@@ -108,6 +124,20 @@ def may(principal: Principal, verb: Verb, seat: Seat | None = None) -> bool:
             return support and principal.operator
         case _:
             return may(principal, verb)
+
+
+def _scoped(scopes: frozenset[str], verb: Verb, seat: Seat | None) -> bool:
+    """A bot needs the scope in its key and, in a conversation, a seat and the scope in the installation."""
+    if _SCOPES.get(verb, "") not in scopes:
+        return False
+    if seat is None:
+        return verb is Verb.SEE_KNOWLEDGE
+    if seat.member is None or _SCOPES[verb] not in (seat.scopes or frozenset()):
+        return False
+    kind = seat.conversation.kind
+    if verb is Verb.SEND and kind is ConversationKind.CHANNEL:
+        return seat.member.role in _SPEAKS_IN_CHANNEL
+    return verb is not Verb.HAND_OFF or kind is ConversationKind.SUPPORT
 
 
 def require(principal: Principal, verb: Verb, seat: Seat | None = None) -> None:

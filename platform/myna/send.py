@@ -43,6 +43,8 @@ class Sender:
         """Told (held id, workspace) when a message was put aside, to tell the moderators."""
         self.streamed: Callable[[int], str] = _nothing
         """What an agent has said so far in a conversation: it stays when an operator's words end its answer."""
+        self.throttle: Callable[[Principal, int], None] | None = None
+        """Counts a draft of a bot before it is judged; raises TooMany when it sends too fast."""
 
     async def send(
         self,
@@ -51,6 +53,8 @@ class Sender:
         client_id: str,
         body: Mapping[str, Any],
         reply_to: int | None = None,
+        *,
+        parts: Mapping[str, Any] | None = None,
     ) -> Ack:
         """The ack of a durable message, or of one that waits for a moderator (`held`).
 
@@ -63,7 +67,7 @@ class Sender:
             Refused: policy blocks the message.
             Busy: nothing was stored; send again.
         """
-        write = await self.judged(principal, conversation, client_id, body, reply_to)
+        write = await self.judged(principal, conversation, client_id, body, reply_to, parts=parts)
         return await self.settled(principal, await self._committer.write(write))
 
     async def judged(
@@ -73,14 +77,24 @@ class Sender:
         client_id: str,
         body: Mapping[str, Any],
         reply_to: int | None = None,
+        *,
+        parts: Mapping[str, Any] | None = None,
+        counted: bool = True,
     ) -> Say | Hold:
-        """The checked and judged write of a draft, for a caller that submits several in order. Raises as `send` does."""
+        """The checked and judged write of a draft, for a caller that submits several in order. Raises as `send` does.
+
+        `parts` are further parts of the body (a card, a form), checked by the surface that made them; what they say must
+        also be in the text, since that is what is judged and searched.
+        """
         text = check_draft(client_id, body)
         seat = await self._access.seat(principal, conversation)
         require(principal, Verb.SEND, seat)
         if reply_to is not None and reply_to < 1:
             raise Malformed("reply_to must be the seq of a message.")
-        draft = Draft(conversation, principal.user, client_id, {"text": text}, MessageKind.TEXT, reply_to)
+        if counted and self.throttle is not None and principal.scopes is not None:
+            self.throttle(principal, conversation)
+        whole = {"text": text, **(parts or {})}
+        draft = Draft(conversation, principal.user, client_id, whole, MessageKind.TEXT, reply_to)
         verdict = await self._judge(principal, seat, draft)
         if verdict is not None and verdict.action is Action.BLOCK:
             reasons = [each.code for each in verdict.reasons]

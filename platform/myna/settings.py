@@ -40,6 +40,8 @@ class Settings:
     """How long an agent waits for the customer to finish typing, in milliseconds."""
     moderation: bool = True
     """Whether messages are judged before they are stored."""
+    private_webhooks: bool = False
+    """Whether webhooks may be sent to private addresses, this machine's own included."""
 
     @property
     def data_dir(self) -> Path:

@@ -159,6 +159,9 @@ def build_app(
     `started` is called when everything is up, with the first workspace.
     """
     from myna_agents.demo.seed import DemoSeed, shop, shop_json
+    from myna_bots.api import socket as bot_socket
+    from myna_bots.api.surfaces import bot_routers
+    from myna_bots.opening import open_bots
     from myna_knowledge.api import router as knowledge_router
     from myna_knowledge.opening import open_library
     from myna_web.pages import mount
@@ -180,8 +183,11 @@ def build_app(
             first = await ensure_workspace(services.accounts, settings.data_dir, shop().name)
             if settings.demo:
                 await DemoSeed(services.accounts, services.committer, library).ensure(first)
+            app.state.bots = open_bots(database, services, SqlConversations(database), library)
+            await stack.enter_async_context(app.state.bots.running())
             tasks: set[asyncio.Task[Any]] = set()
             server = SocketServer(services, attach(app, services), lambda work: _spawn(tasks, work))
+            server.others[bot_socket.PATH] = bot_socket.accepting(app.state.bots, server.spawn)
             sockets.append(server)
             _spawn(tasks, server.run())
             if settings.agents:
@@ -201,7 +207,7 @@ def build_app(
         inbox = await app.state.services.accounts.inbox_by_key(key)
         return [] if inbox is None else list(inbox.allowed_origins) or ["*"]
 
-    app = create_app(lifespan, [knowledge_router(lambda: libraries[-1])])
+    app = create_app(lifespan, [knowledge_router(lambda: libraries[-1]), *bot_routers()])
     app.add_api_route(
         "/demo/shop.json",
         lambda: Response(shop_json(), media_type="application/json"),

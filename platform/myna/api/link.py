@@ -9,7 +9,7 @@ from typing import Any
 from myna.api.commands import Commands
 from myna.api.frames import Frame, Hello, Send, decode_frames, nack
 from myna.deliver.session import Session
-from myna.errors import Busy, Malformed, MynaError, Unauthorised
+from myna.errors import Busy, Forbidden, Malformed, MynaError, Unauthorised
 from myna.rights import Principal
 from myna.services import Services
 from myna.wire import encode, signal, user_object
@@ -77,7 +77,9 @@ class Link:
             raise Busy("The server is stopping; connect again.", code="draining", retry_ms=1000)
         if not token:
             raise Unauthorised("hello needs an access token.")
-        self.principal = services.tokens.check(token)
+        self.principal = await services.tokens.principal(token)
+        if self.principal.scopes is not None:
+            raise Forbidden("Bots listen at /v1/bot/socket, where they hear what they may hear.")
         user = await services.accounts.user(self.principal.user)
         if user is None:
             raise Unauthorised("This user does not exist any more.", code="token_invalid")

@@ -201,6 +201,8 @@ class SocketServer:
     ) -> None:
         self.services, self.commands, self.spawn = services, commands, spawn
         self.listeners: set[SocketListener] = set()
+        self.others: dict[bytes, Callable[[WSUpgradeRequest], WSListener]] = {}
+        """Sockets of other surfaces, by path."""
 
     async def run(self) -> None:
         """Close connections that take nothing, until cancelled."""
@@ -216,9 +218,12 @@ class SocketServer:
         for place, listener in enumerate(list(self.listeners)):
             listener.farewell(500 + 30 * (place % 1000))
 
-    def accept(self, request: WSUpgradeRequest) -> SocketListener | None:
+    def accept(self, request: WSUpgradeRequest) -> WSListener | None:
         """A listener for an upgrade request, or None: 404."""
-        if request.path.split(b"?", 1)[0] != PATH:
+        path = request.path.split(b"?", 1)[0]
+        if (other := self.others.get(path)) is not None:
+            return other(request)
+        if path != PATH:
             return None
         header = request.headers.get("Authorization", "")
         token = header[7:] if header.startswith("Bearer ") else None

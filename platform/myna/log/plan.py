@@ -146,6 +146,7 @@ class Needs:
     last_senders: set[int] = field(default_factory=set[int])
     support: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     direct: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    streams: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
 
 
 def digest_of(body: Mapping[str, Any], reply_to: int | None) -> str:

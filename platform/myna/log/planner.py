@@ -10,6 +10,7 @@ from myna.log.plan import Committed, Needs, Opened, Outcome, State, digest_of
 from myna.log.writes import (
     CloseTurn,
     DecideHeld,
+    FinishStream,
     Hold,
     Interrupt,
     Join,
@@ -27,6 +28,7 @@ from myna.model import (
     Held,
     HeldState,
     Member,
+    Message,
     MessageState,
     Owner,
     Ticket,
@@ -53,6 +55,9 @@ def needs_of(batch: Sequence[Write]) -> Needs:
             case Join():
                 needs.conversations.add(write.conversation)
                 needs.members.add((write.conversation, write.user))
+            case FinishStream():
+                needs.conversations.add(write.conversation)
+                needs.streams.add((write.conversation, write.seq))
             case MoveTicket() | CloseTurn() | Interrupt():
                 needs.conversations.add(write.conversation)
                 needs.tickets.add(write.conversation)
@@ -103,6 +108,8 @@ def _apply(batch: Batch, write: Write) -> Outcome:
         case Interrupt():
             support.interrupt(batch, write)
             return None
+        case FinishStream():
+            return _finish_stream(batch, write)
 
 
 def _say(batch: Batch, write: Say) -> Ack:
@@ -120,10 +127,18 @@ def _say(batch: Batch, write: Say) -> Ack:
         batch.put_turn(turn)
     else:
         support.before_message(batch, write)
-        made = batch.message(draft, MessageState.SENT, digest)
+        made = batch.message(draft, write.state, digest)
         support.after_message(batch, made, write.turn_delay_s, rouse=write.rouse)
     seen = batch.state.seen[(draft.conversation, draft.sender, draft.client_id)]
     return Ack(draft.conversation, draft.client_id, made.seq, seen.rev, batch.now)
+
+
+def _finish_stream(batch: Batch, write: FinishStream) -> Message:
+    """Only its own sender ends a stream; whoever ends it again, or ends another's, changes nothing."""
+    streamed = batch.state.streaming.get((write.conversation, write.seq))
+    if streamed is None or streamed.sender != write.sender:
+        raise Conflict("This message is not being streamed by you.", code="no_stream")
+    return batch.finish(write.conversation, write.seq, write.body, write.state)
 
 
 def _hold(batch: Batch, write: Hold) -> Ack:

@@ -143,7 +143,18 @@ class Interrupt:
     partial: str = ""
 
 
-Write = Say | Hold | DecideHeld | OpenConversation | Join | MoveTicket | CloseTurn | Interrupt
+@dataclass(frozen=True, slots=True)
+class FinishStream:
+    """End a message that a bot streamed (a `Say` in the state `streaming` without a turn) with its final body."""
+
+    conversation: int
+    seq: int
+    sender: int
+    body: Mapping[str, Any]
+    state: MessageState = MessageState.SENT
+
+
+Write = Say | Hold | DecideHeld | OpenConversation | Join | MoveTicket | CloseTurn | Interrupt | FinishStream
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,10 @@ def _load(connection: Connection, texts: Statements, needs: Needs, state: State)
             state.members[(member.conversation, member.user)] = member
     if needs.drafts:
         _load_seen(connection, texts, needs, state)
+    if needs.streams:
+        for row in connection.fetch(texts.streams, _keys(needs.streams)):
+            message = rows.message_of(row)
+            state.streaming[(message.conversation, message.seq)] = message
     supported = [(each,) for each in needs.tickets if _may_have_turns(state, each)]
     if supported:
         _load_support(connection, texts, supported, needs, state)

@@ -1,0 +1,10 @@
+"""All routers of the bot platform, for the composition root."""
+
+from fastapi import APIRouter
+
+from myna_bots.api import bots, interactions, lookups, updates
+
+
+def bot_routers() -> list[APIRouter]:
+    """The routers; they serve the platform in `app.state.bots`."""
+    return [bots.router, interactions.router, lookups.router, updates.router]

@@ -1,0 +1,46 @@
+"""The bot platform over a database and a running core."""
+
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.log_reads import SqlLog
+from myna.ports import Conversations
+from myna.services import Services
+from myna_bots.adapters.egress import GuardedEgress
+from myna_bots.adapters.sql_bots import SqlBots, SqlState
+from myna_bots.adapters.sql_feed import SqlBotLog
+from myna_bots.adapters.sql_hooks import SqlHooks
+from myna_bots.host.delivering import Deliverer
+from myna_bots.host.feed import Feed
+from myna_bots.host.interactions import Interactions
+from myna_bots.host.platform import BotPlatform
+from myna_bots.host.registry import Registry
+from myna_bots.host.streams import Streams
+from myna_bots.host.webhooks import Webhooks
+from myna_knowledge.library import Library
+
+
+def open_bots(
+    database: Database, services: Services, conversations: Conversations, library: Library
+) -> BotPlatform:
+    """The platform, attached to the core and not yet running."""
+    store, log, hooks, state = SqlBots(database), SqlBotLog(database), SqlHooks(database), SqlState(database)
+    egress = GuardedEgress(allow_private=services.settings.private_webhooks)
+    registry = Registry(store, services.accounts, conversations, services.access, services.committer)
+    feed = Feed(log)
+    platform = BotPlatform(
+        services,
+        registry,
+        store,
+        log,
+        hooks,
+        state,
+        feed,
+        Deliverer(hooks, egress),
+        Webhooks(hooks, log, egress),
+        Streams(services, state),
+        Interactions(services, store, state, feed),
+        library,
+        conversations,
+        SqlLog(database),
+    )
+    platform.attach()
+    return platform
