@@ -51,8 +51,8 @@ class Access:
         return seat
 
     def heard(self, event: EventFrame) -> None:
-        """Forget the seats of a conversation in which somebody joined or left."""
-        if event.joined or event.left:
+        """Forget the seats of a conversation in which seats or rules changed."""
+        if event.reseats or event.joined or event.left:
             self._count -= len(self._seats.pop(event.conversation, {}))
 
 

@@ -1,6 +1,7 @@
 """Opening conversations and showing them: lists, heads and histories as a principal may see them."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from myna.access import Access
@@ -22,7 +23,7 @@ from myna.model import (
 )
 from myna.ports import Accounts, Conversations, Desk, Log
 from myna.rights import Principal, Seat, Verb, require
-from myna.wire import event_object, member_object, message_object, stamp, ticket_object
+from myna.wire import event_object, member_object, message_object, optional_stamp, stamp, ticket_object
 
 SHOWN_MEMBERS = 200
 """Members that come with a conversation; larger groups are paged."""
@@ -148,13 +149,20 @@ class Directory:
         before: int | None = None,
         after: int | None = None,
         limit: int = 50,
+        thread: int | None = None,
     ) -> dict[str, Any]:
         """A page of messages in ascending order, never below the floor of the principal's seat."""
         seat = await self._access.fresh_seat(principal, conversation)
         require(principal, Verb.READ, seat)
         limit = max(1, min(limit, PAGE))
         found = await self._log.messages(
-            conversation, floor=seat.floor, before=before, after=after, limit=limit
+            conversation,
+            floor=seat.floor,
+            before=before,
+            after=after,
+            limit=limit,
+            hides_for=seat.hides_for,
+            thread=thread,
         )
         return {
             "messages": [message_object(each) for each in found],
@@ -177,7 +185,12 @@ class Directory:
         }
         if head - after_rev > SNAPSHOT_REVS:
             newest = await self._log.messages(
-                conversation, floor=seat.floor, before=None, after=None, limit=PAGE
+                conversation,
+                floor=seat.floor,
+                before=None,
+                after=None,
+                limit=PAGE,
+                hides_for=seat.hides_for,
             )
             return {
                 **page,
@@ -185,7 +198,11 @@ class Directory:
                 "snapshot": {"rev": head, "messages": [message_object(m) for m in newest]},
             }
         events = await self._log.events(
-            conversation, after_rev=after_rev, floor=seat.floor, limit=max(1, min(limit, PAGE))
+            conversation,
+            after_rev=after_rev,
+            floor=seat.floor,
+            limit=max(1, min(limit, PAGE)),
+            hides_for=seat.hides_for,
         )
         return {**page, "events": [event_object(each) for each in events]}
 
@@ -311,7 +328,7 @@ def _conversation_object(
     last: Message | None,
     unread: dict[int, int],
 ) -> dict[str, Any]:
-    visible = last is not None and (mine is None or last.seq >= mine.from_seq)
+    visible = last is not None and (mine is None or last.seq >= max(mine.from_seq, mine.deleted_to + 1))
     return {
         "id": str(place.id),
         "kind": place.kind,
@@ -319,6 +336,7 @@ def _conversation_object(
         "seq": place.seq,
         "rev": place.rev,
         "pos": place.last_pos,
+        "policy": asdict(place.policy),
         "created_at": stamp(place.created_at),
         "changed_at": stamp(place.changed_at),
         "members": [member_object(member, user) for member, user in people],
@@ -328,6 +346,9 @@ def _conversation_object(
             "role": mine.role if mine else None,
             "read_seq": mine.read_seq if mine else 0,
             "from_seq": mine.from_seq if mine else 1,
+            "deleted_to": mine.deleted_to if mine else 0,
+            "notify": mine.notify if mine else "all",
+            "muted_until": optional_stamp(mine.muted_until) if mine else None,
             "unread": unread.get(place.id, 0),
         },
         "last_message": message_object(last) if last is not None and visible else None,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from myna.policy import DEFAULT, Policy
+
 
 class UserKind(StrEnum):
     """What an identity is; a bot *is* a user."""
@@ -34,6 +36,8 @@ class ConversationKind(StrEnum):
     GROUP = "group"
     CHANNEL = "channel"
     SUPPORT = "support"
+    SAVED = "saved"
+    """A user's own place: saved messages, and what only that user's devices need to know."""
 
 
 class MemberRole(StrEnum):
@@ -44,6 +48,7 @@ class MemberRole(StrEnum):
     MODERATOR = "moderator"
     MEMBER = "member"
     GUEST = "guest"
+    READ_ONLY = "read_only"
 
 
 class MessageKind(StrEnum):
@@ -67,8 +72,14 @@ class EventKind(StrEnum):
 
     MESSAGE_CREATED = "message.created"
     MESSAGE_FINISHED = "message.finished"
+    MESSAGE_EDITED = "message.edited"
+    MESSAGE_RECALLED = "message.recalled"
+    REACTION_CHANGED = "reaction.changed"
+    PIN_CHANGED = "pin.changed"
     MEMBER_JOINED = "member.joined"
     MEMBER_LEFT = "member.left"
+    MEMBER_CHANGED = "member.changed"
+    MINE_CHANGED = "mine.changed"
     TICKET_CHANGED = "ticket.changed"
     CONVERSATION_CHANGED = "conversation.changed"
 
@@ -162,6 +173,17 @@ class Member:
     from_seq: int = 1
     to_seq: int | None = None
     read_seq: int = 0
+    joined_at: float = 0.0
+    deleted_to: int = 0
+    """Up to here the user deleted the history for itself; never falls."""
+    notify: str = "all"
+    """What the user wants to hear of: `all`, `mentions` or `none`."""
+    muted_until: float | None = None
+    """Until then the user may read and not speak."""
+    banned_until: float | None = None
+    """Until then the user may not come back."""
+    last_sent_at: float | None = None
+    """When the user last spoke; kept only where slow mode is on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +202,11 @@ class Conversation:
     inbox: int | None = None
     lane: int = 1
     agents: tuple[int, ...] = ()
+    policy: Policy = DEFAULT
+    all_seq: int = 0
+    """The newest message that mentions everybody."""
+    retained_through: int = 0
+    """Messages up to here were removed by the retention rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +219,8 @@ class Draft:
     body: Mapping[str, Any]
     kind: MessageKind = MessageKind.TEXT
     reply_to: int | None = None
+    thread: int | None = None
+    """The message that the thread began with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +236,12 @@ class Message:
     body: Mapping[str, Any]
     created_at: float
     reply_to: int | None = None
+    thread: int | None = None
+    edited_at: float | None = None
+    reactions: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many users reacted with each emoji."""
+    expires_at: float | None = None
+    """When a disappearing message is removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,3 +378,4 @@ class Held:
     decided_by: int | None = None
     decided_at: float | None = None
     seq: int | None = None
+    thread: int | None = None

@@ -40,12 +40,25 @@ class Log(Protocol):
     """Reads of the log. Callers clamp `floor` to the reader's seat: nothing below it is returned."""
 
     async def messages(
-        self, conversation: int, *, floor: int, before: int | None, after: int | None, limit: int
+        self,
+        conversation: int,
+        *,
+        floor: int,
+        before: int | None,
+        after: int | None,
+        limit: int,
+        hides_for: int = 0,
+        thread: int | None = None,
     ) -> list[Message]:
-        """Messages in ascending order: the newest before `before`, or the oldest after `after`."""
+        """Messages in ascending order: the newest before `before`, or the oldest after `after`.
+
+        What the user `hides_for` deleted for itself is left out; `thread` keeps the replies of one thread only.
+        """
         ...
 
-    async def events(self, conversation: int, *, after_rev: int, floor: int, limit: int) -> list[Event]:
+    async def events(
+        self, conversation: int, *, after_rev: int, floor: int, limit: int, hides_for: int = 0
+    ) -> list[Event]:
         """Events with `rev` above `after_rev`, ascending; events of messages below the floor are left out."""
         ...
 

@@ -53,6 +53,7 @@ class Sender:
         client_id: str,
         body: Mapping[str, Any],
         reply_to: int | None = None,
+        thread: int | None = None,
         *,
         parts: Mapping[str, Any] | None = None,
     ) -> Ack:
@@ -67,7 +68,7 @@ class Sender:
             Refused: policy blocks the message.
             Busy: nothing was stored; send again.
         """
-        write = await self.judged(principal, conversation, client_id, body, reply_to, parts=parts)
+        write = await self.judged(principal, conversation, client_id, body, reply_to, thread, parts=parts)
         return await self.settled(principal, await self._committer.write(write))
 
     async def judged(
@@ -77,6 +78,7 @@ class Sender:
         client_id: str,
         body: Mapping[str, Any],
         reply_to: int | None = None,
+        thread: int | None = None,
         *,
         parts: Mapping[str, Any] | None = None,
         counted: bool = True,
@@ -91,11 +93,13 @@ class Sender:
         require(principal, Verb.SEND, seat)
         if reply_to is not None and reply_to < 1:
             raise Malformed("reply_to must be the seq of a message.")
+        if thread is not None and thread < 1:
+            raise Malformed("thread must be the seq of the message that it begins with.")
         if counted and self.throttle is not None and principal.scopes is not None:
             self.throttle(principal, conversation)
         whole = {"text": text, **(parts or {})}
-        draft = Draft(conversation, principal.user, client_id, whole, MessageKind.TEXT, reply_to)
-        verdict = await self._judge(principal, seat, draft)
+        draft = Draft(conversation, principal.user, client_id, whole, MessageKind.TEXT, reply_to, thread)
+        verdict = await self.judge(principal, seat, text, client_id)
         if verdict is not None and verdict.action is Action.BLOCK:
             reasons = [each.code for each in verdict.reasons]
             raise Refused("This message was refused by the rules of this place.", extra={"reasons": reasons})
@@ -126,7 +130,8 @@ class Sender:
             rouse=principal.kind is not UserKind.BOT,
         )
 
-    async def _judge(self, principal: Principal, seat: Seat, draft: Draft) -> Verdict | None:
+    async def judge(self, principal: Principal, seat: Seat, text: str, client_id: str) -> Verdict | None:
+        """The moderator's verdict on a text in this place; None when there is no moderator or it failed."""
         if self._moderator is None:
             return None
         case = Case(
@@ -135,9 +140,9 @@ class Sender:
             seat.conversation.kind,
             principal.user,
             principal.kind,
-            draft.body["text"],
+            text,
             time.time(),
-            draft.client_id,
+            client_id,
         )
         try:
             async with asyncio.timeout(JUDGE_S):
@@ -159,10 +164,28 @@ def check_draft(client_id: str, body: Mapping[str, Any]) -> str:
     Raises:
         Malformed, TooLarge: with what is wrong; nothing was stored.
     """
+    check_client_id(client_id)
+    return check_text(body)
+
+
+def check_client_id(client_id: str) -> None:
+    """Let a client's own id pass.
+
+    Raises:
+        Malformed: it is too long, empty, unprintable, or of the server's own kind.
+    """
     if not 1 <= len(client_id) <= MAX_CLIENT_ID_CHARS or not client_id.isprintable():
         raise Malformed(f"client_id must have 1 to {MAX_CLIENT_ID_CHARS} printable characters.")
     if client_id.startswith(("turn:", "notice:")):
         raise Malformed("client_id must not begin with 'turn:' or 'notice:'; these are the server's own.")
+
+
+def check_text(body: Mapping[str, Any]) -> str:
+    """The text of a body of the right shape.
+
+    Raises:
+        Malformed, TooLarge: with what is wrong; nothing was stored.
+    """
     text = body.get("text")
     if not isinstance(text, str):
         raise Malformed("body.text must be a string.")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from myna.access import Access
+from myna.amend import Amender
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
@@ -30,6 +31,7 @@ class Services:
     hub: Hub
     access: Access
     sender: Sender
+    amender: Amender
     signals: Signals
     directory: Directory
     handoff: Handoff

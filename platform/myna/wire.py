@@ -20,6 +20,11 @@ def stamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def optional_stamp(at: float | None) -> str | None:
+    """A time, or null."""
+    return None if at is None else stamp(at)
+
+
 def optional_id(value: int | None) -> str | None:
     """An id as a string, or null."""
     return None if value is None else str(value)
@@ -48,7 +53,11 @@ def message_object(message: Message) -> dict[str, Any]:
         "state": message.state,
         "body": message.body,
         "reply_to": message.reply_to,
+        "thread": message.thread,
         "created_at": stamp(message.created_at),
+        "edited_at": optional_stamp(message.edited_at),
+        "expires_at": optional_stamp(message.expires_at),
+        "reactions": message.reactions,
     }
 
 
@@ -76,6 +85,8 @@ def member_object(member: Member, user: User) -> dict[str, Any]:
         "role": member.role,
         "read_seq": member.read_seq,
         "from_seq": member.from_seq,
+        "joined_at": stamp(member.joined_at),
+        "muted_until": optional_stamp(member.muted_until),
     }
 
 

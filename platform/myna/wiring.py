@@ -16,7 +16,9 @@ from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
+from myna.adapters.sql.marks import SqlMarks
 from myna.adapters.sql.migrate import migrate
+from myna.amend import Amender
 from myna.api.app import attach, create_app
 from myna.api.socket import SocketServer
 from myna.core import Core, kept_alive
@@ -90,6 +92,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         hub=hub,
         access=access,
         sender=sender,
+        amender=Amender(access, sender, committer, log, SqlMarks(database)),
         signals=Signals(relay, conversations),
         directory=Directory(access, accounts, conversations, desk, log, committer),
         handoff=Handoff(access, accounts, committer, hub, delay_s),

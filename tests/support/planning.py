@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from myna.errors import MynaError
-from myna.log.plan import HeldDraft, Opened, Outcome, Published, Seen, State, TurnDraft
+from myna.log.plan import Done, HeldDraft, Opened, Outcome, Published, Seen, State, TurnDraft
 from myna.log.planner import needs_of, plan
 from myna.log.support import turn_client_id
 from myna.log.writes import (
@@ -67,6 +67,10 @@ class PlanLog:
     turns: dict[int, TurnDraft] = field(default_factory=dict)
     held: dict[int, HeldDraft] = field(default_factory=dict)
     published: list[Published] = field(default_factory=list)
+    done: dict[Any, Done] = field(default_factory=dict)
+    reactions: set[Any] = field(default_factory=set)
+    pins: dict[tuple[int, int], int] = field(default_factory=dict)
+    versions: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
 
     def commit(self, *batch: Write) -> list[Outcome]:
         """The outcomes of one transaction."""
@@ -113,6 +117,15 @@ class PlanLog:
                 state.seen[key] = self.digests[key][0]
         for place in needs.tickets:
             self._load_support(place, needs.last_senders, state)
+        state.done = {key: self.done[key] for key in needs.commands & self.done.keys()}
+        state.messages = {key: self.messages[key] for key in needs.messages & self.messages.keys()}
+        for message in state.messages.values():
+            seat = (message.conversation, message.sender)
+            if seat in self.members:
+                state.members[seat] = self.members[seat]
+        state.reactions = needs.reactions & self.reactions
+        for place in needs.pins:
+            state.pins[place] = {seq for where, seq in self.pins if where == place}
         return state
 
     def _load_support(self, place: int, last_senders: set[int], state: State) -> None:
@@ -142,11 +155,29 @@ class PlanLog:
             self.digests.setdefault(key, []).append(Seen(digest, message.seq, rev, message.created_at))
         for message in sheet.finished:
             self.messages[(message.conversation, message.seq)] = message
+        self.messages.update(sheet.changed)
+        self._store_marks(sheet)
         self.events.extend(event for event, _ in sheet.events)
         self.members.update(sheet.members)
         self.tickets.update({each: state.tickets[each] for each in sheet.tickets})
         self.turns.update({each: state.turns[each] for each in sheet.turns})
         self.held.update({each: state.held[each] for each in sheet.held})
+
+    def _store_marks(self, sheet: Any) -> None:
+        self.done.update(sheet.commands)
+        for before, rev, editor in sheet.versions:
+            key = (before.conversation, before.seq)
+            self.versions.setdefault(key, []).append((rev, before.body, editor))
+        for key, on in sheet.reactions.items():
+            (self.reactions.add if on else self.reactions.discard)(key)
+        for key, user in sheet.pins.items():
+            if user is None:
+                self.pins.pop(key, None)
+            else:
+                self.pins[key] = user
+        for place in sheet.erased:
+            self.versions.pop(place, None)
+            self.reactions = {each for each in self.reactions if each[:2] != place}
 
     def log(self, conversation: int) -> list[Message]:
         """The messages of a conversation in order."""

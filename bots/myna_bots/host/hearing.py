@@ -18,14 +18,17 @@ from myna_bots.host.ports import Heard
 MAX_HOPS = 4
 """Messages of bots in a row that other bots still hear."""
 _COMMAND = re.compile(r"^/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_.-]{1,64}))?(?:\s+([\s\S]*))?$")
-_CREATED, _FINISHED, _STREAMING = "message.created", "message.finished", "streaming"
+_CREATED, _FINISHED, _EDITED = "message.created", "message.finished", "message.edited"
+_RECALLED, _GONE = "message.recalled", {"streaming", "recalled"}
 
 
 def heard_by(heard: Heard) -> Iterator[NewEntry]:
     """The entries that an event makes."""
     kind = heard.event.kind.value
-    if kind in {_CREATED, _FINISHED}:
+    if kind in {_CREATED, _FINISHED, _EDITED}:
         yield from _message(heard)
+    elif kind == _RECALLED:
+        yield from _others(heard, kind, {"message": dict(heard.event.data)})
     elif kind == "ticket.changed":
         yield from _others(heard, ticket_type(heard.event.data), {"ticket": dict(heard.event.data)})
     else:
@@ -60,7 +63,7 @@ def mentioned(text: str, handle: str | None) -> bool:
 
 def _message(heard: Heard) -> Iterator[NewEntry]:
     event = heard.event
-    if event.data.get("state") == _STREAMING or event.data.get("kind") == "notice":
+    if event.data.get("state") in _GONE or event.data.get("kind") == "notice":
         return
     text = str(event.data.get("body", {}).get("text", ""))
     sender = heard.sender
@@ -77,7 +80,8 @@ def _message(heard: Heard) -> Iterator[NewEntry]:
         data = {**_base(heard), **flags, "message": dict(event.data), "sender": user_object(sender)}
         if command is not None:
             data["command"] = {"name": command[0], "args": command[1]}
-        type_ = "command.invoked" if command is not None else _CREATED
+        edited = event.kind.value == _EDITED
+        type_ = _EDITED if edited else "command.invoked" if command is not None else _CREATED
         yield NewEntry(listener.bot, type_, event.conversation, data, _at(event))
 
 
@@ -135,6 +139,7 @@ def _base(heard: Heard) -> dict[str, Any]:
     return {
         "rev": heard.event.rev,
         "pos": heard.event.pos,
+        "seq": heard.event.seq,
         "place": {"id": str(place.id), "kind": place.kind.value, "title": place.title},
     }
 

@@ -5,8 +5,9 @@ import time
 from collections.abc import Awaitable
 from typing import Any
 
-from myna.api.frames import Frame, Hello, Ping, Pull, Read, Send, Sync, Typing
+from myna.api.frames import Edit, Frame, Hello, Pin, Ping, Pull, React, Read, Recall, Send, Sync, Typing
 from myna.errors import Malformed
+from myna.model import Ack
 from myna.rights import Principal, Verb, require
 from myna.services import Services
 from myna.wire import ack_object
@@ -27,7 +28,7 @@ class Commands:
         """Check, judge and queue a draft; awaiting the result gives the ack frame, after commit."""
         services = self._services
         write = await services.sender.judged(
-            principal, int(frame.conversation), frame.client_id, frame.body, frame.reply_to
+            principal, int(frame.conversation), frame.client_id, frame.body, frame.reply_to, frame.thread
         )
         done = services.committer.submit(write)
         return self._acked(principal, frame, done)
@@ -58,10 +59,26 @@ class Commands:
             case Typing():
                 await self._typing(principal, frame)
                 return None
+            case Edit() | Recall() | React() | Pin():
+                return {"op": "ack", "ref": frame.ref, **ack_object(await self._change(principal, frame))}
             case Hello():
                 raise Malformed("hello comes once, as the first frame.")
             case Send():
                 return await (await self.send(principal, frame))
+
+    async def _change(self, principal: Principal, frame: Edit | Recall | React | Pin) -> Ack:
+        amender, place = self._services.amender, int(frame.conversation)
+        match frame:
+            case Edit():
+                return await amender.edit(principal, place, frame.client_id, frame.seq, frame.body)
+            case Recall():
+                return await amender.recall(principal, place, frame.client_id, frame.seq)
+            case React():
+                return await amender.react(
+                    principal, place, frame.client_id, frame.seq, frame.emoji, frame.on
+                )
+            case Pin():
+                return await amender.pin(principal, place, frame.client_id, frame.seq, frame.on)
 
     async def _typing(self, principal: Principal, frame: Typing) -> None:
         conversation = int(frame.conversation)

@@ -47,6 +47,7 @@ class NewMessage(BaseModel):
 
     body: Text
     reply_to: int | None = Field(default=None, ge=1, lt=2**53)
+    thread: int | None = Field(default=None, ge=1, lt=2**53)
 
 
 class ReadUpTo(BaseModel):
@@ -100,16 +101,25 @@ async def messages(
     before_seq: Cursor = None,
     after_seq: Cursor = None,
     around: Cursor = None,
+    thread: Cursor = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    """A page in ascending order: the newest, those before or after a message, or those around it."""
+    """A page in ascending order: the newest, those before or after a message, those around it, or a thread's.
+
+    `my_reactions` and `threads` say by seq what I reacted with and which threads begin on this page.
+    """
     given = [each for each in (before_seq, after_seq, around) if each is not None]
     if len(given) > 1:
         raise Malformed("Give one of before_seq, after_seq and around.")
     if around is not None:
         after_seq = max(0, around - limit // 2 - 1)
+    page = await core.directory.messages(
+        asker, conversation, before=before_seq, after=after_seq, limit=limit, thread=thread
+    )
+    seat = await core.directory.seat(asker, conversation)
     return {
-        **await core.directory.messages(asker, conversation, before=before_seq, after=after_seq, limit=limit),
+        **page,
+        **await core.amender.marks(seat, page["messages"]),
         "held": await core.review.own(conversation, asker.user),
     }
 
@@ -130,7 +140,7 @@ async def send(
 ) -> dict[str, Any]:
     """The ack of a durable message. The same key and body again give the first ack; another body gives 409."""
     ack = await core.sender.send(
-        asker, conversation, idempotency_key, asked.body.model_dump(), asked.reply_to
+        asker, conversation, idempotency_key, asked.body.model_dump(), asked.reply_to, asked.thread
     )
     response.status_code = 202 if ack.held is not None else 200 if ack.duplicate else 201
     return ack_object(ack)

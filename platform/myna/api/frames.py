@@ -32,6 +32,47 @@ class Send(msgspec.Struct, tag="send", tag_field="op"):
     body: dict[str, Any]
     ref: Ref = ""
     reply_to: Counter | None = None
+    thread: Counter | None = None
+
+
+class Edit(msgspec.Struct, tag="edit", tag_field="op"):
+    """Other words for an own message."""
+
+    conversation: Id
+    seq: Counter
+    client_id: str
+    body: dict[str, Any]
+    ref: Ref = ""
+
+
+class Recall(msgspec.Struct, tag="recall", tag_field="op"):
+    """Take a message back for everybody."""
+
+    conversation: Id
+    seq: Counter
+    client_id: str
+    ref: Ref = ""
+
+
+class React(msgspec.Struct, tag="react", tag_field="op"):
+    """Put a reaction on a message, or take it off."""
+
+    conversation: Id
+    seq: Counter
+    client_id: str
+    emoji: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    on: bool = True
+    ref: Ref = ""
+
+
+class Pin(msgspec.Struct, tag="pin", tag_field="op"):
+    """Pin a message, or take the pin off."""
+
+    conversation: Id
+    seq: Counter
+    client_id: str
+    on: bool = True
+    ref: Ref = ""
 
 
 class Read(msgspec.Struct, tag="read", tag_field="op"):
@@ -75,8 +116,8 @@ class Ping(msgspec.Struct, tag="ping", tag_field="op"):
     ref: Ref = ""
 
 
-Frame = Hello | Send | Read | Typing | Pull | Sync | Ping
-OPS = frozenset({"hello", "send", "read", "typing", "pull", "sync", "ping"})
+Frame = Hello | Send | Edit | Recall | React | Pin | Read | Typing | Pull | Sync | Ping
+OPS = frozenset({"hello", "send", "edit", "recall", "react", "pin", "read", "typing", "pull", "sync", "ping"})
 _one: msgspec.json.Decoder[Frame] = msgspec.json.Decoder(Frame)
 _many = msgspec.json.Decoder(list[msgspec.Raw])
 _loose = msgspec.json.Decoder(dict[str, Any])

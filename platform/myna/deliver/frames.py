@@ -22,6 +22,12 @@ class EventFrame(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The message that the event is about, or 0."""
     finished: bool = False
     """Whether it ends a streamed message."""
+    amends: bool = False
+    """Whether it is about an older message, which some members may not read."""
+    reseats: bool = False
+    """Whether what is remembered of the conversation's seats is out of date."""
+    floor: int = 0
+    """First readable `seq` of who joined."""
 
 
 class SignalFrame(msgspec.Struct, frozen=True, array_like=True):
@@ -50,6 +56,14 @@ class BusFrame(msgspec.Struct, frozen=True, array_like=True):
     signals: list[SignalFrame] = msgspec.field(default_factory=list[SignalFrame])
 
 
+_RESEATS = frozenset(
+    {
+        EventKind.MEMBER_JOINED,
+        EventKind.MEMBER_LEFT,
+        EventKind.MEMBER_CHANGED,
+        EventKind.CONVERSATION_CHANGED,
+    }
+)
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(BusFrame)
 
@@ -68,6 +82,9 @@ def event_frame(published: Published) -> EventFrame:
         published.left,
         event.seq or 0,
         event.kind is EventKind.MESSAGE_FINISHED,
+        event.seq is not None and event.kind is not EventKind.MESSAGE_CREATED,
+        event.kind in _RESEATS,
+        event.data.get("from_seq", 1) if event.kind is EventKind.MEMBER_JOINED else 0,
     )
 
 

@@ -47,7 +47,12 @@ class Hub:
         for user in event.joined:
             for session in self._by_user.get(user, _NOBODY):
                 self._seat(session, event.conversation)
+                if event.floor:
+                    session.floors = {**session.floors, event.conversation: event.floor}
         for session in self._readers(event.conversation, event.workspace, event.support):
+            # An older message may lie below a member's floor; such a member's next pull leaves the event out.
+            if event.amends and event.seq < session.floors.get(event.conversation, 1):
+                continue
             session.event(event.conversation, event.rev, event.pos, event.frame)
         for user in event.left:
             for session in self._by_user.get(user, _NOBODY):

@@ -164,7 +164,9 @@ class Relay:
                 while True:
                     found = await self._log.events_after(self._pos, REPAIR_PAGE)
                     for event, workspace, support in found:
-                        self._accept(event_frame(Published(event, workspace, support, _joined(event), ())))
+                        self._accept(
+                            event_frame(Published(event, workspace, support, _joined(event), _left(event)))
+                        )
                     if len(found) < REPAIR_PAGE:
                         return
             except MynaError as failed:
@@ -178,3 +180,8 @@ def _joined(event: Event) -> tuple[int, ...]:
     if event.kind is EventKind.CONVERSATION_CHANGED:
         return tuple(int(user) for user in event.data.get("members", ()))
     return ()
+
+
+def _left(event: Event) -> tuple[int, ...]:
+    """Who lost its seat by this event."""
+    return (int(event.data["user"]["id"]),) if event.kind is EventKind.MEMBER_LEFT else ()

@@ -26,6 +26,8 @@ from myna.wire import encode
 
 DedupKey = tuple[int, int, str]
 """(conversation, sender, client_id)."""
+ReactionKey = tuple[int, int, str, int]
+"""(conversation, seq, emoji, user)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,16 @@ class HeldDraft:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an earlier change with the same client_id gave."""
+
+    digest: str
+    seq: int | None
+    rev: int
+    at: float
+
+
 @dataclass(slots=True)
 class State:
     """What the adapter loaded for a batch, kept up to date while the batch is planned."""
@@ -84,6 +96,11 @@ class State:
     """The conversation of (inbox, visitor)."""
     direct: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
     """The direct conversation of two users, the smaller id first."""
+    done: dict[DedupKey, Done] = field(default_factory=dict[DedupKey, Done])
+    messages: dict[tuple[int, int], Message] = field(default_factory=dict[tuple[int, int], Message])
+    """Those that a change is about, by (conversation, seq)."""
+    reactions: set[ReactionKey] = field(default_factory=set[ReactionKey])
+    pins: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
 
 
 @dataclass(slots=True)
@@ -101,6 +118,17 @@ class Sheet:
     tickets: set[int] = field(default_factory=set[int])
     turns: set[int] = field(default_factory=set[int])
     held: set[int] = field(default_factory=set[int])
+    changed: dict[tuple[int, int], Message] = field(default_factory=dict[tuple[int, int], Message])
+    versions: list[tuple[Message, int, int]] = field(default_factory=list[tuple[Message, int, int]])
+    """(message as it was, rev of the edit, who edited)."""
+    erased: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """Recalled messages: their versions, reactions and pins go."""
+    commands: list[tuple[DedupKey, Done]] = field(default_factory=list[tuple[DedupKey, Done]])
+    reactions: dict[ReactionKey, bool] = field(default_factory=dict[ReactionKey, bool])
+    pins: dict[tuple[int, int], int | None] = field(default_factory=dict[tuple[int, int], int | None])
+    """Who pinned it, or None when it is not pinned any more."""
+    hidden: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
+    """(user, conversation, seq)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +175,13 @@ class Needs:
     support: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     direct: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     streams: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    commands: set[DedupKey] = field(default_factory=set[DedupKey])
+    messages: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    reactions: set[ReactionKey] = field(default_factory=set[ReactionKey])
+    pins: set[int] = field(default_factory=set[int])
 
 
-def digest_of(body: Mapping[str, Any], reply_to: int | None) -> str:
+def digest_of(body: Mapping[str, Any], reply_to: int | None, thread: int | None = None) -> str:
     """A fingerprint of what a draft says: the same client_id with another one is a conflict."""
-    return blake2b(encode([body, reply_to]), digest_size=16).hexdigest()
+    said: list[Any] = [body, reply_to] if thread is None else [body, reply_to, thread]
+    return blake2b(encode(said), digest_size=16).hexdigest()

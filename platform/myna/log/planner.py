@@ -4,18 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from myna.errors import Conflict, MynaError, NotFound
-from myna.log import support
+from myna.log import changes, support
 from myna.log.batch import Batch
 from myna.log.plan import Committed, Needs, Opened, Outcome, State, digest_of
 from myna.log.writes import (
     CloseTurn,
     DecideHeld,
+    Edit,
     FinishStream,
     Hold,
     Interrupt,
     Join,
     MoveTicket,
     OpenConversation,
+    Pin,
+    React,
+    Recall,
     Say,
     Write,
 )
@@ -43,6 +47,8 @@ def needs_of(batch: Sequence[Write]) -> Needs:
         match write:
             case Say() | Hold():
                 _need_draft(needs, write.draft)
+            case Edit() | Recall() | React() | Pin():
+                changes.need(needs, write)
             case DecideHeld():
                 needs.conversations.add(write.conversation)
                 needs.tickets.add(write.conversation)
@@ -73,6 +79,8 @@ def _need_draft(needs: Needs, draft: Draft) -> None:
     needs.tickets.add(draft.conversation)
     needs.members.add((draft.conversation, draft.sender))
     needs.drafts.add((draft.conversation, draft.sender, draft.client_id))
+    if draft.thread is not None:
+        needs.messages.add((draft.conversation, draft.thread))
 
 
 def plan(batch: Sequence[Write], state: State, now: float) -> tuple[Committed, Batch]:
@@ -101,6 +109,8 @@ def _apply(batch: Batch, write: Write) -> Outcome:
         case Join():
             _join(batch, write)
             return None
+        case Edit() | Recall() | React() | Pin():
+            return changes.apply(batch, write)
         case MoveTicket():
             return support.move(batch, write)
         case CloseTurn():
@@ -115,11 +125,12 @@ def _apply(batch: Batch, write: Write) -> Outcome:
 def _say(batch: Batch, write: Say) -> Ack:
     draft = write.draft
     batch.conversation(draft.conversation)
-    digest = digest_of(draft.body, draft.reply_to)
+    digest = digest_of(draft.body, draft.reply_to, draft.thread)
     if write.guard is None and not write.observer:
         batch.require_seat(draft.conversation, draft.sender)
     if (first := batch.duplicate(draft, digest)) is not None:
         return first
+    draft = changes.placed(batch, draft)
     if write.guard is not None:
         turn = support.require_turn(batch, write.guard, draft.conversation)
         made = batch.message(draft, write.state, digest)
@@ -144,11 +155,12 @@ def _finish_stream(batch: Batch, write: FinishStream) -> Message:
 def _hold(batch: Batch, write: Hold) -> Ack:
     draft = write.draft
     conversation = batch.conversation(draft.conversation)
-    digest = digest_of(draft.body, draft.reply_to)
+    digest = digest_of(draft.body, draft.reply_to, draft.thread)
     if not write.observer:
         batch.require_seat(draft.conversation, draft.sender)
     if (first := batch.duplicate(draft, digest)) is not None:
         return first
+    draft = changes.placed(batch, draft)
     held = Held(
         write.id,
         conversation.workspace,
@@ -160,6 +172,7 @@ def _hold(batch: Batch, write: Hold) -> Ack:
         write.verdict,
         HeldState.WAITING,
         batch.now,
+        thread=draft.thread,
     )
     batch.put_held(held, digest)
     return Ack(draft.conversation, draft.client_id, None, None, batch.now, held=write.id)
@@ -175,7 +188,12 @@ def _decide(batch: Batch, write: DecideHeld) -> Held:
     seq: int | None = None
     if write.allow:
         draft = Draft(
-            before.conversation, before.sender, before.client_id, before.body, reply_to=before.reply_to
+            before.conversation,
+            before.sender,
+            before.client_id,
+            before.body,
+            reply_to=before.reply_to,
+            thread=before.thread,
         )
         support.reopen(batch, draft.conversation, draft.sender)
         made = batch.message(draft, MessageState.SENT, found.digest)

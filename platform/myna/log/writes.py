@@ -154,7 +154,63 @@ class FinishStream:
     state: MessageState = MessageState.SENT
 
 
-Write = Say | Hold | DecideHeld | OpenConversation | Join | MoveTicket | CloseTurn | Interrupt | FinishStream
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something done to a message. The same `client_id` again gives the first result; with other content it is refused.
+
+    `observer` is true for an operator without a seat in a support conversation; everybody else must be a member with
+    the right to do it when the transaction runs.
+    """
+
+    conversation: int
+    actor: int
+    client_id: str
+    seq: int
+    observer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Change):
+    """Other words for an own message; what it said before is kept as a version."""
+
+    body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Recall(Change):
+    """Take a message back for everybody: its words, versions and reactions are erased, its seq stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class React(Change):
+    """Put a reaction on a message or take it off."""
+
+    emoji: str = ""
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pin(Change):
+    """Pin a message for everybody or take the pin off."""
+
+    on: bool = True
+
+
+Write = (
+    Say
+    | Hold
+    | DecideHeld
+    | OpenConversation
+    | Join
+    | MoveTicket
+    | CloseTurn
+    | Interrupt
+    | FinishStream
+    | Edit
+    | Recall
+    | React
+    | Pin
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,17 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlmodel import SQLModel
 
 from myna.adapters.sql.tables import (
+    CommandRow,
     ConversationRow,
     EventRow,
     HeldRow,
+    HiddenRow,
     LaneRow,
     MemberRow,
     MessageRow,
+    MessageVersionRow,
+    PinRow,
+    ReactionRow,
     TicketRow,
     TurnRow,
     table,
@@ -52,6 +57,20 @@ class Statements:
     put_turn: str
     put_held: str
     move_lane: str
+    commands: str
+    messages: str
+    reactions: str
+    pins: str
+    change_message: str
+    insert_version: str
+    insert_command: str
+    put_reaction: str
+    drop_reaction: str
+    put_pin: str
+    drop_pin: str
+    drop_versions: str
+    drop_reactions: str
+    put_hidden: str
 
 
 def statements(*, sqlite_driver: bool) -> Statements:
@@ -88,17 +107,53 @@ def statements(*, sqlite_driver: bool) -> Statements:
         insert_conversation=_insert(ConversationRow, sqlite_driver),
         update_conversation=_update(
             ConversationRow,
-            ("seq", "rev", "last_pos", "changed_at", "agents", "title"),
+            (
+                "seq",
+                "rev",
+                "last_pos",
+                "changed_at",
+                "agents",
+                "title",
+                "policy",
+                "all_seq",
+                "retained_through",
+            ),
             ("id",),
             sqlite_driver,
         ),
         finish_message=_update(MessageRow, ("body", "state"), ("conversation", "seq"), sqlite_driver),
-        put_member=_upsert(MemberRow, sqlite_driver),
+        # The read cursor is raised outside of commits, so a commit must not write back what it loaded.
+        put_member=_upsert(MemberRow, sqlite_driver, but=("read_seq",)),
         put_ticket=_upsert(TicketRow, sqlite_driver),
         put_turn=_upsert(TurnRow, sqlite_driver),
         put_held=_upsert(HeldRow, sqlite_driver),
         move_lane=_update(LaneRow, ("pos",), ("id",), sqlite_driver),
+        **_of_changes(sqlite_driver),
     )
+
+
+def _of_changes(sqlite_driver: bool) -> dict[str, str]:
+    """What edits, recalls, reactions and pins need."""
+    place = ("conversation", "seq")
+    message = {"conversation": "b", "seq": "b"}
+    return {
+        "commands": _by_keys(CommandRow, {"conversation": "b", "user": "b", "client_id": "t"}, sqlite_driver),
+        "messages": _by_keys(MessageRow, message, sqlite_driver),
+        "reactions": _by_keys(ReactionRow, message | {"emoji": "t", "user": "b"}, sqlite_driver),
+        "pins": _by_keys(PinRow, {"conversation": "b"}, sqlite_driver),
+        "change_message": _update(
+            MessageRow, ("body", "state", "edited_at", "reactions"), place, sqlite_driver
+        ),
+        "insert_version": _insert(MessageVersionRow, sqlite_driver),
+        "insert_command": _insert(CommandRow, sqlite_driver),
+        "put_reaction": _upsert(ReactionRow, sqlite_driver),
+        "drop_reaction": _delete(ReactionRow, (*place, "emoji", "user"), sqlite_driver),
+        "put_pin": _upsert(PinRow, sqlite_driver),
+        "drop_pin": _delete(PinRow, place, sqlite_driver),
+        "drop_versions": _delete(MessageVersionRow, place, sqlite_driver),
+        "drop_reactions": _delete(ReactionRow, place, sqlite_driver),
+        "put_hidden": _upsert(HiddenRow, sqlite_driver),
+    }
 
 
 def columns_of(row: type[SQLModel]) -> tuple[str, ...]:
@@ -171,17 +226,23 @@ def _insert(row: type[SQLModel], sqlite_driver: bool) -> str:
     return str(table(row).insert().compile(dialect=_dialect(sqlite_driver)))
 
 
-def _upsert(row: type[SQLModel], sqlite_driver: bool) -> str:
+def _upsert(row: type[SQLModel], sqlite_driver: bool, *, but: tuple[str, ...] = ()) -> str:
     target = table(row)
     make: Any = sqlite.insert if sqlite_driver else postgresql.insert
     insert = make(target)
     keys = [column.name for column in target.primary_key]
-    changed = {name: insert.excluded[name] for name in columns_of(row) if name not in keys}
-    return str(
-        insert.on_conflict_do_update(index_elements=keys, set_=changed).compile(
-            dialect=_dialect(sqlite_driver)
-        )
-    )
+    changed = {name: insert.excluded[name] for name in columns_of(row) if name not in (*keys, *but)}
+    if changed:
+        statement = insert.on_conflict_do_update(index_elements=keys, set_=changed)
+    else:
+        statement = insert.on_conflict_do_nothing(index_elements=keys)
+    return str(statement.compile(dialect=_dialect(sqlite_driver)))
+
+
+def _delete(row: type[SQLModel], keys: tuple[str, ...], sqlite_driver: bool) -> str:
+    marks = ["?" if sqlite_driver else f"${place}" for place in range(1, len(keys) + 1)]
+    where = " AND ".join(f'"{name}" = {mark}' for name, mark in zip(keys, marks, strict=True))
+    return f"DELETE FROM {_quoted(table(row))} WHERE {where}"
 
 
 def _update(row: type[SQLModel], changed: tuple[str, ...], keys: tuple[str, ...], sqlite_driver: bool) -> str:
