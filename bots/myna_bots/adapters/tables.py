@@ -1,6 +1,6 @@
 """The bot platform's tables, declared once for SQLite and PostgreSQL. Rows never leave the adapters."""
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from myna.adapters.sql.tables import big
@@ -114,6 +114,23 @@ class BotDeliveryRow(SQLModel, table=True):
     state: str = Field(sa_column=words())
     status: int | None = Field(sa_column=Column(Integer, nullable=True))
     error: str | None = Field(sa_column=words(null=True))
+
+
+class BotFileRow(SQLModel, table=True):
+    """A file of a bot with its content, so that every process has it."""
+
+    __tablename__ = "bot_file"
+    id: str = Field(sa_column=Column(Text, primary_key=True))
+    workspace: int = Field(sa_column=big(index=True))
+    owner: int = Field(sa_column=big())
+    name: str = Field(sa_column=words())
+    type: str = Field(sa_column=words())
+    size: int = Field(sa_column=big())
+    digest: str = Field(sa_column=words())
+    width: int = Field(sa_column=Column(Integer, nullable=False))
+    height: int = Field(sa_column=Column(Integer, nullable=False))
+    created_at: float = Field(sa_column=moment())
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class BotStateRow(SQLModel, table=True):

@@ -11,6 +11,7 @@ from myna.ports import Conversations, Log
 from myna.services import Services
 from myna_bots.host.delivering import Deliverer
 from myna_bots.host.feed import Feed
+from myna_bots.host.files import Files
 from myna_bots.host.interactions import Interactions
 from myna_bots.host.limits import Throttle
 from myna_bots.host.model import Entry
@@ -76,6 +77,7 @@ class BotPlatform:
     streams: Streams
     interactions: Interactions
     library: Library
+    files: Files
     conversations: Conversations
     history: Log
     readers: Readers = field(default_factory=Readers)

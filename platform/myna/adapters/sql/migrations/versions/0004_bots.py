@@ -100,6 +100,22 @@ def _log() -> None:
 
 def _hooks() -> None:
     op.create_table(
+        "bot_file",
+        _text("id"),
+        _big("workspace"),
+        _big("owner"),
+        _text("name"),
+        _text("type"),
+        _big("size"),
+        _text("digest"),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        _float("created_at"),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_bot_file_workspace", "bot_file", ["workspace"])
+    op.create_table(
         "bot_webhook",
         _big("bot"),
         _text("kind"),
