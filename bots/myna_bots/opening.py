@@ -13,10 +13,13 @@ from myna_bots.host.delivering import Deliverer
 from myna_bots.host.feed import Feed
 from myna_bots.host.files import Files
 from myna_bots.host.interactions import Interactions
+from myna_bots.host.model import HookKind
 from myna_bots.host.platform import BotPlatform
 from myna_bots.host.registry import Registry
 from myna_bots.host.streams import Streams
 from myna_bots.host.webhooks import Webhooks
+from myna_bots.telegram.dispatch import Answers
+from myna_bots.telegram.updates import TelegramHooks
 from myna_knowledge.library import Library
 
 
@@ -27,7 +30,7 @@ def open_bots(
     store, log, hooks, state = SqlBots(database), SqlBotLog(database), SqlHooks(database), SqlState(database)
     egress = GuardedEgress(allow_private=services.settings.private_webhooks)
     registry = Registry(store, services.accounts, conversations, services.access, services.committer)
-    feed = Feed(log)
+    feed, deliverer = Feed(log), Deliverer(hooks, egress)
     platform = BotPlatform(
         services,
         registry,
@@ -36,7 +39,7 @@ def open_bots(
         hooks,
         state,
         feed,
-        Deliverer(hooks, egress),
+        deliverer,
         Webhooks(hooks, log, egress),
         Streams(services, state),
         Interactions(services, store, state, feed),
@@ -46,4 +49,5 @@ def open_bots(
         SqlLog(database),
     )
     platform.attach()
+    deliverer.translations[HookKind.TELEGRAM] = TelegramHooks(platform, Answers(platform).run)
     return platform

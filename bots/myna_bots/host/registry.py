@@ -178,6 +178,19 @@ class Registry:
         token, bot = found
         return Principal(bot.user, bot.workspace, UserKind.BOT, scopes=frozenset(token.scopes))
 
+    async def principal_of(self, bot: int) -> Principal:
+        """A bot with all that its living keys may do, for what it asked for in the answer to a webhook.
+
+        Raises:
+            Unauthorised: it has no living key.
+        """
+        found = await self.store.bot(bot)
+        living = [each for each in await self.store.tokens(bot) if each.revoked_at is None]
+        if found is None or found.disabled_at is not None or not living:
+            raise Unauthorised("The bot has no valid key.", code="token_invalid")
+        scopes = frozenset(str(scope) for each in living for scope in each.scopes)
+        return Principal(bot, found.workspace, UserKind.BOT, scopes=scopes)
+
     async def grants(self, conversation: int, bot: int) -> frozenset[str]:
         """What a conversation grants a bot. A bot that was brought in as a member has the default scopes."""
         found = await self.store.installation(conversation, bot)
