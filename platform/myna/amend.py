@@ -111,10 +111,12 @@ class Amender:
 
     async def marks(self, seat: Seat, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """What comes with a page of message objects: my reactions and the threads that begin there, by seq."""
-        reacted = [each["seq"] for each in messages if each["reactions"]]
+        reacted = [each["seq"] for each in messages if each.get("reactions")]
         mine = await self._marks.reactions_of(seat.hides_for, seat.conversation.id, reacted)
         roots = [
-            each["seq"] for each in messages if each["thread"] is None and each["kind"] == MessageKind.TEXT
+            each["seq"]
+            for each in messages
+            if each.get("thread") is None and each["kind"] == MessageKind.TEXT
         ]
         threads = await self._marks.threads(seat.conversation.id, roots)
         return {

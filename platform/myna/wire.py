@@ -43,8 +43,12 @@ def user_object(user: User) -> dict[str, Any]:
 
 
 def message_object(message: Message) -> dict[str, Any]:
-    """A message; it is identified by (conversation, seq)."""
-    return {
+    """A message; it is identified by (conversation, seq).
+
+    `thread`, `edited_at`, `expires_at` and `reactions` are there only when they say something: most messages have none, and
+    each byte goes to every reader.
+    """
+    shown = {
         "conversation": str(message.conversation),
         "seq": message.seq,
         "sender": str(message.sender),
@@ -53,12 +57,17 @@ def message_object(message: Message) -> dict[str, Any]:
         "state": message.state,
         "body": message.body,
         "reply_to": message.reply_to,
-        "thread": message.thread,
         "created_at": stamp(message.created_at),
-        "edited_at": optional_stamp(message.edited_at),
-        "expires_at": optional_stamp(message.expires_at),
-        "reactions": message.reactions,
     }
+    if message.thread is not None:
+        shown["thread"] = message.thread
+    if message.edited_at is not None:
+        shown["edited_at"] = stamp(message.edited_at)
+    if message.expires_at is not None:
+        shown["expires_at"] = stamp(message.expires_at)
+    if message.reactions:
+        shown["reactions"] = message.reactions
+    return shown
 
 
 def ticket_object(ticket: Ticket) -> dict[str, Any]:

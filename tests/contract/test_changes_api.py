@@ -121,7 +121,7 @@ async def test_a_thread_is_read_on_its_own(app: World) -> None:
     await app.say(ANN, GROUP, "4", "thanks", thread=3)
     page = await app.messages(BOB, GROUP)
     assert page["threads"] == {"1": {"replies": 2, "last_seq": 4}}
-    assert [each["thread"] for each in page["messages"]] == [None, None, 1, 1]
+    assert [each.get("thread") for each in page["messages"]] == [None, None, 1, 1]
     thread = await app.messages(BOB, GROUP, thread=1)
     assert [each["body"]["text"] for each in thread["messages"]] == ["answer", "thanks"]
     await app.say(BOB, GROUP, "5", thread=77, status=404)
