@@ -76,6 +76,7 @@ def test_killing_bot_and_server_neither_loses_nor_doubles_an_answer(tmp_path: Pa
     }
     process, server = myna_server.launch(tmp_path, settings=settings)
     bot: subprocess.Popen[bytes] | None = None
+    ann: Person | None = None
     try:
         myna_server.wait_for(process, server)
         password = (server.data / "operator-password.txt").read_text().strip()
@@ -114,5 +115,7 @@ def test_killing_bot_and_server_neither_loses_nor_doubles_an_answer(tmp_path: Pa
         assert answers == wanted
     finally:
         processes.stop(process)
+        if ann is not None:
+            ann.http.close()
         if bot is not None:
             processes.stop(bot)

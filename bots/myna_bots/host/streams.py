@@ -122,6 +122,7 @@ class Streams:
             return
         finally:
             self._forget(conversation, seq)
+            await self._state.put(bot, SPACE, f"{conversation}:{seq}", None, None)
 
     def text(self, conversation: int, seq: int) -> str:
         """The text so far."""
