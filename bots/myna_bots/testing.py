@@ -13,7 +13,7 @@ async def test_the_bot_answers(room: Room) -> None:
 import asyncio
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -213,7 +213,7 @@ def _json(value: Any) -> bytes:
 
 
 @asynccontextmanager
-async def open_room(**settings: Any) -> AsyncIterator[Room]:
+async def open_room(**settings: Any) -> AsyncGenerator[Room, None]:
     """A room on a server of its own. `settings` are fields of `myna.settings.Settings`."""
     from myna.settings import Settings
     from myna.wiring import build_app

@@ -100,6 +100,10 @@ def environment(file: Path) -> dict[str, str]:
             name, found, value = line.partition("=")
             if found and not name.lstrip().startswith("#"):
                 made.setdefault(name.strip(), value.strip())
+    shim = Path(str(resources.files("myna_bots") / "shim"))
+    made["PYTHONPATH"] = os.pathsep.join(filter(None, (str(shim), made.get("PYTHONPATH"))))
+    required = f"--require {shim / 'telegram.cjs'}"
+    made["NODE_OPTIONS"] = " ".join(filter(None, (made.get("NODE_OPTIONS"), required)))
     return made
 
 

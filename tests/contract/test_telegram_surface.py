@@ -135,7 +135,7 @@ async def test_a_bots_day_fits_aiograms_models(shop: World) -> None:
     assert "too old" in await bot.call(
         "answerCallbackQuery", 400, callback_query_id=query["callback_query"]["id"]
     )
-    target = {"chat_id": chat, "message_id": sent["message_id"]}
+    target: dict[str, Any] = {"chat_id": chat, "message_id": sent["message_id"]}
     changed = await bot.call("editMessageText", text="*done*", parse_mode="MarkdownV2", **target)
     assert (changed["text"], "reply_markup" in changed, changed["edit_date"] > 0) == ("done", False, True)
     again = await bot.call("editMessageText", 400, text="*done*", parse_mode="MarkdownV2", **target)
@@ -164,8 +164,9 @@ async def test_a_bots_day_fits_aiograms_models(shop: World) -> None:
     assert len({each["media_group_id"] for each in album}) == 1
     for method in ("sendVideo", "sendAudio", "sendVoice", "sendAnimation", "sendVideoNote", "sendSticker"):
         kind = {"sendVideoNote": "video_note"}.get(method, method[4:].lower())
-        await bot.call(method, chat_id=chat, **{kind: document["document"]["file_id"]})
-    where = {"chat_id": chat, "latitude": 52.5, "longitude": 13.4}
+        given: dict[str, Any] = {kind: document["document"]["file_id"]}
+        await bot.call(method, chat_id=chat, **given)
+    where: dict[str, Any] = {"chat_id": chat, "latitude": 52.5, "longitude": 13.4}
     await bot.call("sendLocation", **where)
     await bot.call("sendVenue", title="Shop", address="Street 1", **where)
     await bot.call("sendContact", chat_id=chat, phone_number="+491", first_name="Ann")
@@ -201,12 +202,13 @@ async def test_a_bots_day_fits_aiograms_models(shop: World) -> None:
     assert (await ann.ask("GET", f"/v1/conversations/{place}/commands"))["commands"][0]["name"] == "order"
     for name in ("Name", "Description", "ShortDescription"):
         key = {"Name": "name", "Description": "description", "ShortDescription": "short_description"}[name]
-        await bot.call(f"setMy{name}", **{key: "Words"})
+        words: dict[str, Any] = {key: "Words"}
+        await bot.call(f"setMy{name}", **words)
         assert await bot.call(f"getMy{name}") == {key: "Words"}
     await bot.call("getChatMenuButton")
     await bot.call("getMyDefaultAdministratorRights")
     await bot.call("getWebhookInfo")
-    draft = {"chat_id": chat, "draft_id": 7}
+    draft: dict[str, Any] = {"chat_id": chat, "draft_id": 7}
     for text in ("Once", "Once upon", "Once upon a time"):
         assert await bot.call("sendMessageDraft", text=text, **draft)
     final = await bot.call("sendMessage", chat_id=chat, text="Once upon a time.")
@@ -222,7 +224,7 @@ async def test_a_bots_day_fits_aiograms_models(shop: World) -> None:
 async def test_bad_calls_get_telegrams_own_errors(shop: World) -> None:
     ann, place, bot, chat = await group_bot(shop)
     http = shop.http
-    wrong = [
+    wrong: list[tuple[str, dict[str, Any], str]] = [
         ("sendMessage", {"text": "x"}, "Bad Request: chat_id is empty"),
         ("sendMessage", {"chat_id": chat}, "Bad Request: message text is empty"),
         ("sendMessage", {"chat_id": chat - 1, "text": "x"}, "Bad Request: chat not found"),

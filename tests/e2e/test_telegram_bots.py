@@ -83,6 +83,24 @@ def running(argv: list[str | Path], folder: Path, env: dict[str, str]) -> "Itera
 
 
 @pytest.mark.needs("bot-libraries")
+@pytest.mark.parametrize("library", ["aiogram", "ptb", "telebot"])
+def test_a_bot_that_was_written_for_telegram_runs_without_an_edit(
+    library: str, server: myna_server.MynaServer, ann: Person, tmp_path: Path
+) -> None:
+    asked = {"name": "Bot", "handle": f"{library}{uuid.uuid4().hex[:6]}", "scopes": SCOPES}
+    made = ann.ask("POST", "/v1/bots", json=asked)
+    bot, key = made["bot"]["id"], made["token"]["key"]
+    direct = ann.ask("POST", "/v1/conversations", json={"kind": "direct", "user": bot})["id"]
+    run: list[str | Path] = [*myna_server.COMMAND, "bots", "run", "--", PYTHON, BOTS / f"{library}_bot.py"]
+    log = tmp_path / "bot.log"
+    env = {"BOT_TOKEN": key, "BOT_URL": server.url}
+    with running(run, tmp_path, env):
+        for text, expected in (("/start", "start"), ("hi", "echo hi"), ("/doc", "downloaded hello file")):
+            seq = ann.says(direct, text)
+            ann.after(direct, seq, lambda each, e=expected: each["body"]["text"] == e, log)  # type: ignore[misc]
+
+
+@pytest.mark.needs("bot-libraries")
 @pytest.mark.parametrize("library", ["aiogram", "aiogram webhook", "ptb", "telebot"])
 def test_a_bot_of_this_library_works(
     library: str, server: myna_server.MynaServer, ann: Person, tmp_path: Path

@@ -156,8 +156,9 @@ async def echo(message: Message) -> None:
 
 
 async def main() -> None:
-    api = TelegramAPIServer.from_base(os.environ["BOT_API"])
-    bot = Bot(os.environ["BOT_TOKEN"], session=AiohttpSession(api=api))
+    base = os.environ.get("BOT_API")
+    session = AiohttpSession(api=TelegramAPIServer.from_base(base)) if base else None
+    bot = Bot(os.environ["BOT_TOKEN"], session=session)
     if port := os.environ.get("WEBHOOK_PORT"):
         from aiogram.webhook.aiohttp_server import SimpleRequestHandler, setup_application
         from aiohttp import web

@@ -119,14 +119,10 @@ async def echo(update: Update, context) -> None:
         await update.message.reply_text(f"echo {update.message.text}", do_quote=True)
 
 
-base = os.environ["BOT_API"]
-app = (
-    Application.builder()
-    .token(os.environ["BOT_TOKEN"])
-    .base_url(f"{base}/bot")
-    .base_file_url(f"{base}/file/bot")
-    .build()
-)
+builder = Application.builder().token(os.environ["BOT_TOKEN"])
+if base := os.environ.get("BOT_API"):
+    builder = builder.base_url(f"{base}/bot").base_file_url(f"{base}/file/bot")
+app = builder.build()
 steps = {NAME: [MessageHandler(filters.TEXT, name)], AGE: [MessageHandler(filters.TEXT, age)]}
 app.add_handler(ConversationHandler([CommandHandler("form", form)], steps, []))
 for each in (start, html, menu, photo, doc, album, action, copy, delete, poll, pin, who):

@@ -6,9 +6,9 @@ import telebot
 from png import png
 from telebot import apihelper, types
 
-base = os.environ["BOT_API"]
-apihelper.API_URL = base + "/bot{0}/{1}"
-apihelper.FILE_URL = base + "/file/bot{0}/{1}"
+if base := os.environ.get("BOT_API"):
+    apihelper.API_URL = base + "/bot{0}/{1}"
+    apihelper.FILE_URL = base + "/file/bot{0}/{1}"
 bot = telebot.TeleBot(os.environ["BOT_TOKEN"])
 
 

@@ -2,11 +2,9 @@
 
 import asyncio
 import io
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import insert, select
+from sqlalchemy import RowMapping, insert, select
 
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.tables import table
@@ -60,7 +58,7 @@ class FileLooks:
 
 
 def _look(content: bytes) -> tuple[str | None, int, int]:
-    import filetype
+    import filetype  # type: ignore[import-untyped]  # it ships no types
     from PIL import Image
 
     kind = filetype.guess(content)
@@ -76,5 +74,5 @@ def _look(content: bytes) -> tuple[str | None, int, int]:
     return type_, *((width, height) if width * height <= MAX_PIXELS else (0, 0))
 
 
-def _kept(row: Mapping[str, Any]) -> Kept:
+def _kept(row: RowMapping) -> Kept:
     return Kept(**{name: row[name] for name in Kept.__dataclass_fields__})

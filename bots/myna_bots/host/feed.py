@@ -82,6 +82,10 @@ class Feed:
         self.announce(stored)
         return stored
 
+    async def entry(self, bot: int, seq: int) -> Entry | None:
+        """One entry of a bot's log."""
+        return await self._log.entry(bot, seq)
+
     def announce(self, stored: list[Entry]) -> None:
         """Tell readers in this process."""
         for entry in stored:

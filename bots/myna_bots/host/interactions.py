@@ -10,7 +10,7 @@ from myna.rights import Principal, Verb, require
 from myna.services import Services
 from myna.wire import signal, user_object
 from myna_bots.host.feed import Feed
-from myna_bots.host.model import Entry, NewEntry
+from myna_bots.host.model import NewEntry
 from myna_bots.host.ports import BotStore, StateStore
 
 SPACE = "click"
@@ -71,8 +71,6 @@ class Interactions:
         stored = await self._feed.append([entry])
         if not stored:
             return ""
-        if type_ == "action.clicked":
-            await self._remember(stored[0], principal.user)
         return f"{bot}.{stored[0].seq}"
 
     async def answer(
@@ -83,28 +81,22 @@ class Interactions:
         Raises:
             NotFound: there was no such click. Conflict: it was answered, or too long ago.
         """
-        known = await self._state.get(bot.user, SPACE, str(seq), time.time())
-        if known is None:
+        click = await self._feed.entry(bot.user, seq)
+        if click is None or click.type != "action.clicked" or time.time() - click.at > ANSWER_S:
             raise NotFound("There is no click that could be answered.", code="no_such_click")
-        if known.get("answered"):
+        if await self._state.get(bot.user, SPACE, str(seq), time.time()) is not None:
             raise Conflict("This click was answered before.", code="already_answered")
-        await self._state.put(bot.user, SPACE, str(seq), {**known, "answered": True}, time.time() + ANSWER_S)
+        await self._state.put(bot.user, SPACE, str(seq), {"answered": True}, time.time() + ANSWER_S)
         frame = signal(
             "action_answer",
             {
-                "conversation": known["conversation"],
-                "seq": known["seq"],
+                "conversation": str(click.conversation),
+                "seq": click.data["message"]["seq"],
                 "text": text,
                 "alert": alert,
                 "url": url,
             },
         )
-        await self._services.relay.signal(SignalFrame(bot.workspace, frame, users=(int(known["user"]),)))
-
-    async def _remember(self, entry: Entry, user: int) -> None:
-        click = {
-            "conversation": str(entry.conversation),
-            "seq": entry.data["message"]["seq"],
-            "user": str(user),
-        }
-        await self._state.put(entry.bot, SPACE, str(entry.seq), click, time.time() + ANSWER_S)
+        await self._services.relay.signal(
+            SignalFrame(bot.workspace, frame, users=(int(click.data["user"]["id"]),))
+        )

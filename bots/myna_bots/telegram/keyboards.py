@@ -1,6 +1,6 @@
 """Keyboards: an inline keyboard is kept as it came, and as buttons that Myna's own clients show; reply keyboards as offers."""
 
-from typing import Any
+from typing import Any, cast
 
 from myna_bots.telegram.errors import bad
 
@@ -34,7 +34,7 @@ def parts_of(markup: dict[str, Any] | None) -> dict[str, Any]:
         return inline_parts(markup)
     if "keyboard" in markup:
         rows = _rows(markup["keyboard"])
-        texts = [str(each["text"] if isinstance(each, dict) else each) for row in rows for each in row]
+        texts = [_text(each) for row in rows for each in row]
         return {"offers": [{"action": "ask", "label": text, "text": text} for text in texts[:20]]}
     if "remove_keyboard" in markup or "force_reply" in markup:
         return {}
@@ -61,19 +61,25 @@ def inline_parts(markup: dict[str, Any] | None) -> dict[str, Any]:
     return made
 
 
+def _text(button: Any) -> str:
+    """The text of a reply keyboard's button, which may be a string alone."""
+    return str(cast("dict[str, Any]", button).get("text", "") if isinstance(button, dict) else button)
+
+
 def _rows(rows: Any) -> list[list[Any]]:
-    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+    found = cast("list[list[Any]]", rows)
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in found):
         raise bad('field "inline_keyboard" of the InlineKeyboardMarkup should be an Array of Arrays')
-    found: list[list[Any]] = rows
     if len(found) > MAX_ROWS or sum(len(row) for row in found) > MAX_BUTTONS:
         raise bad("REPLY_MARKUP_TOO_LONG")
     return found
 
 
 def _checked(button: Any) -> dict[str, Any]:
-    if not isinstance(button, dict) or not str(button.get("text") or "").strip():
+    given = cast("dict[str, Any]", button) if isinstance(button, dict) else {}
+    if not str(given.get("text") or "").strip():
         raise bad('can\'t parse inline keyboard button: Field "text" must be of type String')
-    made: dict[str, Any] = {key: value for key, value in button.items() if value is not None}
+    made = {key: value for key, value in given.items() if value is not None}
     data = made.get("callback_data")
     if data is not None and not 1 <= len(str(data).encode()) <= MAX_DATA_BYTES:
         raise bad("BUTTON_DATA_INVALID")

@@ -173,7 +173,7 @@ class _Reader:
 
     def __init__(self, source: str) -> None:
         self._source, self._at = source, 0
-        self._text = ""
+        self._text: str = ""
         self._entities: list[Entity] = []
 
     def _begins(self, mark: str) -> bool:

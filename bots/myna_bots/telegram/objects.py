@@ -224,6 +224,6 @@ def message(
         made["caption" if captioned else "text"] = text
         if entities:
             made["caption_entities" if captioned else "entities"] = entities
-    if "reply_markup" in body:
+    if body.get("reply_markup"):
         made["reply_markup"] = body["reply_markup"]
     return made

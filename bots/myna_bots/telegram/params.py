@@ -102,16 +102,21 @@ class Params:
     def object(self, name: str) -> dict[str, Any] | None:
         """A JSON object."""
         found = self._json(name)
-        if found is None or isinstance(found, dict):
-            return cast(Any, found)
-        raise bad(f"can't parse {name.replace('_', ' ')} JSON object")
+        if found is None:
+            return None
+        if not isinstance(found, dict):
+            raise bad(f"can't parse {name.replace('_', ' ')} JSON object")
+        return cast("dict[str, Any]", found)
 
     def array(self, name: str) -> list[Any] | None:
         """A JSON array."""
         found = self._json(name)
-        if found is None or isinstance(found, list):
-            return cast(Any, found)
-        raise bad(f"can't parse {name.replace('_', ' ')} JSON array")
+        if found is None:
+            return None
+        if not isinstance(found, list):
+            raise bad(f"can't parse {name.replace('_', ' ')} JSON array")
+        made: list[Any] = found
+        return made
 
     def objects(self, name: str) -> list[dict[str, Any]]:
         """A JSON array of objects; empty when it is left out."""

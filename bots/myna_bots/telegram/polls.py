@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from myna.errors import MynaError
 from myna.ids import new_id
@@ -69,7 +69,7 @@ def _quiz(call: Call, poll: dict[str, Any]) -> None:
 
 
 def _option(given: Any) -> dict[str, Any]:
-    text = given.get("text") if isinstance(given, dict) else given
+    text: Any = cast("dict[str, Any]", given).get("text") if isinstance(given, dict) else given
     if not isinstance(text, str) or not 1 <= len(text.strip()) <= 100:
         raise bad("poll options must be 1-100 characters long")
     return {"persistent_id": uuid.uuid4().hex[:12], "text": text.strip(), "voter_count": 0}

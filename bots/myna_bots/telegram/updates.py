@@ -70,8 +70,11 @@ async def get_updates(call: Call) -> Any:
             left = until - time.monotonic()
             if found or left <= 0 or call.platform.services.draining:
                 return found
-            waiting = asyncio.ensure_future(call.platform.readers.wait(call.bot.user, min(left, POLL_S)))
-            await asyncio.wait([waiting, poll], return_when=asyncio.FIRST_COMPLETED)
+            waiting: asyncio.Future[Any] = asyncio.ensure_future(
+                call.platform.readers.wait(call.bot.user, min(left, POLL_S))
+            )
+            ended: asyncio.Future[Any] = poll
+            await asyncio.wait([waiting, ended], return_when=asyncio.FIRST_COMPLETED)
             if poll.done():
                 waiting.cancel()
                 raise TelegramError(409, poll.result())
