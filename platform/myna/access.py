@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from myna.deliver.frames import EventFrame
 from myna.errors import NotFound
+from myna.model import Conversation, Member
 from myna.ports import Conversations
 from myna.rights import Principal, Seat, sees
 
@@ -50,10 +51,29 @@ class Access:
         self._count += 1
         return seat
 
+    async def somewhere(self, principal: Principal, conversation: int) -> Conversation:
+        """A conversation of the principal's workspace, whether it has a seat there or not: only to come in.
+
+        Raises:
+            NotFound: there is none in this workspace.
+        """
+        found = await self._conversations.find(conversation, principal.workspace)
+        if found is None:
+            raise NotFound(f"There is no conversation {conversation} that you can see.")
+        return found
+
+    async def fresh_member(self, conversation: int, user: int) -> Member | None:
+        """A user's seat as it is now; the caller has checked that it may be seen."""
+        return await self._conversations.member(conversation, user)
+
+    def forget(self, conversation: int) -> None:
+        """Look the seats of a conversation up again."""
+        self._count -= len(self._seats.pop(conversation, {}))
+
     def heard(self, event: EventFrame) -> None:
         """Forget the seats of a conversation in which seats or rules changed."""
         if event.reseats or event.joined or event.left:
-            self._count -= len(self._seats.pop(event.conversation, {}))
+            self.forget(event.conversation)
 
 
 async def _nothing(_conversation: int, _bot: int) -> frozenset[str]:

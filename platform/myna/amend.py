@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from myna.access import Access
+from myna.compose import check_client_id, check_text
 from myna.errors import Malformed, NotFound, Refused
 from myna.log.committer import Committer
 from myna.log.writes import Edit, Pin, React, Recall
@@ -12,7 +13,7 @@ from myna.model import Ack, Action, MessageKind
 from myna.ports import Log
 from myna.ports_content import Marks
 from myna.rights import Principal, Seat, Verb, require
-from myna.send import Sender, check_client_id, check_text
+from myna.send import Sender
 from myna.wire import message_object, stamp
 
 MAX_EMOJI_CHARS = 32

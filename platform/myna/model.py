@@ -79,9 +79,26 @@ class EventKind(StrEnum):
     MEMBER_JOINED = "member.joined"
     MEMBER_LEFT = "member.left"
     MEMBER_CHANGED = "member.changed"
+    REQUEST_CHANGED = "request.changed"
     MINE_CHANGED = "mine.changed"
     TICKET_CHANGED = "ticket.changed"
     CONVERSATION_CHANGED = "conversation.changed"
+
+
+class RequestState(StrEnum):
+    """Where somebody's wish to come in is."""
+
+    WAITING = "waiting"
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+
+
+class ScheduledState(StrEnum):
+    """Where a message for later is."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
 
 
 class Owner(StrEnum):
@@ -207,6 +224,68 @@ class Conversation:
     """The newest message that mentions everybody."""
     retained_through: int = 0
     """Messages up to here were removed by the retention rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """A link into a conversation."""
+
+    id: int
+    workspace: int
+    conversation: int
+    code: str
+    role: MemberRole
+    created_by: int
+    created_at: float
+    expires_at: float | None
+    max_uses: int | None
+    uses: int
+    approval: bool
+    revoked_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """Somebody asked to come in."""
+
+    conversation: int
+    user: int
+    invite: int | None
+    role: MemberRole
+    note: str
+    state: RequestState
+    created_at: float
+    decided_by: int | None = None
+    decided_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedDraft:
+    """What a user has begun to write in a conversation, for all its devices."""
+
+    user: int
+    conversation: int
+    body: Mapping[str, Any]
+    reply_to: int | None
+    thread: int | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A message for later."""
+
+    id: int
+    workspace: int
+    user: int
+    conversation: int
+    client_id: str
+    body: Mapping[str, Any]
+    reply_to: int | None
+    thread: int | None
+    due_at: float
+    state: ScheduledState = ScheduledState.WAITING
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from myna.access import Access
-from myna.errors import Malformed, MynaError, Refused, TooLarge
+from myna.compose import Composer, check_client_id
+from myna.errors import Malformed, MynaError, Refused
 from myna.ids import new_id
 from myna.log.committer import Committer
 from myna.log.writes import Hold, Say
@@ -16,8 +17,6 @@ from myna.ports import Accounts, Moderator
 from myna.rights import Principal, Seat, Verb, require
 from myna.wire import user_object
 
-MAX_TEXT_CHARS = 10_000
-MAX_CLIENT_ID_CHARS = 64
 JUDGE_S = 0.25
 """Deadline of moderation. Failure rule: the message passes and the failure is logged, since a broken filter must not
 silence a support desk."""
@@ -32,11 +31,12 @@ class Sender:
         self,
         access: Access,
         accounts: Accounts,
+        composer: Composer,
         committer: Committer,
         moderator: Moderator | None,
         turn_delay_s: float,
     ) -> None:
-        self._access, self._accounts = access, accounts
+        self._access, self._accounts, self._composer = access, accounts, composer
         self._committer, self._moderator = committer, moderator
         self._turn_delay_s = turn_delay_s
         self.held: Callable[[int, int], Awaitable[None]] | None = None
@@ -88,7 +88,7 @@ class Sender:
         `parts` are further parts of the body (a card, a form), checked by the surface that made them; what they say must
         also be in the text, since that is what is judged and searched.
         """
-        text = check_draft(client_id, body)
+        check_client_id(client_id)
         seat = await self._access.seat(principal, conversation)
         require(principal, Verb.SEND, seat)
         if reply_to is not None and reply_to < 1:
@@ -97,9 +97,9 @@ class Sender:
             raise Malformed("thread must be the seq of the message that it begins with.")
         if counted and self.throttle is not None and principal.scopes is not None:
             self.throttle(principal, conversation)
-        whole = {"text": text, **(parts or {})}
-        draft = Draft(conversation, principal.user, client_id, whole, MessageKind.TEXT, reply_to, thread)
-        verdict = await self.judge(principal, seat, text, client_id)
+        made = {**await self._composer.body(principal, seat, body), **(parts or {})}
+        draft = Draft(conversation, principal.user, client_id, made, MessageKind.TEXT, reply_to, thread)
+        verdict = await self.judge(principal, seat, made["text"], client_id)
         if verdict is not None and verdict.action is Action.BLOCK:
             reasons = [each.code for each in verdict.reasons]
             raise Refused("This message was refused by the rules of this place.", extra={"reasons": reasons})
@@ -156,45 +156,3 @@ class Sender:
 
 def _nothing(_: int) -> str:
     return ""
-
-
-def check_draft(client_id: str, body: Mapping[str, Any]) -> str:
-    """The text of a draft of the right shape.
-
-    Raises:
-        Malformed, TooLarge: with what is wrong; nothing was stored.
-    """
-    check_client_id(client_id)
-    return check_text(body)
-
-
-def check_client_id(client_id: str) -> None:
-    """Let a client's own id pass.
-
-    Raises:
-        Malformed: it is too long, empty, unprintable, or of the server's own kind.
-    """
-    if not 1 <= len(client_id) <= MAX_CLIENT_ID_CHARS or not client_id.isprintable():
-        raise Malformed(f"client_id must have 1 to {MAX_CLIENT_ID_CHARS} printable characters.")
-    if client_id.startswith(("turn:", "notice:")):
-        raise Malformed("client_id must not begin with 'turn:' or 'notice:'; these are the server's own.")
-
-
-def check_text(body: Mapping[str, Any]) -> str:
-    """The text of a body of the right shape.
-
-    Raises:
-        Malformed, TooLarge: with what is wrong; nothing was stored.
-    """
-    text = body.get("text")
-    if not isinstance(text, str):
-        raise Malformed("body.text must be a string.")
-    if len(text) > MAX_TEXT_CHARS:
-        raise TooLarge(f"body.text has {len(text)} characters; at most {MAX_TEXT_CHARS} are allowed.")
-    if not text.strip() or "\x00" in text:
-        raise Malformed("body.text must not be empty and must not contain NUL.")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise Malformed("body.text has an unpaired surrogate, so it is not text.") from None
-    return text

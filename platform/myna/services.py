@@ -10,8 +10,10 @@ from myna.directory import Directory
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
+from myna.mine import Mine, Timer
 from myna.ports import Accounts, Desk
 from myna.review import Review
+from myna.seats import Membership
 from myna.send import Sender
 from myna.settings import Settings
 from myna.signals import Signals
@@ -32,6 +34,9 @@ class Services:
     access: Access
     sender: Sender
     amender: Amender
+    membership: Membership
+    mine: Mine
+    timer: Timer
     signals: Signals
     directory: Directory
     handoff: Handoff

@@ -18,9 +18,12 @@ from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
 from myna.adapters.sql.marks import SqlMarks
 from myna.adapters.sql.migrate import migrate
+from myna.adapters.sql.personal import SqlPersonal
+from myna.adapters.sql.seats import SqlSeats
 from myna.amend import Amender
 from myna.api.app import attach, create_app
 from myna.api.socket import SocketServer
+from myna.compose import Composer
 from myna.core import Core, kept_alive
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
@@ -29,8 +32,10 @@ from myna.first_start import FirstStart, ensure_workspace
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
+from myna.mine import Mine, Timer
 from myna.ports import Bus, Commits, Moderator
 from myna.review import Review
+from myna.seats import Membership
 from myna.send import Sender
 from myna.services import Services
 from myna.settings import Settings
@@ -78,7 +83,10 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     committer = Committer(commits, relay.publish)
     access = Access(conversations)
     relay.listeners.append(access.heard)
-    sender = Sender(access, accounts, committer, moderator, delay_s)
+    composer = Composer(access, accounts, log)
+    sender = Sender(access, accounts, composer, committer, moderator, delay_s)
+    personal, seats = SqlPersonal(database), SqlSeats(database)
+    mine = Mine(access, composer, committer, personal)
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
     sender.streamed = hub.streamed
@@ -93,8 +101,11 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         access=access,
         sender=sender,
         amender=Amender(access, sender, committer, log, SqlMarks(database)),
+        membership=Membership(access, accounts, committer, seats),
+        mine=mine,
+        timer=Timer(mine, accounts, sender, committer, personal),
         signals=Signals(relay, conversations),
-        directory=Directory(access, accounts, conversations, desk, log, committer),
+        directory=Directory(access, accounts, conversations, desk, log, committer, personal, seats),
         handoff=Handoff(access, accounts, committer, hub, delay_s),
         review=review,
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),

@@ -6,7 +6,7 @@ from typing import Any
 
 from myna.errors import MynaError
 from myna.log.plan import Done, HeldDraft, Opened, Outcome, Published, Seen, State, TurnDraft
-from myna.log.planner import needs_of, plan
+from myna.log.planner import need_released, needs_of, plan
 from myna.log.support import turn_client_id
 from myna.log.writes import (
     CloseTurn,
@@ -28,12 +28,15 @@ from myna.model import (
     Event,
     EventKind,
     Held,
+    Invite,
+    JoinRequest,
     Member,
     MemberRole,
     Message,
     MessageKind,
     MessageState,
     Owner,
+    Scheduled,
     Ticket,
     TicketStatus,
     Turn,
@@ -41,6 +44,7 @@ from myna.model import (
     TurnState,
     Verdict,
 )
+from myna.rights import rank
 
 WORKSPACE, INBOX = 1, 5
 ANN, BOB, EVE = 11, 12, 13
@@ -71,6 +75,13 @@ class PlanLog:
     reactions: set[Any] = field(default_factory=set)
     pins: dict[tuple[int, int], int] = field(default_factory=dict)
     versions: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
+    invites: dict[int, Invite] = field(default_factory=dict)
+    requests: dict[tuple[int, int], JoinRequest] = field(default_factory=dict)
+    blocks: set[tuple[int, int]] = field(default_factory=set)
+    scheduled: dict[int, Scheduled] = field(default_factory=dict)
+    drafts: dict[tuple[int, int], Any] = field(default_factory=dict)
+    hidden: set[tuple[int, int, int]] = field(default_factory=set)
+    mentions: set[tuple[int, int, int]] = field(default_factory=set)
 
     def commit(self, *batch: Write) -> list[Outcome]:
         """The outcomes of one transaction."""
@@ -92,6 +103,13 @@ class PlanLog:
         needs = needs_of(batch)
         state = State(epoch=7, pos=self.pos)
         state.held = {each: replace(self.held[each]) for each in needs.held & self.held.keys()}
+        for waits in state.held.values():
+            need_released(needs, waits.held)
+        for user in needs.saved:
+            for place, conversation in self.conversations.items():
+                if conversation.kind is ConversationKind.SAVED and (place, user) in self.members:
+                    state.saved[user] = place
+                    needs.conversations.add(place)
         for place, ticket in self.tickets.items():
             if (ticket.inbox, ticket.visitor) in needs.support:
                 state.support[(ticket.inbox, ticket.visitor)] = place
@@ -117,6 +135,7 @@ class PlanLog:
                 state.seen[key] = self.digests[key][0]
         for place in needs.tickets:
             self._load_support(place, needs.last_senders, state)
+        self._load_seats(needs, state)
         state.done = {key: self.done[key] for key in needs.commands & self.done.keys()}
         state.messages = {key: self.messages[key] for key in needs.messages & self.messages.keys()}
         for message in state.messages.values():
@@ -127,6 +146,20 @@ class PlanLog:
         for place in needs.pins:
             state.pins[place] = {seq for where, seq in self.pins if where == place}
         return state
+
+    def _load_seats(self, needs: Any, state: State) -> None:
+        state.invites = {each: self.invites[each] for each in needs.invites & self.invites.keys()}
+        state.requests = {each: self.requests[each] for each in needs.requests & self.requests.keys()}
+        state.scheduled = {each: self.scheduled[each] for each in needs.scheduled & self.scheduled.keys()}
+        state.blocks = needs.blocks & self.blocks
+        for pair, place in state.direct.items():
+            state.members.update({(place, user): self.members[(place, user)] for user in pair})
+        for place in needs.heirs:
+            present = [
+                each for each in self.members.values() if each.conversation == place and each.to_seq is None
+            ]
+            present.sort(key=lambda each: (-rank(each.role), each.joined_at, each.user))
+            state.heirs[place] = present[:2]
 
     def _load_support(self, place: int, last_senders: set[int], state: State) -> None:
         if place in self.tickets:
@@ -165,6 +198,14 @@ class PlanLog:
 
     def _store_marks(self, sheet: Any) -> None:
         self.done.update(sheet.commands)
+        self.invites.update(sheet.invites)
+        self.requests.update(sheet.requests)
+        self.scheduled.update(sheet.scheduled)
+        self.drafts.update(sheet.drafts)
+        self.hidden.update(sheet.hidden)
+        self.mentions.update(sheet.mentions)
+        for key, on in sheet.blocks.items():
+            (self.blocks.add if on else self.blocks.discard)(key)
         for before, rev, editor in sheet.versions:
             key = (before.conversation, before.seq)
             self.versions.setdefault(key, []).append((rev, before.body, editor))

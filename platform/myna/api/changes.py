@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path
 from pydantic import BaseModel
 
-from myna.api.conversations import Text
 from myna.api.ids import MAX_ID, ConversationPath
 from myna.api.principal import Asker, Core
 from myna.wire import ack_object
@@ -24,6 +23,12 @@ Key = Annotated[
         description="The change's client_id. Without one each call is a change of its own.",
     ),
 ]
+
+
+class Text(BaseModel):
+    """Words."""
+
+    text: str
 
 
 class NewWords(BaseModel):

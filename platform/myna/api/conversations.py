@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 
+from myna.api.bodies import Body
 from myna.api.ids import ConversationPath, Cursor, IdText, Limit
 from myna.api.principal import Asker, Core
 from myna.errors import Malformed, NotFound
+from myna.model import ConversationKind
 from myna.rights import Verb, require
 from myna.wire import ack_object, user_object
 
@@ -29,6 +31,14 @@ class OpenGroup(BaseModel):
     members: list[IdText] = Field(default_factory=list, max_length=500)
 
 
+class OpenChannel(BaseModel):
+    """A channel with its first members: moderators write, all members read."""
+
+    kind: Literal["channel"]
+    title: str = Field(min_length=1, max_length=200)
+    members: list[IdText] = Field(default_factory=list, max_length=500)
+
+
 class OpenDirect(BaseModel):
     """A conversation of two."""
 
@@ -36,16 +46,10 @@ class OpenDirect(BaseModel):
     user: IdText
 
 
-class Text(BaseModel):
-    """What a message says."""
-
-    text: str
-
-
 class NewMessage(BaseModel):
     """A draft; its client_id comes in the Idempotency-Key header."""
 
-    body: Text
+    body: Body
     reply_to: int | None = Field(default=None, ge=1, lt=2**53)
     thread: int | None = Field(default=None, ge=1, lt=2**53)
 
@@ -58,7 +62,7 @@ class ReadUpTo(BaseModel):
 
 @router.post("/conversations", status_code=201, summary="Open a conversation")
 async def open_conversation(
-    asked: Annotated[OpenSupport | OpenGroup | OpenDirect, Field(discriminator="kind")],
+    asked: Annotated[OpenSupport | OpenGroup | OpenChannel | OpenDirect, Field(discriminator="kind")],
     asker: Asker,
     core: Core,
     response: Response,
@@ -71,8 +75,10 @@ async def open_conversation(
             if inbox is None:
                 raise NotFound(f"There is no inbox {asked.inbox!r}.")
             made, new = await core.directory.open_support(asker, inbox)
-        case OpenGroup():
-            made = await core.directory.open_group(asker, asked.title, [int(each) for each in asked.members])
+        case OpenGroup() | OpenChannel():
+            kind = ConversationKind(asked.kind)
+            users = [int(each) for each in asked.members]
+            made = await core.directory.open_group(asker, asked.title, users, kind)
         case OpenDirect():
             made, new = await core.directory.open_direct(asker, int(asked.user))
     if not new:
@@ -140,7 +146,7 @@ async def send(
 ) -> dict[str, Any]:
     """The ack of a durable message. The same key and body again give the first ack; another body gives 409."""
     ack = await core.sender.send(
-        asker, conversation, idempotency_key, asked.body.model_dump(), asked.reply_to, asked.thread
+        asker, conversation, idempotency_key, asked.body.given(), asked.reply_to, asked.thread
     )
     response.status_code = 202 if ack.held is not None else 200 if ack.duplicate else 201
     return ack_object(ack)

@@ -15,6 +15,8 @@ from myna.model import (
     EventKind,
     Held,
     HeldState,
+    Invite,
+    JoinRequest,
     Member,
     MemberRole,
     Message,
@@ -189,6 +191,23 @@ class Batch:
         """Let the write path know that this agent listens here."""
         before = self.conversation(conversation)
         self.state.conversations[conversation] = replace(before, agents=(*before.agents, agent))
+
+    def drop_agent(self, conversation: int, agent: int) -> None:
+        """Let the write path know that this agent is gone."""
+        before = self.conversation(conversation)
+        left = tuple(each for each in before.agents if each != agent)
+        self.state.conversations[conversation] = replace(before, agents=left)
+
+    def put_invite(self, invite: Invite) -> Invite:
+        """Write a link down."""
+        self.state.invites[invite.id] = self.sheet.invites[invite.id] = invite
+        return invite
+
+    def put_request(self, request: JoinRequest) -> JoinRequest:
+        """Write a wish to come in down."""
+        key = (request.conversation, request.user)
+        self.state.requests[key] = self.sheet.requests[key] = request
+        return request
 
     def put_held(self, held: Held, digest: str) -> None:
         """Write a held message down; its client_id counts as seen."""

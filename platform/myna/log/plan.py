@@ -16,8 +16,12 @@ from myna.model import (
     Event,
     Held,
     HeldState,
+    Invite,
+    JoinRequest,
     Member,
     Message,
+    SavedDraft,
+    Scheduled,
     Ticket,
     TurnDecision,
     TurnState,
@@ -101,6 +105,14 @@ class State:
     """Those that a change is about, by (conversation, seq)."""
     reactions: set[ReactionKey] = field(default_factory=set[ReactionKey])
     pins: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
+    heirs: dict[int, list[Member]] = field(default_factory=dict[int, list[Member]])
+    """The two present members of a conversation that stand highest and longest."""
+    invites: dict[int, Invite] = field(default_factory=dict[int, Invite])
+    requests: dict[tuple[int, int], JoinRequest] = field(default_factory=dict[tuple[int, int], JoinRequest])
+    saved: dict[int, int] = field(default_factory=dict[int, int])
+    """A user's own conversation."""
+    blocks: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
 
 
 @dataclass(slots=True)
@@ -129,6 +141,33 @@ class Sheet:
     """Who pinned it, or None when it is not pinned any more."""
     hidden: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
     """(user, conversation, seq)."""
+    mentions: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
+    """(user, conversation, seq)."""
+    invites: dict[int, Invite] = field(default_factory=dict[int, Invite])
+    requests: dict[tuple[int, int], JoinRequest] = field(default_factory=dict[tuple[int, int], JoinRequest])
+    drafts: dict[tuple[int, int], SavedDraft | None] = field(
+        default_factory=dict[tuple[int, int], SavedDraft | None]
+    )
+    """By (user, conversation); None when it was sent or emptied."""
+    blocks: dict[tuple[int, int], bool] = field(default_factory=dict[tuple[int, int], bool])
+    """By (user, whom it blocks)."""
+    scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
+    retained: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """(conversation, through): messages up to here lose their words."""
+
+    @property
+    def personal(self) -> bool:
+        """Whether there are rows beside messages, events and seats; most batches have none."""
+        return bool(
+            self.mentions
+            or self.invites
+            or self.requests
+            or self.hidden
+            or self.drafts
+            or self.blocks
+            or self.scheduled
+            or self.retained
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +189,9 @@ class Opened:
     new: bool = True
 
 
-Result = Ack | Ticket | Opened | Held | Message | None
+Result = (
+    Ack | Ticket | Opened | Held | Message | Member | Invite | JoinRequest | Conversation | Scheduled | None
+)
 Outcome = Result | MynaError
 
 
@@ -179,6 +220,17 @@ class Needs:
     messages: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     reactions: set[ReactionKey] = field(default_factory=set[ReactionKey])
     pins: set[int] = field(default_factory=set[int])
+    heirs: set[int] = field(default_factory=set[int])
+    invites: set[int] = field(default_factory=set[int])
+    requests: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    saved: set[int] = field(default_factory=set[int])
+    blocks: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    scheduled: set[int] = field(default_factory=set[int])
+
+    @property
+    def seats(self) -> bool:
+        """Whether there is anything of links, requests, heirs, blocks or messages for later."""
+        return bool(self.heirs or self.invites or self.requests or self.scheduled or self.blocks)
 
 
 def digest_of(body: Mapping[str, Any], reply_to: int | None, thread: int | None = None) -> str:

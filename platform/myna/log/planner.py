@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from myna.errors import Conflict, MynaError, NotFound
-from myna.log import changes, support
+from myna.log import changes, mentions, personal, seats, support
 from myna.log.batch import Batch
+from myna.log.personal_writes import Aged, Mine
 from myna.log.plan import Committed, Needs, Opened, Outcome, State, digest_of
+from myna.log.seat_writes import Seating
 from myna.log.writes import (
     CloseTurn,
     DecideHeld,
@@ -49,18 +51,21 @@ def needs_of(batch: Sequence[Write]) -> Needs:
                 _need_draft(needs, write.draft)
             case Edit() | Recall() | React() | Pin():
                 changes.need(needs, write)
+            case Seating():
+                seats.need(needs, write)
+            case Mine() | Aged():
+                personal.need(needs, write)
             case DecideHeld():
                 needs.conversations.add(write.conversation)
                 needs.tickets.add(write.conversation)
                 needs.held.add(write.held)
             case OpenConversation():
-                if write.inbox is not None and write.visitor is not None:
-                    needs.support.add((write.inbox, write.visitor))
-                if (pair := _pair(write)) is not None:
-                    needs.direct.add(pair)
+                _need_known(needs, write)
             case Join():
                 needs.conversations.add(write.conversation)
                 needs.members.add((write.conversation, write.user))
+                if write.by is not None:
+                    needs.members.add((write.conversation, write.by))
             case FinishStream():
                 needs.conversations.add(write.conversation)
                 needs.streams.add((write.conversation, write.seq))
@@ -74,11 +79,28 @@ def needs_of(batch: Sequence[Write]) -> Needs:
     return needs
 
 
+def need_released(needs: Needs, held: Held) -> None:
+    """The seats that letting a held message in looks at; known once the held row is loaded."""
+    needs.members.add((held.conversation, held.sender))
+    for user in mentions.users_of(held.body):
+        needs.members.add((held.conversation, user))
+
+
+def _need_known(needs: Needs, write: OpenConversation) -> None:
+    if write.inbox is not None and write.visitor is not None:
+        needs.support.add((write.inbox, write.visitor))
+    if (pair := _pair(write)) is not None:
+        needs.direct.add(pair)
+        needs.blocks.update({pair, pair[::-1]})
+
+
 def _need_draft(needs: Needs, draft: Draft) -> None:
     needs.conversations.add(draft.conversation)
     needs.tickets.add(draft.conversation)
     needs.members.add((draft.conversation, draft.sender))
     needs.drafts.add((draft.conversation, draft.sender, draft.client_id))
+    for user in mentions.users_of(draft.body):
+        needs.members.add((draft.conversation, user))
     if draft.thread is not None:
         needs.messages.add((draft.conversation, draft.thread))
 
@@ -107,8 +129,12 @@ def _apply(batch: Batch, write: Write) -> Outcome:
         case OpenConversation():
             return _open(batch, write)
         case Join():
-            _join(batch, write)
+            seats.join(batch, write)
             return None
+        case Seating():
+            return seats.apply(batch, write)
+        case Mine() | Aged():
+            return personal.apply(batch, write)
         case Edit() | Recall() | React() | Pin():
             return changes.apply(batch, write)
         case MoveTicket():
@@ -124,13 +150,16 @@ def _apply(batch: Batch, write: Write) -> Outcome:
 
 def _say(batch: Batch, write: Say) -> Ack:
     draft = write.draft
-    batch.conversation(draft.conversation)
+    place = batch.conversation(draft.conversation)
     digest = digest_of(draft.body, draft.reply_to, draft.thread)
+    seat = None
     if write.guard is None and not write.observer:
-        batch.require_seat(draft.conversation, draft.sender)
+        seat = batch.require_seat(draft.conversation, draft.sender)
     if (first := batch.duplicate(draft, digest)) is not None:
         return first
     draft = changes.placed(batch, draft)
+    if seat is not None:
+        seats.may_speak(batch, place, seat)
     if write.guard is not None:
         turn = support.require_turn(batch, write.guard, draft.conversation)
         made = batch.message(draft, write.state, digest)
@@ -140,6 +169,7 @@ def _say(batch: Batch, write: Say) -> Ack:
         support.before_message(batch, write)
         made = batch.message(draft, write.state, digest)
         support.after_message(batch, made, write.turn_delay_s, rouse=write.rouse)
+    mentions.note(batch, made, seat)
     seen = batch.state.seen[(draft.conversation, draft.sender, draft.client_id)]
     return Ack(draft.conversation, draft.client_id, made.seq, seen.rev, batch.now)
 
@@ -156,11 +186,12 @@ def _hold(batch: Batch, write: Hold) -> Ack:
     draft = write.draft
     conversation = batch.conversation(draft.conversation)
     digest = digest_of(draft.body, draft.reply_to, draft.thread)
-    if not write.observer:
-        batch.require_seat(draft.conversation, draft.sender)
+    seat = None if write.observer else batch.require_seat(draft.conversation, draft.sender)
     if (first := batch.duplicate(draft, digest)) is not None:
         return first
     draft = changes.placed(batch, draft)
+    if seat is not None:
+        seats.may_speak(batch, conversation, seat)
     held = Held(
         write.id,
         conversation.workspace,
@@ -198,6 +229,7 @@ def _decide(batch: Batch, write: DecideHeld) -> Held:
         support.reopen(batch, draft.conversation, draft.sender)
         made = batch.message(draft, MessageState.SENT, found.digest)
         support.after_message(batch, made, write.turn_delay_s, rouse=True)
+        mentions.note(batch, made, batch.state.members.get((before.conversation, before.sender)))
         seq = made.seq
     after = replace(
         before,
@@ -246,8 +278,12 @@ def _open(batch: Batch, write: OpenConversation) -> Opened:
     )
     batch.state.conversations[made.id] = made
     batch.sheet.opened[made.id] = made
+    pair = _pair(write)
     for user, role in write.members:
-        batch.put_member(Member(made.id, user, role))
+        # Who is blocked by the other of two may read and not write.
+        other = 0 if pair is None else pair[0] + pair[1] - user
+        muted_until = personal.FOREVER if (other, user) in batch.state.blocks else None
+        batch.put_member(Member(made.id, user, role, muted_until=muted_until))
     users = tuple(user for user, _ in write.members)
     data = {"title": write.title, "kind": write.kind, "members": [str(user) for user in users]}
     batch.event(made.id, EventKind.CONVERSATION_CHANGED, data, joined=users)
@@ -271,15 +307,3 @@ def _open(batch: Batch, write: OpenConversation) -> Opened:
             )
         )
     return Opened(batch.conversation(made.id))
-
-
-def _join(batch: Batch, write: Join) -> None:
-    conversation = batch.conversation(write.conversation)
-    seat = batch.state.members.get((write.conversation, write.user))
-    if seat is not None and seat.to_seq is None:
-        return
-    floor = 1 if write.history == "all" else conversation.seq + 1
-    batch.put_member(Member(write.conversation, write.user, write.role, floor))
-    if write.agent and write.user not in conversation.agents:
-        batch.add_agent(write.conversation, write.user)
-    batch.joined(write.conversation, write.user, write.role, write.user_data)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from myna.log.personal_writes import PersonalWrite
+from myna.log.seat_writes import SeatWrite
 from myna.model import (
     ConversationKind,
     Draft,
@@ -86,14 +88,18 @@ class OpenConversation:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Give a user a seat. `history` is how much of the past the user may read: `all` or `none`."""
+    """Give a user a seat. How much of the past it may read is the conversation's policy, or `history` where that is given.
+
+    `by` is the member who invites; without one the server does.
+    """
 
     conversation: int
     user: int
     role: MemberRole
     user_data: Mapping[str, Any]
-    history: str = "all"
+    history: str | None = None
     agent: bool = False
+    by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +216,8 @@ Write = (
     | Recall
     | React
     | Pin
+    | SeatWrite
+    | PersonalWrite
 )
 
 

@@ -120,7 +120,12 @@ class SqlConversations:
         user = seats[0].user
         places = [seat.conversation for seat in seats]
         greatest = func.max if self._database.sqlite else func.greatest
-        base: ColumnElement[int] = greatest(_member.c.read_seq, _member.c.from_seq - 1)
+        base: ColumnElement[int] = greatest(
+            _member.c.read_seq,
+            _member.c.from_seq - 1,
+            _member.c.deleted_to,
+            _conversation.c.retained_through,
+        )
         own = (
             select(func.max(_message.c.seq))
             .where(

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from myna.adapters.sql import rows
-from myna.adapters.sql.log_changes import load_changes, store_changes
+from myna.adapters.sql.log_changes import load_changes, load_seats, store_changes, store_seats
 from myna.adapters.sql.log_connection import Connection, keys_of
 from myna.adapters.sql.log_statements import Statements
 from myna.log.batch import Batch
 from myna.log.plan import Committed, Needs, Seen, State
-from myna.log.planner import needs_of, plan
+from myna.log.planner import need_released, needs_of, plan
 from myna.log.writes import Write
 from myna.model import HeldState
 
@@ -32,6 +32,7 @@ def _load(connection: Connection, texts: Statements, needs: Needs, state: State)
         for row in connection.fetch(texts.held, keys_of((each,) for each in needs.held)):
             held = rows.held_of(row)
             state.held[held.held.id] = held
+            need_released(needs, held.held)
     _load_known(connection, texts, needs, state)
     if needs.conversations:
         places = keys_of((each,) for each in needs.conversations)
@@ -50,6 +51,8 @@ def _load(connection: Connection, texts: Statements, needs: Needs, state: State)
             state.streaming[(message.conversation, message.seq)] = message
     if needs.messages or needs.commands:
         load_changes(connection, texts, needs, state)
+    if needs.seats:
+        load_seats(connection, texts, needs, state)
     supported = [(each,) for each in needs.tickets if _may_have_turns(state, each)]
     if supported:
         _load_support(connection, texts, supported, needs, state)
@@ -64,6 +67,10 @@ def _load_known(connection: Connection, texts: Statements, needs: Needs, state: 
             for row in connection.fetch(sql, keys_of(keys)):
                 found[(row[0], row[1])] = row[2]
                 needs.conversations.add(row[2])
+    if needs.saved:
+        for user, place in connection.fetch(texts.saved_of, keys_of((each,) for each in needs.saved)):
+            state.saved[user] = place
+            needs.conversations.add(place)
 
 
 def _may_have_turns(state: State, conversation: int) -> bool:
@@ -135,5 +142,7 @@ def _store(connection: Connection, texts: Statements, planned: Batch, pos_before
             connection.many(sql, parameters)
     if sheet.commands or sheet.changed:
         store_changes(connection, texts, sheet, planned.now)
+    if sheet.personal:
+        store_seats(connection, texts, sheet, planned.now)
     if state.pos != pos_before:
         connection.many(texts.move_lane, [(state.pos, 1)])

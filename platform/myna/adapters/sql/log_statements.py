@@ -12,21 +12,28 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlmodel import SQLModel
 
 from myna.adapters.sql.tables import (
+    BlockRow,
     CommandRow,
     ConversationRow,
+    DraftRow,
     EventRow,
     HeldRow,
     HiddenRow,
+    InviteRow,
+    JoinRequestRow,
     LaneRow,
     MemberRow,
+    MentionRow,
     MessageRow,
     MessageVersionRow,
     PinRow,
     ReactionRow,
+    ScheduledRow,
     TicketRow,
     TurnRow,
     table,
 )
+from myna.model import MemberRole
 
 _TYPES = {"b": "bigint", "t": "text"}
 
@@ -71,6 +78,22 @@ class Statements:
     drop_versions: str
     drop_reactions: str
     put_hidden: str
+    heirs: str
+    saved_of: str
+    blocks: str
+    invites: str
+    requests: str
+    scheduled: str
+    insert_mention: str
+    put_invite: str
+    put_request: str
+    put_draft: str
+    drop_draft: str
+    put_block: str
+    drop_block: str
+    put_scheduled: str
+    drop_mentions: str
+    retain: tuple[str, ...]
 
 
 def statements(*, sqlite_driver: bool) -> Statements:
@@ -129,6 +152,8 @@ def statements(*, sqlite_driver: bool) -> Statements:
         put_held=_upsert(HeldRow, sqlite_driver),
         move_lane=_update(LaneRow, ("pos",), ("id",), sqlite_driver),
         **_of_changes(sqlite_driver),
+        **_of_seats(sqlite_driver),
+        retain=_retain(sqlite_driver),
     )
 
 
@@ -154,6 +179,69 @@ def _of_changes(sqlite_driver: bool) -> dict[str, str]:
         "drop_reactions": _delete(ReactionRow, place, sqlite_driver),
         "put_hidden": _upsert(HiddenRow, sqlite_driver),
     }
+
+
+def _of_seats(sqlite_driver: bool) -> dict[str, str]:
+    """What seats, links, requests and a user's own things need."""
+    own = {"user": "b", "other": "b"}
+    return {
+        "heirs": _heirs(sqlite_driver),
+        "saved_of": _saved_of(sqlite_driver),
+        "blocks": _by_keys(BlockRow, own, sqlite_driver),
+        "invites": _by_keys(InviteRow, {"id": "b"}, sqlite_driver, lock=True),
+        "requests": _by_keys(JoinRequestRow, {"conversation": "b", "user": "b"}, sqlite_driver, lock=True),
+        "scheduled": _by_keys(ScheduledRow, {"id": "b"}, sqlite_driver, lock=True),
+        "insert_mention": _upsert(MentionRow, sqlite_driver),
+        "put_invite": _upsert(InviteRow, sqlite_driver),
+        "put_request": _upsert(JoinRequestRow, sqlite_driver),
+        "put_draft": _upsert(DraftRow, sqlite_driver),
+        "drop_draft": _delete(DraftRow, ("user", "conversation"), sqlite_driver),
+        "put_block": _upsert(BlockRow, sqlite_driver),
+        "drop_block": _delete(BlockRow, ("user", "other"), sqlite_driver),
+        "put_scheduled": _upsert(ScheduledRow, sqlite_driver),
+        "drop_mentions": _delete(MentionRow, ("conversation", "seq"), sqlite_driver),
+    }
+
+
+def _heirs(sqlite_driver: bool) -> str:
+    """The two members that stand highest and longest; run for one conversation at a time."""
+    ranks = " ".join(
+        f"WHEN '{role.value}' THEN {place}"
+        for place, role in enumerate(
+            (
+                MemberRole.OWNER,
+                MemberRole.ADMIN,
+                MemberRole.MODERATOR,
+                MemberRole.MEMBER,
+                MemberRole.GUEST,
+            )
+        )
+    )
+    columns = ", ".join(f"x.{each}" for each in _quoted_columns(MemberRow))
+    return (
+        f"SELECT {columns} FROM {_keys({'conversation': 'b'}, sqlite_driver)} JOIN member x "
+        "ON x.conversation = k.conversation AND x.to_seq IS NULL "
+        f'ORDER BY CASE x.role {ranks} ELSE 9 END, x.joined_at, x."user" LIMIT 2'
+    )
+
+
+def _saved_of(sqlite_driver: bool) -> str:
+    return (
+        f'SELECT k."user", min(c.id) FROM {_keys({"user": "b"}, sqlite_driver)} '
+        'JOIN member m ON m."user" = k."user" '
+        "JOIN conversation c ON c.id = m.conversation AND c.kind = 'saved' GROUP BY k.\"user\""
+    )
+
+
+def _retain(sqlite_driver: bool) -> tuple[str, ...]:
+    """Take the words of old messages away; parameters are (conversation, through)."""
+    one, two = ("?", "?") if sqlite_driver else ("$1", "$2")
+    below = f"conversation = {one} AND seq <= {two}"
+    return (
+        "UPDATE message SET body = '{\"text\":\"\"}', state = 'recalled', reactions = NULL, edited_at = NULL, "
+        f"expires_at = NULL WHERE {below} AND state <> 'recalled'",
+        *(f"DELETE FROM {name} WHERE {below}" for name in ("message_version", "reaction", "pin", "mention")),
+    )
 
 
 def columns_of(row: type[SQLModel]) -> tuple[str, ...]:

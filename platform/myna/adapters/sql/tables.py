@@ -215,6 +215,80 @@ class CommandRow(SQLModel, table=True):
     at: float = Field(sa_column=Column(Float, nullable=False))
 
 
+class MentionRow(SQLModel, table=True):
+    """A message that calls a user; the only row that a send writes per user."""
+
+    __tablename__ = "mention"
+    __table_args__ = (Index("ix_mention_place", "conversation", "seq"),)
+    user: int = Field(sa_column=big(primary=True))
+    conversation: int = Field(sa_column=big(primary=True))
+    seq: int = Field(sa_column=big(primary=True))
+
+
+class InviteRow(SQLModel, table=True):
+    __tablename__ = "invite"
+    id: int = Field(sa_column=big(primary=True))
+    workspace: int = Field(sa_column=big())
+    conversation: int = Field(sa_column=big(index=True))
+    code: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    role: str = Field(sa_column=text())
+    created_by: int = Field(sa_column=big())
+    created_at: float = Field(sa_column=Column(Float, nullable=False))
+    expires_at: float | None = Field(sa_column=Column(Float, nullable=True))
+    max_uses: int | None = Field(sa_column=big(null=True))
+    uses: int = Field(sa_column=big())
+    approval: bool = Field(default=False)
+    revoked_at: float | None = Field(sa_column=Column(Float, nullable=True))
+
+
+class JoinRequestRow(SQLModel, table=True):
+    __tablename__ = "join_request"
+    conversation: int = Field(sa_column=big(primary=True))
+    user: int = Field(sa_column=big(primary=True))
+    invite: int | None = Field(sa_column=big(null=True))
+    role: str = Field(sa_column=text())
+    note: str = Field(sa_column=text())
+    state: str = Field(sa_column=text())
+    created_at: float = Field(sa_column=Column(Float, nullable=False))
+    decided_by: int | None = Field(sa_column=big(null=True))
+    decided_at: float | None = Field(sa_column=Column(Float, nullable=True))
+
+
+class DraftRow(SQLModel, table=True):
+    __tablename__ = "draft"
+    user: int = Field(sa_column=big(primary=True))
+    conversation: int = Field(sa_column=big(primary=True))
+    body: str = Field(sa_column=text())
+    reply_to: int | None = Field(sa_column=big(null=True))
+    thread: int | None = Field(sa_column=big(null=True))
+    at: float = Field(sa_column=Column(Float, nullable=False))
+
+
+class BlockRow(SQLModel, table=True):
+    __tablename__ = "block"
+    user: int = Field(sa_column=big(primary=True))
+    other: int = Field(sa_column=big(primary=True))
+    at: float = Field(sa_column=Column(Float, nullable=False))
+
+
+class ScheduledRow(SQLModel, table=True):
+    """A message for later. Its draft's client_id makes it one message, whichever process sends it."""
+
+    __tablename__ = "scheduled"
+    __table_args__ = (Index("ix_scheduled_due", "state", "due_at"),)
+    id: int = Field(sa_column=big(primary=True))
+    workspace: int = Field(sa_column=big())
+    user: int = Field(sa_column=big(index=True))
+    conversation: int = Field(sa_column=big())
+    client_id: str = Field(sa_column=text())
+    body: str = Field(sa_column=text())
+    reply_to: int | None = Field(sa_column=big(null=True))
+    thread: int | None = Field(sa_column=big(null=True))
+    due_at: float = Field(sa_column=Column(Float, nullable=False))
+    state: str = Field(sa_column=text())
+    error: str | None = Field(sa_column=text(null=True))
+
+
 class EventRow(SQLModel, table=True):
     """A durable change. Message events keep no copy of the message: `data` is null and it is joined when read."""
 
