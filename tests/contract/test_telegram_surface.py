@@ -221,6 +221,48 @@ async def test_a_bots_day_fits_aiograms_models(shop: World) -> None:
     bot.check()
 
 
+@pytest.mark.needs("bot-libraries")
+async def test_a_bot_runs_its_group(shop: World) -> None:
+    ann = await shop.person("ann")
+    bob, eve = await shop.person("bob"), await shop.person("eve")
+    place = await shop.group(ann, bob.id, eve.id)
+    made = await shop.bot(ann, "warden_bot", scopes=SCOPES, privacy="all")
+    plain = {"scopes": SCOPES, "privacy": "all", "role": "admin"}
+    await ann.ask("PUT", f"/v1/bots/{made.id}/installations/{place}", json=plain)
+    bot, chat = Telegram(made), -(10**12 + int(place))
+    target: dict[str, Any] = {"chat_id": chat, "user_id": int(bob.id)}
+    silent = {"can_send_messages": False}
+    assert await bot.call("restrictChatMember", permissions=silent, **target)
+    assert (await bot.call("getChatMember", **target))["status"] == "restricted"
+    key = {"Idempotency-Key": "m1"}
+    said = {"body": {"text": "can I?"}}
+    await bob.ask("POST", f"/v1/conversations/{place}/messages", 403, json=said, headers=key)
+    assert await bot.call("restrictChatMember", permissions={"can_send_messages": True}, **target)
+    assert (await bot.call("getChatMember", **target))["status"] == "member"
+    assert await bot.call("promoteChatMember", can_delete_messages=True, **target)
+    assert (await bot.call("getChatMember", **target))["status"] == "administrator"
+    assert await bot.call("promoteChatMember", can_delete_messages=False, **target)
+    assert await bot.call("banChatMember", **target)
+    assert (await bot.call("getChatMember", **target))["status"] == "kicked"
+    assert await bot.call("unbanChatMember", only_if_banned=True, **target)
+    assert (await bot.call("getChatMember", **target))["status"] == "left"
+    refused = await bot.call("banChatMember", 400, chat_id=chat, user_id=int(ann.id))
+    assert refused.startswith("Bad Request: ")
+    assert await bot.call("setChatTitle", chat_id=chat, title="Renamed")
+    assert (await bot.call("getChat", chat_id=chat))["title"] == "Renamed"
+    assert await bot.call("setChatPermissions", chat_id=chat, permissions={"can_pin_messages": True})
+    link = await bot.call("createChatInviteLink", chat_id=chat, member_limit=2, name="two")
+    code = link["invite_link"].rpartition("/")[2]
+    assert (await bob.ask("GET", f"/v1/invites/{code}"))["title"] == "Renamed"
+    assert (await bot.call("revokeChatInviteLink", chat_id=chat, invite_link=link["invite_link"]))[
+        "is_revoked"
+    ]
+    assert (await bot.call("exportChatInviteLink", chat_id=chat)).startswith("http")
+    assert await bot.call("leaveChat", chat_id=chat)
+    assert "not a member" in await bot.call("sendMessage", 403, chat_id=chat, text="x")
+    bot.check()
+
+
 async def test_bad_calls_get_telegrams_own_errors(shop: World) -> None:
     ann, place, bot, chat = await group_bot(shop)
     http = shop.http

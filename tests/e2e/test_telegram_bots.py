@@ -135,7 +135,7 @@ def test_a_bot_of_this_library_works(
         for text, expected in (("/form", "name?"), ("Ann", "age?"), ("7", "Ann is 7")):
             answered(text, expected)
         photo = answered("/photo", "a picture")
-        assert photo["body"]["files"][0]["width"] == 8
+        assert photo["body"]["attachments"][0]["width"] == 8
         answered("/doc", "downloaded hello file")
         for text, expected in (
             ("/album", "album 1"),

@@ -84,7 +84,7 @@ async def file(
     """For everybody who may read the message. Only pictures are shown in place, and none that can hold scripts."""
     message = await bots.interactions.message(asker, conversation, seq)
     kept = await bots.files.find(file)
-    if kept is None or file not in {each["id"] for each in message["body"].get("files", [])}:
+    if kept is None or file not in {each["id"] for each in message["body"].get("attachments", [])}:
         raise NotFound("This message has no such file.")
     shown = kept.type if kept.type in SHOWN else "application/octet-stream"
     placed = "inline" if kept.type in SHOWN else "attachment"

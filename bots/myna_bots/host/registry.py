@@ -12,6 +12,7 @@ from myna.access import Access
 from myna.errors import Conflict, Forbidden, Malformed, NotFound, Unauthorised
 from myna.ids import new_id
 from myna.log.committer import Committer
+from myna.log.seat_writes import Leave
 from myna.log.writes import Join
 from myna.model import ConversationKind, MemberRole, User, UserKind
 from myna.ports import Accounts, Conversations
@@ -162,7 +163,14 @@ class Registry:
         member = await self._conversations.member(conversation, bot)
         if known is None and member is None:
             raise NotFound("This bot is not installed here.")
-        now = time.time()
+        await self.left(conversation, bot)
+
+    async def left(self, conversation: int, bot: int) -> None:
+        """Take the bot's seat and its rights in a conversation away. Obligation: the caller may do this."""
+        member = await self._conversations.member(conversation, bot)
+        if member is not None and member.to_seq is None:
+            await self._committer.write(Leave(conversation, bot))
+        known, now = await self.store.installation(conversation, bot), time.time()
         before = known or Installation(conversation, bot, frozenset(), Privacy.MENTIONS, None, now)
         await self.store.install(replace(before, removed_at=now))
 

@@ -80,7 +80,7 @@ async def send_album(call: Call) -> Any:
         if kind not in _ALBUM:
             raise bad("wrong media type in the album")
         prepared.append(await _medium(call, kind, each))
-    group = f"{call.bot.user}{prepared[0][1]['files'][0]['id']}"[-18:]
+    group = f"{call.bot.user}{prepared[0][1]['attachments'][0]['id']}"[-18:]
     reply_to = await call.reply_to(chat)
     sent: list[dict[str, Any]] = []
     for text, parts in prepared:
@@ -160,7 +160,7 @@ def _body(params: Params, kind: str, kept: Kept, caption: str) -> tuple[str, dic
     file = {"id": kept.id, "name": kept.name, "type": kept.type, "size": kept.size}
     if kept.width:
         file |= {"width": kept.width, "height": kept.height}
-    return caption or kept.name, {"telegram": telegram, "files": [file]}
+    return caption or kept.name, {"telegram": telegram, "attachments": [file]}
 
 
 def _shown(params: Params, kind: str, kept: Kept) -> Any:

@@ -6,10 +6,10 @@ from typing import Any
 
 from myna.errors import MynaError
 from myna.model import Message
+from myna.wire import stamp
 from myna_bots.telegram import utf16
 from myna_bots.telegram.call import MAX_CAPTION, MAX_TEXT, Call, Chat, method
 from myna_bots.telegram.errors import bad
-from myna_bots.telegram.ids import chat_id
 from myna_bots.telegram.keyboards import parts_of
 from myna_bots.telegram.markup import parsed
 from myna_bots.telegram.objects import user as user_json
@@ -256,7 +256,7 @@ def _ids(call: Call) -> list[int]:
 async def _copied(call: Call, chat: Chat, found: Message, *, recaption: bool) -> dict[str, Any]:
     body = dict(found.body)
     text = str(body.pop("text", ""))
-    parts = {key: value for key, value in body.items() if key in {"entities", "telegram", "files"}}
+    parts = {key: value for key, value in body.items() if key in {"entities", "telegram", "attachments"}}
     if "telegram" in parts:
         parts["telegram"] = {
             key: value for key, value in parts["telegram"].items() if key != "forward_origin"
@@ -284,6 +284,12 @@ async def _forwarded(call: Call, chat: Chat, source: Chat, seq: int) -> dict[str
         origin = {"type": "channel", "date": date, "chat": source.json(), "message_id": seq}
     telegram.setdefault("forward_origin", origin)
     parts: dict[str, Any] = {"telegram": telegram}
-    parts |= {key: body[key] for key in ("entities", "files") if key in body}
-    parts["forward"] = {"chat": str(chat_id(source.place.id)), "seq": seq, "name": sender.name}
+    parts |= {key: body[key] for key in ("entities", "attachments") if key in body}
+    parts["forward"] = found.body.get("forward") or {
+        "conversation": str(source.place.id),
+        "seq": seq,
+        "sender": str(sender.id),
+        "name": sender.name,
+        "at": stamp(found.created_at),
+    }
     return await call.send(chat, text or "📎", parts)
