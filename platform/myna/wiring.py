@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from myna_agents.engine import Engine
     from myna_agents.moderation.moderator import LayeredModerator
     from myna_agents.runner import Runner
+    from myna_agents.turn import World
     from myna_knowledge.library import Library
 
 logger = logging.getLogger(__name__)
@@ -132,9 +133,15 @@ def open_engine(settings: Settings) -> "Engine":
 
 def build_runner(settings: Settings, core: Core, database: Database, library: "Library") -> "Runner":
     """The worker that answers turns."""
+    from myna_agents.runner import Runner
+
+    return Runner(build_world(settings, core, database, library))
+
+
+def build_world(settings: Settings, core: Core, database: Database, library: "Library") -> "World":
+    """What agents read from and answer through."""
     from myna_agents.agent import AgentProfile
     from myna_agents.engines.offline import OfflineEngine
-    from myna_agents.runner import Runner
     from myna_agents.turn import World
 
     accounts = core.services.accounts
@@ -153,7 +160,7 @@ def build_runner(settings: Settings, core: Core, database: Database, library: "L
             persona=stored.get("persona", ""),
         )
 
-    world = World(
+    return World(
         turns=core.services.turns,
         history=SqlLog(database),
         people=accounts,
@@ -162,7 +169,6 @@ def build_runner(settings: Settings, core: Core, database: Database, library: "L
         engine=open_engine(settings),
         fallback=OfflineEngine(),
     )
-    return Runner(world)
 
 
 def build_app(
@@ -173,15 +179,15 @@ def build_app(
     `started` is called when everything is up, with the first workspace.
     """
     from myna_agents.demo.seed import DemoSeed, shop, shop_json
-    from myna_bots.api import socket as bot_socket
-    from myna_bots.api.surfaces import bot_routers
-    from myna_bots.opening import open_bots
+    from myna_bots.api.surfaces import BotSurfaces
+    from myna_bots.opening import open_agents, open_bots
     from myna_knowledge.api import router as knowledge_router
     from myna_knowledge.opening import open_library
     from myna_web.pages import mount
 
     sockets: list[SocketServer] = []
     libraries: list[Library] = []
+    surfaces = BotSurfaces()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
@@ -197,11 +203,12 @@ def build_app(
             first = await ensure_workspace(services.accounts, settings.data_dir, shop().name)
             if settings.demo:
                 await DemoSeed(services.accounts, services.committer, library).ensure(first)
-            app.state.bots = open_bots(database, services, SqlConversations(database), library)
-            await stack.enter_async_context(app.state.bots.running())
+            bots = open_bots(database, services, SqlConversations(database), library)
+            agents = open_agents(settings, build_world(settings, core, database, library))
+            await stack.enter_async_context(surfaces.running(app, bots, agents))
             tasks: set[asyncio.Task[Any]] = set()
             server = SocketServer(services, attach(app, services), lambda work: _spawn(tasks, work))
-            server.others[bot_socket.PATH] = bot_socket.accepting(app.state.bots, server.spawn)
+            server.others.update(surfaces.sockets(server.spawn))
             sockets.append(server)
             _spawn(tasks, server.run())
             if settings.agents:
@@ -221,12 +228,13 @@ def build_app(
         inbox = await app.state.services.accounts.inbox_by_key(key)
         return [] if inbox is None else list(inbox.allowed_origins) or ["*"]
 
-    app = create_app(lifespan, [knowledge_router(lambda: libraries[-1]), *bot_routers()])
+    app = create_app(lifespan, [knowledge_router(lambda: libraries[-1]), *surfaces.routers])
     app.add_api_route(
         "/demo/shop.json",
         lambda: Response(shop_json(), media_type="application/json"),
         include_in_schema=False,
     )
+    surfaces.mount(app)
     mount(app, frame_ancestors=embedders)
     return app, sockets
 

@@ -6,9 +6,12 @@ from sqlalchemy import and_, case, delete, func, insert, select, update
 
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.rows import from_json, to_json
+from myna.adapters.sql.tables import table
 from myna_bots.adapters.sql_feed import DELIVERY, EVENT, HOOK, delivery_row, entry_of
-from myna_bots.host.model import Delivery, DeliveryState, Entry, HookKind, HookState, Webhook
+from myna_bots.adapters.tables import BotHookRow
+from myna_bots.host.model import Delivery, DeliveryState, Entry, HookKind, HookState, IncomingHook, Webhook
 
+INCOMING = table(BotHookRow)
 WAITING, DEAD = DeliveryState.WAITING.value, DeliveryState.DEAD.value
 
 
@@ -172,6 +175,39 @@ class SqlHooks:
         async with self._database.read() as connection:
             found = (await connection.execute(query)).scalar()
         return None if found is None else float(found)
+
+
+class SqlIncoming:
+    """`IncomingStore` over a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, hook: IncomingHook, digest: str) -> None:
+        values = {name: getattr(hook, name) for name in IncomingHook.__dataclass_fields__}
+        async with self._database.write() as connection:
+            await connection.execute(insert(INCOMING).values({**values, "digest": digest}))
+
+    async def find(self, id_: int) -> tuple[IncomingHook, str] | None:
+        query = select(INCOMING).where(INCOMING.c.id == id_, INCOMING.c.revoked_at.is_(None))
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else (_incoming(row), row[3])
+
+    async def of_bot(self, bot: int) -> list[IncomingHook]:
+        query = select(INCOMING).where(INCOMING.c.bot == bot).order_by(INCOMING.c.id)
+        async with self._database.read() as connection:
+            return [_incoming(row) for row in (await connection.execute(query)).all()]
+
+    async def revoke(self, bot: int, id_: int, now: float) -> bool:
+        living = (INCOMING.c.bot == bot, INCOMING.c.id == id_, INCOMING.c.revoked_at.is_(None))
+        async with self._database.write() as connection:
+            ended = await connection.execute(update(INCOMING).where(*living).values(revoked_at=now))
+            return bool(ended.rowcount)
+
+
+def _incoming(row: Any) -> IncomingHook:
+    return IncomingHook(row[0], row[1], row[2], row[4], row[5], row[6])
 
 
 def _oldest() -> Any:

@@ -116,6 +116,19 @@ class BotDeliveryRow(SQLModel, table=True):
     error: str | None = Field(sa_column=words(null=True))
 
 
+class BotHookRow(SQLModel, table=True):
+    """An incoming webhook: whoever knows its secret speaks as the bot in one conversation."""
+
+    __tablename__ = "bot_hook"
+    id: int = Field(sa_column=big(primary=True))
+    bot: int = Field(sa_column=big(index=True))
+    conversation: int = Field(sa_column=big())
+    digest: str = Field(sa_column=words())
+    name: str = Field(sa_column=words())
+    created_at: float = Field(sa_column=moment())
+    revoked_at: float | None = Field(sa_column=moment(null=True))
+
+
 class BotFileRow(SQLModel, table=True):
     """A file of a bot with its content, so that every process has it."""
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from myna.errors import MynaError
 from myna.wire import encode
@@ -60,7 +61,7 @@ class Translate(Protocol):
         """What is sent, or None when the view does not show this entry."""
         ...
 
-    async def answered(self, bot: int, answer: Answer) -> None:
+    async def answered(self, entry: Entry, answer: Answer) -> None:
         """Act on the body of a successful answer."""
         ...
 
@@ -111,7 +112,7 @@ class Deliverer:
                     await self._hooks.set_hook_state(hook.bot, HookState.ACTIVE, None, None, time.time())
                 translation = self.translations.get(hook.kind)
                 if answer is not None and translation is not None:
-                    await translation.answered(delivery.bot, answer)
+                    await translation.answered(entry, answer)
             else:
                 await self._failed(delivery, hook, answer.status, None, answer.retry_after_s)
         except MynaError as failed:
@@ -134,6 +135,9 @@ class Deliverer:
         if shown is None:
             return None
         body = encode(shown)
+        if hook.kind is HookKind.SLACK:
+            body = urlencode(shown).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         if hook.kind is HookKind.TELEGRAM:
             if hook.secret:
                 headers["X-Telegram-Bot-Api-Secret-Token"] = hook.secret
@@ -161,7 +165,7 @@ class Deliverer:
         await self._hooks.failed(noted)
         since = hook.failing_since or now
         hook_state = HookState.ACTIVE
-        if status == GONE and hook.kind is HookKind.NATIVE:
+        if status == GONE and hook.kind is not HookKind.TELEGRAM:
             hook_state = HookState.OFF
         elif now - since > PAUSE_AFTER_S:
             hook_state = HookState.PAUSED

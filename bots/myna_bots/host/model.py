@@ -50,6 +50,8 @@ class HookKind(StrEnum):
 
     NATIVE = "native"
     TELEGRAM = "telegram"
+    SLACK = "slack"
+    """A slash command of Slack or Mattermost: commands only, as a form."""
 
 
 class HookState(StrEnum):
@@ -158,6 +160,18 @@ class Webhook:
         """The secrets that sign now, the newest first."""
         old = self.old_secret if self.old_until is not None and now < self.old_until else None
         return (self.secret,) if old is None else (self.secret, old)
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingHook:
+    """An address at which others speak as a bot in one conversation."""
+
+    id: int
+    bot: int
+    conversation: int
+    name: str
+    created_at: float
+    revoked_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from myna_bots.host.files import Files
 from myna_bots.host.interactions import Interactions
 from myna_bots.host.limits import Throttle
 from myna_bots.host.model import Entry
-from myna_bots.host.ports import BotLog, BotStore, HookStore, StateStore
+from myna_bots.host.ports import BotLog, BotStore, HookStore, IncomingStore, StateStore
 from myna_bots.host.registry import Registry
 from myna_bots.host.streams import Streams
 from myna_bots.host.webhooks import Webhooks
@@ -77,6 +77,7 @@ class BotPlatform:
     streams: Streams
     interactions: Interactions
     library: Library
+    incoming: IncomingStore
     files: Files
     conversations: Conversations
     history: Log

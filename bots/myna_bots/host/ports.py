@@ -11,6 +11,7 @@ from myna_bots.host.model import (
     DeliveryState,
     Entry,
     HookState,
+    IncomingHook,
     Installation,
     Listener,
     NewEntry,
@@ -178,6 +179,26 @@ class HookStore(Protocol):
 
     async def next_due(self) -> float | None:
         """When the next delivery may be tried."""
+        ...
+
+
+class IncomingStore(Protocol):
+    """Incoming webhooks."""
+
+    async def add(self, hook: IncomingHook, digest: str) -> None:
+        """Store a webhook with its secret's digest."""
+        ...
+
+    async def find(self, id_: int) -> tuple[IncomingHook, str] | None:
+        """A living webhook with its secret's digest."""
+        ...
+
+    async def of_bot(self, bot: int) -> list[IncomingHook]:
+        """All webhooks of a bot, revoked ones too."""
+        ...
+
+    async def revoke(self, bot: int, id_: int, now: float) -> bool:
+        """End a webhook; False when the bot has no such living one."""
         ...
 
 

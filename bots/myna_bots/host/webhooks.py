@@ -66,6 +66,18 @@ class Webhooks:
             await self._hooks.queue_from(bot, await self._log.cursor(bot, View.LOG), time.time())
         return made, secret
 
+    async def put_slash(self, bot: int, url: str) -> str:
+        """Send the bot's commands to a Slack-compatible address; the token that each of them carries."""
+        check_url(url)
+        await self.checks.check(url)
+        token, types = secrets.token_urlsafe(18), ("command.invoked",)
+        await self._hooks.put_hook(
+            Webhook(
+                bot, HookKind.SLACK, url, token, None, None, types, HookState.ACTIVE, None, 8, time.time()
+            )
+        )
+        return token
+
     async def rotate(self, bot: int) -> str:
         """A new secret; the old one signs too for a day, so that the receiver can change over without a gap."""
         known = await self._native(bot)

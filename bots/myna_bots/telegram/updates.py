@@ -295,6 +295,6 @@ class TelegramHooks:
         allowed = list(bot.settings.get("telegram", {}).get("allowed", []))
         return update_of(bot, entry, allowed)
 
-    async def answered(self, bot: int, answer: Answer) -> None:
+    async def answered(self, entry: Entry, answer: Answer) -> None:
         """Run the method that a receiver put into its answer."""
-        await self._run(bot, answer.body)
+        await self._run(entry.bot, answer.body)

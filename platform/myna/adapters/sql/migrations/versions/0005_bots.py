@@ -100,6 +100,18 @@ def _log() -> None:
 
 def _hooks() -> None:
     op.create_table(
+        "bot_hook",
+        _big("id"),
+        _big("bot"),
+        _big("conversation"),
+        _text("digest"),
+        _text("name"),
+        _float("created_at"),
+        _float("revoked_at", null=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_bot_hook_bot", "bot_hook", ["bot"])
+    op.create_table(
         "bot_file",
         _text("id"),
         _big("workspace"),
