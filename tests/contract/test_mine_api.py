@@ -112,7 +112,7 @@ async def test_a_message_for_later_can_be_changed_and_given_up(app: World) -> No
         headers={"Idempotency-Key": "a"},
     )
     path = f"/scheduled/{made['id']}"
-    change = {"json": later("two", time.time() + 7200), "headers": {"Idempotency-Key": "a"}}
+    change: dict[str, Any] = {"json": later("two", time.time() + 7200), "headers": {"Idempotency-Key": "a"}}
     assert (await app.ask(ANN, "PUT", path, **change))["body"] == {"text": "two"}
     await app.ask(BOB, "PUT", path, 404, **change)
     await app.ask(BOB, "DELETE", path, 404)

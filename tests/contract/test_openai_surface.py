@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import openai
 import pytest
 from openai import AsyncOpenAI
 
 from support.bot_world import Caller, World, world
+from support.http_server import served
 from support.openai_provider import Provider, Text, Tool, openai_provider
 
 QUESTION = "How long can I return a pair of shoes?"
@@ -26,7 +26,8 @@ WEATHER: Any = {
 async def shop(tmp_path: Path) -> AsyncIterator[World]:
     async with world(tmp_path, demo=True, embedder="none:") as made:
         await made.bots.library.drain()
-        yield made
+        async with served(made.app) as made.url:
+            yield made
 
 
 @pytest.fixture
@@ -35,8 +36,8 @@ async def bot(shop: World) -> Caller:
 
 
 def client(shop: World, key: str) -> AsyncOpenAI:
-    http = httpx.AsyncClient(transport=httpx.ASGITransport(shop.app))
-    return AsyncOpenAI(base_url="http://myna/openai/v1", api_key=key, http_client=http, max_retries=0)
+    http = openai.DefaultAsyncHttpxClient(trust_env=False)
+    return AsyncOpenAI(base_url=f"{shop.url}/openai/v1", api_key=key, http_client=http, max_retries=0)
 
 
 async def agent_of(shop: World, key: str) -> str:
@@ -100,10 +101,10 @@ async def test_langchain_talks_to_an_agent(shop: World, bot: Caller) -> None:
     from langchain_openai import ChatOpenAI
     from pydantic import SecretStr
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(shop.app)) as http:
+    async with openai.DefaultAsyncHttpxClient(trust_env=False) as http:
         chat = ChatOpenAI(
             model=await agent_of(shop, bot.token),
-            base_url="http://myna/openai/v1",
+            base_url=f"{shop.url}/openai/v1",
             api_key=SecretStr(bot.token),
             http_async_client=http,
             max_retries=0,
@@ -175,7 +176,7 @@ async def test_a_clients_tools_reach_the_model_with_the_agents_knowledge(
     tmp_path: Path, provider: Provider
 ) -> None:
     settings: dict[str, Any] = {"model": f"openai:small@{provider.url}", "demo": True, "embedder": "none:"}
-    async with world(tmp_path, **settings) as shop:
+    async with world(tmp_path, **settings) as shop, served(shop.app) as shop.url:
         await shop.bots.library.drain()
         bot = await shop.bot(await shop.person("ann"))
         model = await agent_of(shop, bot.token)

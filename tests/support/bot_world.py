@@ -54,6 +54,8 @@ class World:
     app: FastAPI
     http: httpx.AsyncClient
     workspace: int = 0
+    url: str = ""
+    """Where it listens, when a test serves it on a port."""
     people: dict[str, Caller] = field(default_factory=dict)
 
     @property

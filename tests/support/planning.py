@@ -154,12 +154,12 @@ class PlanLog:
         state.blocks = needs.blocks & self.blocks
         for pair, place in state.direct.items():
             state.members.update({(place, user): self.members[(place, user)] for user in pair})
-        for place in needs.heirs:
+        for place, count in needs.heirs.items():
             present = [
                 each for each in self.members.values() if each.conversation == place and each.to_seq is None
             ]
             present.sort(key=lambda each: (-rank(each.role), each.joined_at, each.user))
-            state.heirs[place] = present[:2]
+            state.heirs[place] = present[:count]
 
     def _load_support(self, place: int, last_senders: set[int], state: State) -> None:
         if place in self.tickets:

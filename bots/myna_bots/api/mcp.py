@@ -5,7 +5,7 @@ The SDK takes more than a second to import, so it is loaded at the first request
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -102,21 +102,22 @@ def build(
 
     server = MCPServer("Myna", instructions=INSTRUCTIONS)
 
-    async def asked(ctx: Any, work: Callable[[Principal, BotPlatform], Awaitable[Any]]) -> Any:
+    async def asked(ctx: Context[Any, Any], work: Callable[[Principal, BotPlatform], Awaitable[Any]]) -> Any:
         """The work's result; what the token may not do is the tool's error, which the model can read."""
         try:
-            headers = {name.lower(): value for name, value in (ctx.headers or {}).items()}
+            given: Mapping[str, str] = ctx.headers or {}
+            headers = {name.lower(): value for name, value in given.items()}
             return await work(await who(headers.get("authorization", "")), platform())
         except MynaError as refused:
             raise ToolError(f"{refused.code}: {refused.message}") from refused
 
     @server.tool()
-    async def search_knowledge(query: str, ctx: Context, k: int = 4) -> dict[str, Any]:  # type: ignore[type-arg]
+    async def search_knowledge(query: str, ctx: Context[Any, Any], k: int = 4) -> dict[str, Any]:
         """Passages of the public knowledge bases that answer a question, best first, with how sure that is."""
         return dict(await asked(ctx, lambda who, bots: found(bots, who, query[:2000], max(1, min(k, 20)))))
 
     @server.tool()
-    async def list_conversations(ctx: Context, limit: int = 25) -> list[dict[str, Any]]:  # type: ignore[type-arg]
+    async def list_conversations(ctx: Context[Any, Any], limit: int = 25) -> list[dict[str, Any]]:
         """Conversations that the token's user is in, the one with the latest change first."""
         size = max(1, min(limit, MAX_PAGE))
         shown, _ = await asked(ctx, lambda who, bots: bots.services.directory.mine(who, None, size))
@@ -129,7 +130,7 @@ def build(
     @server.tool()
     async def read_messages(
         conversation: str,
-        ctx: Context,  # type: ignore[type-arg]
+        ctx: Context[Any, Any],
         limit: int = 20,
         before_seq: int | None = None,
     ) -> list[dict[str, Any]]:
@@ -148,7 +149,7 @@ def build(
     async def send_message(
         conversation: str,
         text: str,
-        ctx: Context,  # type: ignore[type-arg]
+        ctx: Context[Any, Any],
         reply_to: int | None = None,
         key: str | None = None,
     ) -> dict[str, Any]:
@@ -160,7 +161,9 @@ def build(
         return ack_object(ack)
 
     @server.tool()
-    async def hand_off(conversation: str, ctx: Context, reason: str = "asked_for_human") -> dict[str, Any]:  # type: ignore[type-arg]
+    async def hand_off(
+        conversation: str, ctx: Context[Any, Any], reason: str = "asked_for_human"
+    ) -> dict[str, Any]:
         """Bring a person into a support conversation."""
         place = _id(conversation)
         return ticket_object(
@@ -168,7 +171,7 @@ def build(
         )
 
     @server.resource("kb://passage/{chunk}", mime_type="application/json")
-    async def passage(chunk: str, ctx: Context) -> dict[str, Any]:  # type: ignore[type-arg]
+    async def passage(chunk: str, ctx: Context[Any, Any]) -> dict[str, Any]:
         """The passage behind a citation."""
         number = _id(chunk)
 

@@ -220,7 +220,11 @@ async def _chunks(asked: ChatRequest, pieces: AsyncIterator[Piece]) -> AsyncIter
         return
     yield chunk({}, finish)
     if counted:
-        total = {**base, "choices": [], "usage": usage(prompt_of(asked.messages), text, given)}
+        total: dict[str, Any] = {
+            **base,
+            "choices": [],
+            "usage": usage(prompt_of(asked.messages), text, given),
+        }
         yield ServerSentEvent(json.dumps(total))
     yield ServerSentEvent("[DONE]")
 

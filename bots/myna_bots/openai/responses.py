@@ -59,7 +59,7 @@ class Response:
         """Add a part of a tool call."""
         known = self.calls.setdefault(int(part.get("index", 0)), {"id": "", "name": "", "arguments": ""})
         known["id"] = part.get("id") or known["id"]
-        function = part.get("function") or {}
+        function: dict[str, Any] = part.get("function") or {}
         known["name"] = function.get("name") or known["name"]
         known["arguments"] += function.get("arguments") or ""
 

@@ -1,6 +1,6 @@
 """What clients send, as far as it is understood here; unknown fields are ignored, as OpenAI's own server does."""
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, Field
 
@@ -94,14 +94,10 @@ def text_of(content: Any) -> str:
     if not isinstance(content, list):
         raise OpenAIError("content must be a string or an array of parts.", param="messages")
     texts: list[str] = []
-    for part in content:
-        if not isinstance(part, dict) or part.get("type") not in {
-            "text",
-            "input_text",
-            "output_text",
-            "refusal",
-        }:
-            kind = part.get("type") if isinstance(part, dict) else type(part).__name__
+    for each in cast("list[Any]", content):
+        part = cast("dict[str, Any]", each) if isinstance(each, dict) else {}
+        if part.get("type") not in {"text", "input_text", "output_text", "refusal"}:
+            kind = part.get("type")
             raise OpenAIError(
                 f"Agents read text only, not {kind!r}.", code="unsupported_content", param="messages"
             )

@@ -139,14 +139,12 @@ async def _send(call: Call, kind: str) -> dict[str, Any]:
 
 async def _medium(call: Call, kind: str, media: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     kept = await _kept(call, kind, media.get("media"))
-    entities = media.get("caption_entities")
-    mode = media.get("parse_mode")
-    caption, found = parsed(
-        str(media.get("caption") or ""), mode, entities if isinstance(entities, list) else None
-    )
+    given = Params(media, {})
+    entities = given.objects("caption_entities") if given.has("caption_entities") else None
+    caption, found = parsed(given.text("caption") or "", given.text("parse_mode"), entities)
     if len(caption) > 1024:
         raise bad("message caption is too long")
-    text, parts = _body(Params(media, {}), kind, kept, caption)
+    text, parts = _body(given, kind, kept, caption)
     return text, parts | ({"entities": found} if found else {})
 
 

@@ -67,9 +67,10 @@ def _text(button: Any) -> str:
 
 
 def _rows(rows: Any) -> list[list[Any]]:
-    found = cast("list[list[Any]]", rows)
-    if not isinstance(rows, list) or not all(isinstance(row, list) for row in found):
+    outer: list[Any] = cast("list[Any]", rows) if isinstance(rows, list) else [None]
+    if not all(isinstance(row, list) for row in outer):
         raise bad('field "inline_keyboard" of the InlineKeyboardMarkup should be an Array of Arrays')
+    found: list[list[Any]] = outer
     if len(found) > MAX_ROWS or sum(len(row) for row in found) > MAX_BUTTONS:
         raise bad("REPLY_MARKUP_TOO_LONG")
     return found

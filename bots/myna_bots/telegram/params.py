@@ -111,12 +111,9 @@ class Params:
     def array(self, name: str) -> list[Any] | None:
         """A JSON array."""
         found = self._json(name)
-        if found is None:
-            return None
-        if not isinstance(found, list):
+        if found is not None and not isinstance(found, list):
             raise bad(f"can't parse {name.replace('_', ' ')} JSON array")
-        made: list[Any] = found
-        return made
+        return None if found is None else list[Any](found)
 
     def objects(self, name: str) -> list[dict[str, Any]]:
         """A JSON array of objects; empty when it is left out."""

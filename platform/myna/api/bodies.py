@@ -19,9 +19,12 @@ class Body(BaseModel):
 
     text: str = ""
     mentions: list[str] = Field(
-        default_factory=list, max_length=50, description="User ids, or `all`.", examples=[["61234567890123"]]
+        default_factory=list[str],
+        max_length=50,
+        description="User ids, or `all`.",
+        examples=[["61234567890123"]],
     )
-    files: list[IdText] = Field(default_factory=list, max_length=10)
+    files: list[IdText] = Field(default_factory=list[str], max_length=10)
     forward: Forward | None = None
 
     def given(self) -> dict[str, Any]:

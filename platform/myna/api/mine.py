@@ -20,7 +20,7 @@ ScheduledPath = Annotated[int, Path(ge=1, lt=MAX_ID)]
 class Hidden(BaseModel):
     """What goes away for me."""
 
-    seqs: list[Seq] = Field(default_factory=list, max_length=200)
+    seqs: list[Seq] = Field(default_factory=list[int], max_length=200)
     up_to: int = Field(default=0, ge=0, lt=MAX_ID)
 
 

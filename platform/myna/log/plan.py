@@ -106,7 +106,7 @@ class State:
     reactions: set[ReactionKey] = field(default_factory=set[ReactionKey])
     pins: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
     heirs: dict[int, list[Member]] = field(default_factory=dict[int, list[Member]])
-    """The two present members of a conversation that stand highest and longest."""
+    """The present members of a conversation that stand highest and longest, the highest first."""
     invites: dict[int, Invite] = field(default_factory=dict[int, Invite])
     requests: dict[tuple[int, int], JoinRequest] = field(default_factory=dict[tuple[int, int], JoinRequest])
     saved: dict[int, int] = field(default_factory=dict[int, int])
@@ -220,7 +220,8 @@ class Needs:
     messages: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     reactions: set[ReactionKey] = field(default_factory=set[ReactionKey])
     pins: set[int] = field(default_factory=set[int])
-    heirs: set[int] = field(default_factory=set[int])
+    heirs: dict[int, int] = field(default_factory=dict[int, int])
+    """How many of the members that stand highest: one more than may go in this batch."""
     invites: set[int] = field(default_factory=set[int])
     requests: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     saved: set[int] = field(default_factory=set[int])

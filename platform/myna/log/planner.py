@@ -62,10 +62,7 @@ def needs_of(batch: Sequence[Write]) -> Needs:
             case OpenConversation():
                 _need_known(needs, write)
             case Join():
-                needs.conversations.add(write.conversation)
-                needs.members.add((write.conversation, write.user))
-                if write.by is not None:
-                    needs.members.add((write.conversation, write.by))
+                seats.need_join(needs, write)
             case FinishStream():
                 needs.conversations.add(write.conversation)
                 needs.streams.add((write.conversation, write.seq))
@@ -91,7 +88,7 @@ def _need_known(needs: Needs, write: OpenConversation) -> None:
         needs.support.add((write.inbox, write.visitor))
     if (pair := _pair(write)) is not None:
         needs.direct.add(pair)
-        needs.blocks.update({pair, pair[::-1]})
+        needs.blocks.update({pair, (pair[1], pair[0])})
 
 
 def _need_draft(needs: Needs, draft: Draft) -> None:

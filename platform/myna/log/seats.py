@@ -34,6 +34,7 @@ from myna.wire import optional_stamp
 
 FOREVER = 253_402_300_799.0
 """The end of the year 9999, as a time that never comes: bans and mutes without an end."""
+_GROUPS = frozenset({ConversationKind.GROUP, ConversationKind.CHANNEL})
 MODERATOR_RANK = rank(MemberRole.MODERATOR)
 
 
@@ -43,9 +44,9 @@ def need(needs: Needs, write: SeatWrite) -> None:
     for user in (getattr(write, "actor", None), getattr(write, "user", None)):
         if user is not None:
             needs.members.add((write.conversation, user))
+    if isinstance(write, Leave | Remove | Enter | DecideRequest):
+        needs.heirs[write.conversation] = needs.heirs.get(write.conversation, 1) + 1
     match write:
-        case Leave():
-            needs.heirs.add(write.conversation)
         case Enter():
             needs.requests.add((write.conversation, write.user))
             if write.invite is not None:
@@ -58,10 +59,19 @@ def need(needs: Needs, write: SeatWrite) -> None:
             pass
 
 
+def need_join(needs: Needs, write: Join) -> None:
+    """The rows that a join looks at."""
+    needs.conversations.add(write.conversation)
+    needs.members.add((write.conversation, write.user))
+    needs.heirs.setdefault(write.conversation, 1)
+    if write.by is not None:
+        needs.members.add((write.conversation, write.by))
+
+
 def apply(batch: Batch, write: SeatWrite) -> Member | Invite | JoinRequest | Conversation:
     """What the write made of the seat, link, request or conversation."""
     place = batch.conversation(write.conversation)
-    if place.kind not in {ConversationKind.GROUP, ConversationKind.CHANNEL}:
+    if place.kind not in _GROUPS:
         raise Forbidden("This is possible in groups and channels only.", code="not_a_group")
     match write:
         case Leave():
@@ -100,11 +110,14 @@ def join(batch: Batch, write: Join) -> None:
     policy = place.policy if write.history is None else Policy(history=write.history)
     floor = policy.floor(place.seq)
     kept = 0 if seat is None else seat.deleted_to
-    made = Member(write.conversation, write.user, write.role, floor, deleted_to=kept)
+    # Whoever comes into an empty group owns it; without an owner nobody could ever change its rules.
+    empty = place.kind in _GROUPS and not _present(batch, place.id)
+    role = MemberRole.OWNER if empty else write.role
+    made = Member(write.conversation, write.user, role, floor, deleted_to=kept)
     _put(batch, replace(made, read_seq=0 if seat is None else seat.read_seq))
     if write.agent and write.user not in place.agents:
         batch.add_agent(write.conversation, write.user)
-    batch.joined(write.conversation, write.user, write.role, write.user_data)
+    batch.joined(write.conversation, write.user, role, write.user_data)
 
 
 def may_speak(batch: Batch, place: Conversation, seat: Member) -> None:
@@ -132,15 +145,18 @@ def _leave(batch: Batch, write: Leave) -> Member:
     seat = batch.require_seat(write.conversation, write.user)
     gone = _away(batch, seat, "left", write.user)
     if seat.role is MemberRole.OWNER:
-        others = [
-            batch.state.members.get((each.conversation, each.user), each)
-            for each in batch.state.heirs.get(write.conversation, ())
-            if each.user != write.user
-        ]
-        others = [each for each in others if each.to_seq is None]
-        if others and not any(each.role is MemberRole.OWNER for each in others):
+        others = _present(batch, write.conversation)
+        if others and others[0].role is not MemberRole.OWNER:
             _changed(batch, replace(others[0], role=MemberRole.OWNER))
     return gone
+
+
+def _present(batch: Batch, conversation: int) -> list[Member]:
+    """Present members as the batch has them so far, those that stand highest and longest first; all that count."""
+    known = {each.user: each for each in batch.state.heirs.get(conversation, ())}
+    mine = {user: seat for (place, user), seat in batch.state.members.items() if place == conversation}
+    present = [each for each in (known | mine).values() if each.to_seq is None]
+    return sorted(present, key=lambda each: (-rank(each.role), each.joined_at, each.user))
 
 
 def _remove(batch: Batch, place: Conversation, write: Remove) -> Member:

@@ -32,8 +32,8 @@ def load_changes(connection: Connection, texts: Statements, needs: Needs, state:
 
 def load_seats(connection: Connection, texts: Statements, needs: Needs, state: State) -> None:
     """What writes of seats and of a user's own things look at."""
-    for place in needs.heirs:
-        for row in connection.fetch(texts.heirs, keys_of([(place,)])):
+    for place, count in needs.heirs.items():
+        for row in connection.fetch(f"{texts.heirs} LIMIT {count:d}", keys_of([(place,)])):
             state.heirs.setdefault(place, []).append(rows.member_of(row))
     if needs.invites:
         for row in connection.fetch(texts.invites, keys_of((each,) for each in needs.invites)):

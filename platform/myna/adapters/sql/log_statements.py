@@ -204,7 +204,7 @@ def _of_seats(sqlite_driver: bool) -> dict[str, str]:
 
 
 def _heirs(sqlite_driver: bool) -> str:
-    """The two members that stand highest and longest; run for one conversation at a time."""
+    """The members that stand highest and longest; run for one conversation at a time, with a limit."""
     ranks = " ".join(
         f"WHEN '{role.value}' THEN {place}"
         for place, role in enumerate(
@@ -221,7 +221,7 @@ def _heirs(sqlite_driver: bool) -> str:
     return (
         f"SELECT {columns} FROM {_keys({'conversation': 'b'}, sqlite_driver)} JOIN member x "
         "ON x.conversation = k.conversation AND x.to_seq IS NULL "
-        f'ORDER BY CASE x.role {ranks} ELSE 9 END, x.joined_at, x."user" LIMIT 2'
+        f'ORDER BY CASE x.role {ranks} ELSE 9 END, x.joined_at, x."user"'
     )
 
 
