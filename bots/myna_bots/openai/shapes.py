@@ -94,7 +94,7 @@ def text_of(content: Any) -> str:
     if not isinstance(content, list):
         raise OpenAIError("content must be a string or an array of parts.", param="messages")
     texts: list[str] = []
-    for each in cast("list[Any]", content):
+    for each in cast("list[object]", content):
         part = cast("dict[str, Any]", each) if isinstance(each, dict) else {}
         if part.get("type") not in {"text", "input_text", "output_text", "refusal"}:
             kind = part.get("type")

@@ -94,10 +94,10 @@ def _unescaped(text: str) -> str:
 def _list(value: Any) -> list[Mapping[str, Any]]:
     if value is None:
         return []
-    found = cast("list[Any]", value)
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in found):
+    found = cast("list[object]", value) if isinstance(value, list) else [None]
+    if not all(isinstance(each, dict) for each in found):
         raise BadPayload("invalid_payload")
-    return found[:50]
+    return cast("list[Mapping[str, Any]]", found)[:50]
 
 
 def _block(block: Mapping[str, Any]) -> str:

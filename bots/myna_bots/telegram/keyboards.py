@@ -67,7 +67,7 @@ def _text(button: Any) -> str:
 
 
 def _rows(rows: Any) -> list[list[Any]]:
-    outer: list[Any] = cast("list[Any]", rows) if isinstance(rows, list) else [None]
+    outer: list[Any] = cast("list[object]", rows) if isinstance(rows, list) else [None]
     if not all(isinstance(row, list) for row in outer):
         raise bad('field "inline_keyboard" of the InlineKeyboardMarkup should be an Array of Arrays')
     found: list[list[Any]] = outer

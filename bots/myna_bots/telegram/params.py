@@ -111,9 +111,11 @@ class Params:
     def array(self, name: str) -> list[Any] | None:
         """A JSON array."""
         found = self._json(name)
-        if found is not None and not isinstance(found, list):
+        if found is None:
+            return None
+        if not isinstance(found, list):
             raise bad(f"can't parse {name.replace('_', ' ')} JSON array")
-        return None if found is None else list[Any](found)
+        return cast("list[object]", found)
 
     def objects(self, name: str) -> list[dict[str, Any]]:
         """A JSON array of objects; empty when it is left out."""
