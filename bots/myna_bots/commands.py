@@ -34,6 +34,9 @@ def declare(bots: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
         kind.add_argument("--watch", type=Path, action="append", help="folder to watch")
         kind.add_argument("program", nargs=argparse.REMAINDER, help="bot.py, or -- COMMAND ARGUMENTS")
         kind.set_defaults(run=action)
+    up = kinds.add_parser("up", help="keep the bots of a file running, each within bounds")
+    up.add_argument("file", type=Path, help="a TOML file with [[bot]] sections; see docs/bots/running.md")
+    up.set_defaults(run=_up)
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -52,3 +55,9 @@ def _dev(options: argparse.Namespace) -> int:
     from myna_bots import tools
 
     return tools.dev(options)
+
+
+def _up(options: argparse.Namespace) -> int:
+    from myna_bots import supervisor
+
+    return supervisor.up(options.file)

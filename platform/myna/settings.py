@@ -40,6 +40,8 @@ class Settings:
     """How long an agent waits for the customer to finish typing, in milliseconds."""
     moderation: bool = True
     """Whether messages are judged before they are stored."""
+    plugins: str = "*"
+    """Which installed plugins are loaded: `*` for all, names separated by commas, or empty for none."""
     private_webhooks: bool = False
     """Whether webhooks may be sent to private addresses, this machine's own included."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -44,9 +44,9 @@ from myna.turns import Turns
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
-    from myna_agents.moderation.moderator import LayeredModerator
     from myna_agents.runner import Runner
     from myna_agents.turn import World
+    from myna_bots.plugins import Plugin
     from myna_knowledge.library import Library
 
 logger = logging.getLogger(__name__)
@@ -114,11 +114,12 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     return Core(services, commits, bus, database.close)
 
 
-def open_moderator(settings: Settings) -> "LayeredModerator | None":
-    """The shipped filter, or none when moderation is off."""
+def open_moderator(settings: Settings, plugins: "Sequence[Plugin]" = ()) -> Moderator | None:
+    """The shipped filter with the plugins' judgement after it, or none when moderation is off."""
     from myna_agents.moderation.moderator import LayeredModerator
+    from myna_bots.plugins import PluginModerator
 
-    return LayeredModerator() if settings.moderation else None
+    return PluginModerator(LayeredModerator(), plugins) if settings.moderation else None
 
 
 def open_engine(settings: Settings) -> "Engine":
@@ -181,13 +182,14 @@ def build_app(
     from myna_agents.demo.seed import DemoSeed, shop, shop_json
     from myna_bots.api.surfaces import BotSurfaces
     from myna_bots.opening import open_agents, open_bots
+    from myna_bots.plugins import load_plugins, plugin_routes
     from myna_knowledge.api import router as knowledge_router
     from myna_knowledge.opening import open_library
     from myna_web.pages import mount
 
     sockets: list[SocketServer] = []
     libraries: list[Library] = []
-    surfaces = BotSurfaces()
+    surfaces, plugins = BotSurfaces(), load_plugins(settings.plugins)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
@@ -198,7 +200,7 @@ def build_app(
             )
             libraries.append(library)
             stack.push_async_callback(library.close)
-            core = build_core(settings, database, open_moderator(settings))
+            core = build_core(settings, database, open_moderator(settings, plugins))
             services = await stack.enter_async_context(core.running())
             first = await ensure_workspace(services.accounts, settings.data_dir, shop().name)
             if settings.demo:
@@ -235,6 +237,8 @@ def build_app(
         include_in_schema=False,
     )
     surfaces.mount(app)
+    for path, router in plugin_routes(plugins):
+        app.include_router(router, prefix=path)
     mount(app, frame_ancestors=embedders)
     return app, sockets
 
