@@ -153,6 +153,17 @@ class Interrupt:
 
 
 @dataclass(frozen=True, slots=True)
+class FinishStream:
+    """End a message that a bot streamed (a `Say` in the state `streaming` without a turn) with its final body."""
+
+    conversation: int
+    seq: int
+    sender: int
+    body: Mapping[str, Any]
+    state: MessageState = MessageState.SENT
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """Something done to a message. The same `client_id` again gives the first result; with other content it is refused.
 
@@ -203,6 +214,7 @@ Write = (
     | MoveTicket
     | CloseTurn
     | Interrupt
+    | FinishStream
     | Edit
     | Recall
     | React
