@@ -6,6 +6,8 @@ import { Groups } from "./groups";
 import { Inbox } from "./inbox";
 import { listenToKeys } from "./keys";
 import { Knowledge } from "./knowledge";
+import { announce } from "./notify";
+import { help, Keys, Palette, palette } from "./palette";
 import { Rail } from "./rail";
 import { Review } from "./review";
 import { SignIn } from "./signin";
@@ -25,6 +27,8 @@ function App() {
         {(status.value === "offline" || networkless.value) && <div class="offline" role="status" data-testid="offline">{t("offline")}</div>}
         <Current />
       </div>
+      {palette.value && <Palette />}
+      {help.value && <Keys />}
       <div class="toasts" role="status" data-testid="toasts">
         {toasts.value.map((each) => <div key={each.id} class={`toast ${each.warn ? "warn" : ""}`}>{each.text}</div>)}
       </div>
@@ -42,6 +46,7 @@ effect(() => {
   if (!live) return;
   const stop = live.on("frame", (frame) => {
     follow(frame);
+    announce(frame);
     hear(frame);
   });
   return stop;

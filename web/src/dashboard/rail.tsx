@@ -1,10 +1,11 @@
 import { counts, waiting } from "./desk";
+import { SCREENS } from "./actions";
 import { Icon } from "./icons";
+import { palette } from "./palette";
 import { go, me, route, setTheme, signOut, staff, theme, type Screen, type Theme } from "./state";
 import { lang, speak, t } from "./words";
 
 const THEMES: Theme[] = ["auto", "light", "dark"];
-const SCREENS: Screen[] = ["inbox", "groups", "review", "knowledge"];
 
 export function Rail() {
   const badge: Partial<Record<Screen, number>> = { inbox: counts.value.queue ?? 0, review: waiting.value };
@@ -22,6 +23,10 @@ export function Rail() {
         </a>
       ))}
       <span class="grow" />
+      <button type="button" class="tab wide" aria-label={t("palette")} aria-keyshortcuts="Meta+K Control+K" data-testid="open-palette" onClick={() => (palette.value = true)}>
+        <b class="glyph" aria-hidden="true">⌘K</b>
+        <span>{t("palette")}</span>
+      </button>
       <button type="button" class="tab" aria-label={t("languageLabel")} data-testid="language" onClick={() => speak(lang.value === "zh" ? "en" : "zh")}>
         <b class="glyph" aria-hidden="true">{lang.value === "zh" ? "EN" : "中"}</b>
         <span>{t("language")}</span>

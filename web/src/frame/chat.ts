@@ -45,7 +45,7 @@ export class Chat {
   constructor(origin: string, key: string, embedded: boolean, tell: (message: ToPage) => void) {
     this.#tell = tell;
     this.#visitor = new Visitor(origin, key, (client) => this.#attach(client));
-    this.#header = new Header(embedded, { handOff: () => void this.#handOff(), close: () => tell({ type: "close" }) });
+    this.#header = new Header(embedded, { handOff: () => void this.#handOff(), transcript: () => void this.#saveTranscript(), close: () => tell({ type: "close" }) });
     this.#composer = new Composer((text) => this.#send(text), (on) => this.#writes(on));
     this.#scroller = h("main", {}, this.#older, this.#region, this.#suggestions, this.#typing);
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -75,6 +75,7 @@ export class Chat {
 
   async set(settings: Settings): Promise<void> {
     if (settings.locale) await speak(settings.locale);
+    if (settings.theme) document.documentElement.style.colorScheme = settings.theme === "auto" ? "" : settings.theme;
     if (settings.color && /^#[0-9a-f]{6}$/i.test(settings.color)) {
       document.documentElement.style.setProperty("--accent", settings.color);
     }
@@ -149,6 +150,12 @@ export class Chat {
     }
     this.#paint();
     this.#composer.focus();
+  }
+
+  async #saveTranscript(): Promise<void> {
+    const { saveTranscript } = await import("./transcript");
+    await saveTranscript(this.#visitor.client!, this.#visitor.conversation!, this.#inbox?.name ?? "").catch((error: unknown) => void this.#fail(error));
+    this.#paint();
   }
 
   #fail(error: unknown): ApiError {
@@ -288,7 +295,7 @@ export class Chat {
     const state =
       ticket?.status === "resolved" ? t("notice.ticket.resolved") : ticket?.owner === "queue" ? t("ownedQueue") : operator ? t("ownedOperator", { name: operator }) : t("ownedAgent");
     const owner = ticket?.status === "open" ? ticket.owner : "agent";
-    this.#header.paint(this.#inbox?.name ?? "", state, owner, operator);
+    this.#header.paint(this.#inbox?.name ?? "", state, owner, operator, !!log?.messages.length);
     const status = this.#visitor.client?.status;
     const words =
       this.#failure ||
