@@ -1,10 +1,14 @@
 """The `myna` command. Each subcommand imports what it needs, so that `myna --help` starts at once."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 
 from myna import __version__
+
+_COMMANDS = ("myna_bots.demo.command",)
+"""Modules with a `register(add_parser)`; they must be quick to import, since every start reads them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.set_defaults(run=_migrate)
+    for module in _COMMANDS:
+        importlib.import_module(module).register(commands.add_parser)
     return parser
 
 
