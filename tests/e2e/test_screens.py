@@ -6,7 +6,7 @@ The pictures are left in screenshots/, for a person to look at.
 from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Frame, Page, expect
 
 from support.axe import violations
 from support.browser import Person, sit_down
@@ -55,6 +55,11 @@ async def nothing_is_cut_off(page: Page) -> None:
     assert beyond == []
 
 
+async def is_accessible(place: Page | Frame) -> None:
+    found = await violations(place)
+    assert not found, "\n".join(found)
+
+
 async def leave_traces(widget: Widget) -> None:
     """A conversation to look at."""
     await widget.open()
@@ -80,7 +85,7 @@ async def test_every_page_for_visitors_looks_right(
             await expect(page.locator("#app > *").first).to_be_visible()
             await page.wait_for_load_state("networkidle")
             await nothing_is_cut_off(page)
-            assert await violations(page) == []
+            await is_accessible(page)
             await visitor.shoot(f"{name}-{look.name}")
         await page.goto(f"{demo_server.url}/demo")
         widget = Widget(page)
@@ -91,7 +96,7 @@ async def test_every_page_for_visitors_looks_right(
         )
         await widget.ask(question)
         frame = next(each for each in page.frames if "/widget/frame" in each.url)
-        assert await violations(frame) == []
+        await is_accessible(frame)
         await visitor.shoot(f"widget-answer-{look.name}")
 
 
@@ -108,23 +113,23 @@ async def test_every_screen_of_the_dashboard_looks_right(
         await choose(operator, demo_server, look)
         page, dashboard = operator.page, Dashboard(operator.page)
         await page.goto(f"{demo_server.url}/dashboard/")
-        assert await violations(page) == []
+        await is_accessible(page)
         await operator.shoot(f"sign-in-{look.name}")
         await dashboard.sign_in(demo_server)
         for screen in SCREENS:
             await dashboard.go(screen)
             await page.wait_for_load_state("networkidle")
             await nothing_is_cut_off(page)
-            assert await violations(page) == []
+            await is_accessible(page)
             await operator.shoot(f"dashboard-{screen}-{look.name}")
         await dashboard.go("inbox")
         await page.get_by_test_id("ticket").first.click()
         await expect(page.get_by_test_id("message").first).to_be_visible()
         await page.wait_for_load_state("networkidle")
         await nothing_is_cut_off(page)
-        assert await violations(page) == []
+        await is_accessible(page)
         await operator.shoot(f"dashboard-thread-{look.name}")
         await page.keyboard.press("Control+k")
         await expect(page.get_by_test_id("palette-item").first).to_be_visible()
-        assert await violations(page) == []
+        await is_accessible(page)
         await operator.shoot(f"dashboard-palette-{look.name}")

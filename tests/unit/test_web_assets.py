@@ -41,7 +41,7 @@ def test_the_loader_weighs_at_most_4_kb() -> None:
 OPENING = ["frame.html", "assets/frame-*.js", "assets/frame-*.css"]
 
 
-LANGS = ["en", "zh", "zh-Hant"]
+LANGS = ["en", "zh", "hant"]
 
 
 @pytest.mark.parametrize("lang", LANGS)

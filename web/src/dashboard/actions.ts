@@ -1,5 +1,6 @@
+import { noting } from "./composer";
 import { tickets, move, neighbour, ownsTicket, view, VIEWS, visitorName, conversations } from "./desk";
-import { client, go, networkless, route, setTheme, signOut, staff, type Screen, type Theme } from "./state";
+import { client, go, networkless, route, SCREENS, setTheme, signOut, staff, type Screen, type Theme } from "./state";
 import { notifies, setNotifies } from "./notify";
 import { lang, speak, t, type Word } from "./words";
 
@@ -14,7 +15,8 @@ export interface Action {
   run(): void;
 }
 
-export const SCREENS: Screen[] = ["inbox", "groups", "review", "knowledge"];
+/** What people see who do not work for the service desk. */
+export const OPEN: readonly Screen[] = ["groups", "settings"];
 const THEMES: Theme[] = ["auto", "light", "dark"];
 const THEME_WORDS: Record<Theme, Word> = { auto: "themeAuto", light: "themeLight", dark: "themeDark" };
 
@@ -46,7 +48,14 @@ function moving(): Action[] {
     { id: "previous", name: t("act.previous"), key: "k", run: step(-1) },
   ];
   if (id) {
-    found.push({ id: "reply", name: t("act.reply"), key: "r", run: focusReply });
+    found.push({ id: "reply", name: t("act.reply"), key: "r", run: () => {
+      noting.value = false;
+      requestAnimationFrame(focusReply);
+    } });
+    if (screen === "inbox") found.push({ id: "note", name: t("note"), key: "n", run: () => {
+      noting.value = true;
+      requestAnimationFrame(focusReply);
+    } });
     found.push({ id: "leave", name: t("act.leave"), key: "u", run: () => go(screen) });
   }
   return found;
@@ -54,7 +63,7 @@ function moving(): Action[] {
 
 /** Everything that can be done now, the nearest things first. */
 export function actions(): Action[] {
-  const screens = staff() ? SCREENS : SCREENS.filter((each) => each === "groups");
+  const screens = staff() ? SCREENS : OPEN;
   return [
     ...onTicket(),
     ...moving(),

@@ -98,7 +98,7 @@ function Open({ conversation }: { conversation: string }) {
           {ticket && <Actions conversation={conversation} ticket={ticket} />}
           <button type="button" class="icon medium" aria-label={t("details")} aria-expanded={details} data-testid="details" onClick={() => setDetails(!details)}><Icon name="info" /></button>
         </header>
-        <Thread conversation={conversation} placeholder={t("replyPlaceholder")} locked={lockOf(ticket)} />
+        <Thread conversation={conversation} placeholder={t("replyPlaceholder")} locked={lockOf(ticket)} desk />
       </section>
       {log && <Side log={log} shown={details} close={() => setDetails(false)} />}
     </>

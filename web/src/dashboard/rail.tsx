@@ -1,8 +1,8 @@
 import { counts, waiting } from "./desk";
-import { SCREENS } from "./actions";
+import { OPEN } from "./actions";
 import { Icon } from "./icons";
 import { palette } from "./palette";
-import { go, me, route, setTheme, signOut, staff, theme, type Screen, type Theme } from "./state";
+import { go, me, route, SCREENS, setTheme, signOut, staff, theme, type Screen, type Theme } from "./state";
 import { lang, speak, t } from "./words";
 
 const THEMES: Theme[] = ["auto", "light", "dark"];
@@ -14,7 +14,7 @@ export function Rail() {
   return (
     <nav class="rail" aria-label={t("app")}>
       <span class="logo" aria-hidden="true">M</span>
-      {SCREENS.filter((screen) => staff() || screen === "groups").map((screen) => (
+      {(staff() ? SCREENS : OPEN).map((screen) => (
         <a href={`#/${screen}`} class="tab" aria-current={route.value.screen === screen ? "page" : undefined} data-testid={`nav-${screen}`}
           onClick={(event) => { event.preventDefault(); go(screen); }}>
           <Icon name={screen} />
@@ -23,11 +23,11 @@ export function Rail() {
         </a>
       ))}
       <span class="grow" />
-      <button type="button" class="tab wide" aria-label={t("palette")} aria-keyshortcuts="Meta+K Control+K" data-testid="open-palette" onClick={() => (palette.value = true)}>
+      <button type="button" class="tab wide" aria-keyshortcuts="Meta+K Control+K" data-testid="open-palette" onClick={() => (palette.value = true)}>
         <b class="glyph" aria-hidden="true">⌘K</b>
         <span>{t("palette")}</span>
       </button>
-      <button type="button" class="tab" aria-label={t("languageLabel")} data-testid="language" onClick={() => speak(lang.value === "zh" ? "en" : "zh")}>
+      <button type="button" class="tab" title={t("languageLabel")} data-testid="language" onClick={() => speak(lang.value === "zh" ? "en" : "zh")}>
         <b class="glyph" aria-hidden="true">{lang.value === "zh" ? "EN" : "中"}</b>
         <span>{t("language")}</span>
       </button>

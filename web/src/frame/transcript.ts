@@ -18,7 +18,7 @@ export async function saveTranscript(client: Client, conversation: string, inbox
 }
 
 function textOf(log: ConversationLog, inbox: string, me: string | undefined): string {
-  const lines = [t("transcriptTitle", { name: inbox }), ""];
+  const lines = [inbox, ""];
   for (const message of log.messages) {
     const at = new Date(message.created_at).toLocaleString(localeOf(lang()));
     const name = log.user(message.sender)?.name ?? t("someone");

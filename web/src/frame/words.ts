@@ -19,7 +19,7 @@ export function tag(): string {
 const catalogues = {
   en: () => import("../i18n/widget.en.json"),
   zh: () => import("../i18n/widget.zh.json"),
-  "zh-Hant": () => import("../i18n/widget.zh-Hant.json"),
+  "zh-Hant": () => import("../i18n/widget.hant.json"),
 };
 
 /** Fetches the catalogue of this language alone; nothing else is said until it is here. */

@@ -1,6 +1,6 @@
 import en from "../i18n/loader.en.json";
 import zh from "../i18n/loader.zh.json";
-import hant from "../i18n/loader.zh-Hant.json";
+import hant from "../i18n/loader.hant.json";
 import { fill, widgetLangOf } from "../i18n";
 import { HANDSHAKE, type Settings, type ToFrame, type ToPage } from "./bridge";
 import css from "./loader.css?inline";
