@@ -15,7 +15,7 @@ from support.pages import Dashboard, Widget
 
 pytestmark = pytest.mark.needs("chromium", "node")
 
-SCREENS = ("inbox", "groups", "review", "knowledge")
+SCREENS = ("inbox", "groups", "review", "knowledge", "contacts", "reports", "settings")
 
 
 @dataclass(frozen=True, slots=True)

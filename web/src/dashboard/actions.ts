@@ -20,8 +20,13 @@ export const OPEN: readonly Screen[] = ["groups", "settings"];
 const THEMES: Theme[] = ["auto", "light", "dark"];
 const THEME_WORDS: Record<Theme, Word> = { auto: "themeAuto", light: "themeLight", dark: "themeDark" };
 
-export function focusReply(): void {
-  document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus();
+function focusComposer(): void {
+  requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus());
+}
+
+function reply(): void {
+  noting.value = false;
+  focusComposer();
 }
 
 function onTicket(): Action[] {
@@ -29,7 +34,7 @@ function onTicket(): Action[] {
   const ticket = id ? client.value?.log(id)?.conversation.ticket : null;
   if (!id || ticket?.status !== "open") return [];
   const found: Action[] = [];
-  if (!ownsTicket(ticket)) found.push({ id: "take-over", name: t("takeOver"), key: "t", run: () => void move(id, "claim").then(focusReply) });
+  if (!ownsTicket(ticket)) found.push({ id: "take-over", name: t("takeOver"), key: "t", run: () => void move(id, "claim").then(reply) });
   if (ticket.owner !== "agent") found.push({ id: "give-back", name: t("giveBack"), key: "g", run: () => void move(id, "release", "agent") });
   if (ticket.owner !== "queue") found.push({ id: "to-queue", name: t("toQueue"), key: "q", run: () => void move(id, "release", "queue") });
   found.push({ id: "resolve", name: t("resolve"), key: "e", run: () => void move(id, "resolve") });
@@ -48,13 +53,10 @@ function moving(): Action[] {
     { id: "previous", name: t("act.previous"), key: "k", run: step(-1) },
   ];
   if (id) {
-    found.push({ id: "reply", name: t("act.reply"), key: "r", run: () => {
-      noting.value = false;
-      requestAnimationFrame(focusReply);
-    } });
+    found.push({ id: "reply", name: t("act.reply"), key: "r", run: reply });
     if (screen === "inbox") found.push({ id: "note", name: t("note"), key: "n", run: () => {
       noting.value = true;
-      requestAnimationFrame(focusReply);
+      focusComposer();
     } });
     found.push({ id: "leave", name: t("act.leave"), key: "u", run: () => go(screen) });
   }

@@ -1,4 +1,4 @@
-import { lang } from "./words";
+import { lang, t } from "./words";
 import { localeOf } from "../i18n";
 
 export interface Series {
@@ -56,7 +56,7 @@ export function Plot({ title, days, series }: { title: string; days: string[]; s
       </svg>
       <table class="unseen">
         <caption>{title}</caption>
-        <thead><tr><th scope="col" />{series.map((each) => <th scope="col">{each.name}</th>)}</tr></thead>
+        <thead><tr><th scope="col">{t("reports.day")}</th>{series.map((each) => <th scope="col">{each.name}</th>)}</tr></thead>
         <tbody>{days.map((day, at) => <tr><th scope="row">{short(day)}</th>{series.map((each) => <td>{each.values[at]}</td>)}</tr>)}</tbody>
       </table>
     </figure>

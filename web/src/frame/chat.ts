@@ -67,8 +67,8 @@ export class Chat {
     });
   }
 
-  async start(locale?: string): Promise<void> {
-    if (locale) await this.set({ locale });
+  async start(settings?: Settings): Promise<void> {
+    if (settings) await this.set(settings);
     try {
       this.#inbox = await this.#visitor.loadInbox();
       this.#failure = "";

@@ -8,7 +8,7 @@ const DOTS = "M12 5v.01M12 12v.01M12 19v.01";
 export class Header {
   readonly element: HTMLElement;
   readonly #avatar = h("span", { class: "avatar", "aria-hidden": "true" });
-  readonly #name = h("b");
+  readonly #name = h("h1");
   readonly #state = h("span", { class: "state", "data-testid": "owner" });
   readonly #menuButton = h("button", { type: "button", class: "icon dots3", "aria-haspopup": "true", "aria-expanded": "false", "data-testid": "menu" }, icon(DOTS));
   readonly #person = h("button", { type: "button", role: "menuitem", "data-testid": "talk-to-person" });

@@ -125,7 +125,7 @@ function start(script: HTMLScriptElement): void {
       frame = document.createElement("iframe");
       frame.dataset.testid = "myna-frame";
       frame.allow = "clipboard-write";
-      frame.src = `${origin}/widget/frame?${new URLSearchParams({ inbox, locale: settings.locale ?? "" })}`;
+      frame.src = `${origin}/widget/frame?${new URLSearchParams({ inbox, ...settings, ...(inline && { inline: "1" }) })}`;
       frame.addEventListener("load", connect);
       root.append(frame);
     }

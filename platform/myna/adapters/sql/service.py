@@ -220,7 +220,8 @@ class SqlService:
             )
             .group_by(resolved),
             select(
-                turned.label("day"), *(said(each).label(each) for each in ("answer", "ask_back", "hand_off", "decline"))
+                turned.label("day"),
+                *(said(each).label(each) for each in ("answer", "ask_back", "hand_off", "decline")),
             )
             .where(_turn.c.workspace == workspace, _turn.c.created_at >= since, _turn.c.decision.is_not(None))
             .group_by(turned),
