@@ -22,6 +22,7 @@ from myna.adapters.sql.marks import SqlMarks
 from myna.adapters.sql.migrate import migrate
 from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.seats import SqlSeats
+from myna.adapters.sql.service import SqlService
 from myna.amend import Amender
 from myna.api.app import attach, create_app
 from myna.api.socket import SocketServer
@@ -124,6 +125,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         review=review,
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
         admission=Admission(settings.connects_per_s, settings.connects_per_s),
+        service=SqlService(database),
     )
     return Core(services, commits, bus, database.close)
 
