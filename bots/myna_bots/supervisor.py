@@ -79,7 +79,7 @@ def programs_of(file: Path) -> list[Program]:
     listed = found.get("bot")
     if not isinstance(listed, list) or not listed:
         raise MynaError(f"{file} names no bot: write [[bot]] with name and command.")
-    made = [_program(file, cast(Any, each)) for each in cast("list[Any]", listed)]
+    made = [_program(file, cast("dict[str, Any]", each)) for each in cast("list[object]", listed)]
     names = [each.name for each in made]
     if len(set(names)) != len(names):
         raise MynaError(f"{file}: two bots have the same name.")
@@ -97,7 +97,7 @@ def _program(file: Path, given: Mapping[str, Any]) -> Program:
     if (
         not isinstance(words, list)
         or not words
-        or not all(isinstance(each, str) for each in cast("list[Any]", words))
+        or not all(isinstance(each, str) for each in cast("list[object]", words))
     ):
         raise MynaError(f"{file}: {name} needs a command: a string or a list of strings.")
     folder = (file.parent / str(given.get("folder", "."))).resolve()
