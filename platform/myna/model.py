@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from myna.policy import DEFAULT, Policy
+from myna.value import value
 
 
 class UserKind(StrEnum):
@@ -180,7 +181,7 @@ class Inbox:
     """`greeting` and `suggestions` by language."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Member:
     """A user's seat in a conversation; `to_seq` is set when the user has left."""
 
@@ -203,7 +204,7 @@ class Member:
     """When the user last spoke; kept only where slow mode is on."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Conversation:
     """An append-only log with members, as it stood when it was read."""
 
@@ -316,7 +317,7 @@ class Scheduled:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Draft:
     """A message before acceptance. `client_id` makes resends harmless: the same again gives the first result."""
 
@@ -330,7 +331,7 @@ class Draft:
     """The message that the thread began with."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """A message in the log; its identity is (conversation, seq)."""
 
@@ -351,7 +352,7 @@ class Message:
     """When a disappearing message is removed."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """A durable change. `rev` is dense per conversation, `pos` strictly increasing in commit order."""
 
@@ -364,7 +365,7 @@ class Event:
     """Ready for the wire; for message events the message as it is when read."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ack:
     """What the sender of a draft gets, only after commit. `held` instead of `seq` when a moderator must look first."""
 
@@ -421,6 +422,8 @@ class TurnDecision:
     threshold: float | None = None
     passages: tuple[Mapping[str, Any], ...] = ()
     took_ms: float = 0.0
+    trace: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What else led to it, for whoever asks why: how it was heard, tool calls, guard findings, tokens and cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,7 +447,7 @@ class Reason:
     weight: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     """Allow, flag, hold or block, with reasons and a score 0..1."""
 
@@ -453,7 +456,7 @@ class Verdict:
     score: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Case:
     """What a moderator judges: a draft with what is known of its sender and place."""
 

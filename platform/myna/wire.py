@@ -5,6 +5,7 @@ Ids become strings, times ISO 8601 in UTC with milliseconds. One event is encode
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,8 +16,9 @@ encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
 
 
+@lru_cache(maxsize=1024)
 def stamp(at: float) -> str:
-    """A time as on the wire: 2026-11-23T23:30:00.123Z."""
+    """A time as on the wire: 2026-11-23T23:30:00.123Z. Remembered, since all messages of a batch have the same."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -163,8 +165,19 @@ def turn_object(record: TurnRecord) -> dict[str, Any]:
         "threshold": decision.threshold if decision else None,
         "passages": list(decision.passages) if decision else [],
         "took_ms": decision.took_ms if decision else None,
+        "trace": decision.trace if decision else {},
         "created_at": stamp(record.created_at),
     }
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A payload as one unmasked WebSocket text frame (RFC 6455, section 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return b"\x81" + size.to_bytes(1, "big") + payload
+    if size < 65536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
 def signal(op: str, fields: Mapping[str, Any]) -> bytes:

@@ -7,7 +7,20 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from myna import __version__
-from myna.api import auth, changes, conversations, desk, files, mine, problems, search, seats, streams
+from myna.api import (
+    asyncapi,
+    auth,
+    changes,
+    conversations,
+    desk,
+    files,
+    mine,
+    problems,
+    search,
+    seats,
+    service,
+    streams,
+)
 from myna.api.commands import Commands
 from myna.services import Services
 
@@ -18,8 +31,10 @@ ROUTERS = (
     mine.router,
     files.router,
     search.router,
+    service.router,
     desk.router,
     streams.router,
+    asyncapi.router,
 )
 DESCRIPTION = """
 Myna is a chat platform in which AI agents are ordinary members of conversations. Ids are strings, times ISO 8601 in

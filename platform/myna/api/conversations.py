@@ -168,7 +168,30 @@ async def events(
 async def read(conversation: ConversationPath, asked: ReadUpTo, asker: Asker, core: Core) -> None:
     """Raise my read cursor; it never falls."""
     seat = await core.directory.seat(asker, conversation)
-    core.signals.read(asker, seat, asked.seq)
+    core.receipts.read(asker, seat, asked.seq)
+
+
+@router.get("/conversations/{conversation}/receipts", summary="Who has read and received a message")
+async def receipts(
+    conversation: ConversationPath, asker: Asker, core: Core, seq: Annotated[int, Query(ge=1, lt=2**53)]
+) -> dict[str, Any]:
+    """Counts of up to 5,000 members, with everybody's watermark up to 100; null where there are more members."""
+    return await core.receipts.of(asker, conversation, seq)
+
+
+@router.get("/conversations/{conversation}/presence", summary="Who of a conversation is online")
+async def presence_within(conversation: ConversationPath, asker: Asker, core: Core) -> dict[str, Any]:
+    """How many members are online, and who, unless there are more than 5,000 members."""
+    return await core.presence.within(asker, conversation)
+
+
+@router.get("/presence", summary="Status of users")
+async def presence(
+    asker: Asker, core: Core, ids: Annotated[str, Query(max_length=9000, pattern=r"^[0-9,]*$")] = ""
+) -> dict[str, Any]:
+    """`[status, last activity]` of those of the users whom I may see."""
+    wanted = [int(each) for each in ids.split(",") if each and len(each) <= 16]
+    return {"users": await core.presence.of(asker, wanted)}
 
 
 @router.get("/users", summary="Users by id")

@@ -1,6 +1,6 @@
 """The client's frames of `myna.v1`, decoded and checked in one step. Unknown fields are ignored, unknown ops refused."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 
@@ -83,6 +83,22 @@ class Read(msgspec.Struct, tag="read", tag_field="op"):
     ref: Ref = ""
 
 
+class Received(msgspec.Struct, tag="received", tag_field="op"):
+    """How far this device has received."""
+
+    conversation: Id
+    seq: Counter
+    ref: Ref = ""
+
+
+class Watch(msgspec.Struct, tag="watch", tag_field="op"):
+    """Whose presence is on the screen, and whose no more."""
+
+    add: Annotated[list[Id], msgspec.Meta(max_length=500)] = []
+    remove: Annotated[list[Id], msgspec.Meta(max_length=500)] = []
+    ref: Ref = ""
+
+
 class Typing(msgspec.Struct, tag="typing", tag_field="op"):
     """The user writes, or stopped."""
 
@@ -116,8 +132,8 @@ class Ping(msgspec.Struct, tag="ping", tag_field="op"):
     ref: Ref = ""
 
 
-Frame = Hello | Send | Edit | Recall | React | Pin | Read | Typing | Pull | Sync | Ping
-OPS = frozenset({"hello", "send", "edit", "recall", "react", "pin", "read", "typing", "pull", "sync", "ping"})
+Frame = Hello | Send | Edit | Recall | React | Pin | Read | Received | Watch | Typing | Pull | Sync | Ping
+OPS = frozenset(str(each.__struct_config__.tag) for each in get_args(Frame))
 _one: msgspec.json.Decoder[Frame] = msgspec.json.Decoder(Frame)
 _many = msgspec.json.Decoder(list[msgspec.Raw])
 _loose = msgspec.json.Decoder(dict[str, Any])

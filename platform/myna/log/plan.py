@@ -26,6 +26,7 @@ from myna.model import (
     TurnDecision,
     TurnState,
 )
+from myna.value import value
 from myna.wire import encode
 
 DedupKey = tuple[int, int, str]
@@ -34,7 +35,7 @@ ReactionKey = tuple[int, int, str, int]
 """(conversation, seq, emoji, user)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Seen:
     """What an earlier draft with the same client_id became."""
 
@@ -175,7 +176,7 @@ class Sheet:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Published:
     """An event with what the hub must know to find its readers."""
 
@@ -220,6 +221,7 @@ class Needs:
     last_senders: set[int] = field(default_factory=set[int])
     support: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     direct: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    streams: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     commands: set[DedupKey] = field(default_factory=set[DedupKey])
     messages: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     reactions: set[ReactionKey] = field(default_factory=set[ReactionKey])

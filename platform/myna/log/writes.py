@@ -17,6 +17,7 @@ from myna.model import (
     TurnDecision,
     Verdict,
 )
+from myna.value import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class TurnGuard:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Say:
     """Put a message into the log.
 
@@ -138,6 +139,8 @@ class CloseTurn:
     seq: int | None = None
     move: MoveTicket | None = None
     partial: str = ""
+    turn_delay_s: float = 0.0
+    """How long other agents, called by what this one says, wait before they answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,17 @@ class Interrupt:
     turn: int
     conversation: int
     partial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishStream:
+    """End a message that a bot streamed (a `Say` in the state `streaming` without a turn) with its final body."""
+
+    conversation: int
+    seq: int
+    sender: int
+    body: Mapping[str, Any]
+    state: MessageState = MessageState.SENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +214,7 @@ Write = (
     | MoveTicket
     | CloseTurn
     | Interrupt
+    | FinishStream
     | Edit
     | Recall
     | React

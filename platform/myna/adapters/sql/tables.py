@@ -139,6 +139,15 @@ class MemberRow(SQLModel, table=True):
     last_sent_at: float | None = Field(sa_column=Column(Float, nullable=True))
 
 
+class ReceiptRow(SQLModel, table=True):
+    """How far a member's devices have received; apart from the seat, since it changes with every message."""
+
+    __tablename__ = "receipt"
+    conversation: int = Field(sa_column=big(primary=True))
+    user: int = Field(sa_column=big(primary=True))
+    received_seq: int = Field(sa_column=big())
+
+
 class MessageRow(SQLModel, table=True):
     __tablename__ = "message"
     __table_args__ = (
