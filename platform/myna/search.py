@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,7 +23,8 @@ MAX_QUERY_CHARS = 500
 BATCH = 200
 """Events that are indexed in one transaction: it takes the write lock of SQLite, so it stays short."""
 PAUSE_S = 0.05
-"""Rest between two of them, so that commits come first."""
+REST = 3.0
+"""Rest between two of them, in seconds and as a multiple of what the last one took: under load, commits come first."""
 LOOK_S = 5.0
 ROUNDS = 5
 """How often further candidates are read when phrases rule out some of a page."""
@@ -130,8 +132,9 @@ class Indexer:
         """Index until cancelled."""
         while True:
             self._wake.clear()
+            began = time.monotonic()
             more = await self.once()
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(max(PAUSE_S, (time.monotonic() - began) * REST))
             if more:
                 continue
             with suppress(TimeoutError):
@@ -144,13 +147,7 @@ class Indexer:
         found = await self._log.events_after(cursor, BATCH)
         if not found:
             return False
-        documents: dict[tuple[int, int], Document] = {}
-        retained: dict[int, int] = {}
-        for event, _, _ in found:
-            if event.kind in _MESSAGE_EVENTS and event.seq is not None:
-                documents[(event.conversation, event.seq)] = document(event)
-            elif event.kind is EventKind.CONVERSATION_CHANGED and "retained_through" in event.data:
-                retained[event.conversation] = event.data["retained_through"]
+        documents, retained = await asyncio.to_thread(_read, [event for event, _, _ in found])
         try:
             moved = await self._index.store(cursor, found[-1][0].pos, list(documents.values()), retained)
         except MynaError as failed:
@@ -160,11 +157,23 @@ class Indexer:
         return not moved or len(found) == BATCH
 
 
+def _read(events: Sequence[Event]) -> tuple[dict[tuple[int, int], Document], dict[int, int]]:
+    """The newest document of each message, and the conversations that lost old ones. Cutting words takes a thread's time."""
+    documents: dict[tuple[int, int], Document] = {}
+    retained: dict[int, int] = {}
+    for event in events:
+        if event.kind in _MESSAGE_EVENTS and event.seq is not None:
+            documents[(event.conversation, event.seq)] = document(event)
+        elif event.kind is EventKind.CONVERSATION_CHANGED and "retained_through" in event.data:
+            retained[event.conversation] = event.data["retained_through"]
+    return documents, retained
+
+
 def document(event: Event) -> Document:
     """What the index holds of a message as it is now; without terms it is taken out."""
     data = event.data
     body: Mapping[str, Any] = data["body"]
-    files = body.get("files") or []
+    files: list[Mapping[str, Any]] = body.get("files") or []
     text = found_words([str(body.get("text", "")), *(str(each["name"]) for each in files)])
     gone = data["state"] == MessageState.RECALLED
     has = [
@@ -219,7 +228,7 @@ def _day(value: str) -> float:
 
 
 def _text_of(message: Message) -> str:
-    files = message.body.get("files") or []
+    files: list[Mapping[str, Any]] = message.body.get("files") or []
     return found_words([str(message.body.get("text", "")), *(str(each["name"]) for each in files)])
 
 

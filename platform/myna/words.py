@@ -6,8 +6,10 @@ run is found by its pairs and then checked. Other words are terms as they are an
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
 
 import snowballstemmer
 
@@ -20,8 +22,10 @@ STEM = "0s"
 _CJK = re.compile(
     "[\u3040-\u30ff\u3105-\u312f\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
+_ASCII = re.compile(r"[0-9A-Za-z]+")
 _QUERY = re.compile(r'"([^"]*)"|(\S+)')
-_stemmer = snowballstemmer.stemmer("english")
+# The package has no types of its own, so its one function is named here.
+_stem = lru_cache(50_000)(cast(Callable[[str], str], snowballstemmer.stemmer("english").stemWord))  # pyright: ignore[reportUnknownMemberType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def terms_of(text: str) -> list[str]:
             found.update(dict.fromkeys(word[at : at + 2] for at in range(len(word) - 1)))
         else:
             found[word] = None
-            found[STEM + _stemmer.stemWord(word)] = None
+            found[STEM + _stem(word)] = None
     return list(found)
 
 
@@ -71,7 +75,7 @@ def wanted_of(query: str) -> Wanted:
             exact.append(" ".join(text.split()))
         for word, cjk in _words(text):
             if not cjk:
-                choices[(STEM + _stemmer.stemWord(word), word)] = None
+                choices[(STEM + _stem(word), word)] = None
             elif len(word) == 1:
                 terms[word] = None
             else:
@@ -132,7 +136,7 @@ def _hits(text: str, wanted: Wanted) -> Iterator[tuple[int, int]]:
             yield from _runs(text, at, end, pairs)
         else:
             word = fold(text[at:end])
-            stem = STEM + _stemmer.stemWord(word)
+            stem = STEM + _stem(word)
             if any(word.startswith(prefix) or stem == wish for wish, prefix in wanted.choices):
                 yield at, end
         at = end
@@ -157,6 +161,10 @@ def _runs(text: str, start: int, end: int, pairs: set[str]) -> Iterator[tuple[in
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:
     """Runs of letters, digits and marks, split where CJK begins or ends; with whether the run is CJK."""
+    if text.isascii():
+        for plain in _ASCII.findall(text):
+            yield plain[:MAX_WORD_CHARS], False
+        return
     run: list[str] = []
     inside = False
     for each in (*text, " "):
