@@ -12,6 +12,7 @@ from myna.log.committer import Committer
 from myna.ports import Accounts, Desk
 from myna.review import Review
 from myna.send import Sender
+from myna.service import ServiceStore
 from myna.settings import Settings
 from myna.signals import Signals
 from myna.turns import Turns
@@ -35,5 +36,6 @@ class Services:
     handoff: Handoff
     review: Review
     turns: Turns
+    service: ServiceStore
     draining: list[bool] = field(default_factory=list[bool])
     """Not empty once the server stops: it takes no new connections then."""

@@ -17,6 +17,7 @@ from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
 from myna.adapters.sql.migrate import migrate
+from myna.adapters.sql.service import SqlService
 from myna.api.app import attach, create_app
 from myna.api.socket import SocketServer
 from myna.core import Core, kept_alive
@@ -95,6 +96,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         handoff=Handoff(access, accounts, committer, hub, delay_s),
         review=review,
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
+        service=SqlService(database),
     )
     return Core(services, commits, bus, database.close)
 
