@@ -162,6 +162,7 @@ def build_app(
     """
     from myna_agents.demo.seed import DemoSeed, shop, shop_json
     from myna_knowledge.api import router as knowledge_router
+    from myna_knowledge.api.setup import router as setup_router
     from myna_knowledge.opening import open_library
     from myna_web.pages import mount
 
@@ -203,7 +204,7 @@ def build_app(
         inbox = await app.state.services.accounts.inbox_by_key(key)
         return [] if inbox is None else list(inbox.allowed_origins) or ["*"]
 
-    app = create_app(lifespan, [knowledge_router(lambda: libraries[-1])])
+    app = create_app(lifespan, [knowledge_router(lambda: libraries[-1]), setup_router(lambda: libraries[-1])])
     app.add_api_route(
         "/demo/shop.json",
         lambda: Response(shop_json(), media_type="application/json"),
