@@ -27,7 +27,7 @@ class Setup(BaseModel):
 
 def router(opened: Callable[[], Library]) -> APIRouter:
     """The setup route over the library that is open when a request comes."""
-    routes = APIRouter(prefix="/v1", tags=["knowledge"])
+    routes = APIRouter()
     shelf = Depends(opened)
 
     @routes.post("/setup", status_code=201, summary="Set up a first service desk")
