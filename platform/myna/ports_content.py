@@ -254,3 +254,24 @@ class Index(Protocol):
     ) -> list[tuple[int, Message, str]]:
         """(pos, message, conversation's title) above the user's floors, newest first."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebPage:
+    """The beginning of a page: where it was found after redirects, and its HTML."""
+
+    url: str
+    text: str
+
+
+class Pages(Protocol):
+    """Pages of the public web."""
+
+    async def page(self, url: str) -> WebPage:
+        """The beginning of the page behind an address.
+
+        Raises:
+            Malformed: the address is none of the public web; nothing was asked.
+            NotFound: there is no page.
+        """
+        ...

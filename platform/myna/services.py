@@ -9,6 +9,7 @@ from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
 from myna.errors import Busy
+from myna.export import Export
 from myna.files import FileStore
 from myna.greeter import Greeter
 from myna.handoff import Handoff
@@ -17,6 +18,7 @@ from myna.log.committer import Committer
 from myna.mine import Mine, Timer
 from myna.ports import Accounts, Desk
 from myna.presence import Presence
+from myna.previews import Previews
 from myna.receipts import Receipts
 from myna.review import Review
 from myna.search import Indexer, Search
@@ -47,6 +49,8 @@ class Services:
     files: FileStore
     search: Search
     indexer: Indexer
+    export: Export
+    previews: Previews
     timer: Timer
     signals: Signals
     receipts: Receipts

@@ -28,6 +28,7 @@ from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
 from myna.adapters.sql.service import SqlService
+from myna.adapters.web_pages import WebPages
 from myna.amend import Amender
 from myna.api.app import attach, create_app
 from myna.api.socket import SocketServer
@@ -37,6 +38,7 @@ from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
+from myna.export import Export
 from myna.files import FileStore
 from myna.first_start import FirstStart, ensure_workspace
 from myna.greeter import Greeter
@@ -47,6 +49,7 @@ from myna.mine import Mine, Timer
 from myna.ports import Bus, Commits, Moderator
 from myna.ports_content import Blobs
 from myna.presence import Presence
+from myna.previews import Previews
 from myna.receipts import Receipts
 from myna.review import Review
 from myna.search import Indexer, Search
@@ -115,7 +118,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     key, blobs = load_key(settings.data_dir / "secret.key"), open_blobs(settings)
     files = FileStore(SqlFiles(database), blobs, PillowPictures(), key, settings.file_max_mb * 1_000_000)
     composer.files = files
-    index = SqlIndex(database)
+    index, pages = SqlIndex(database), WebPages()
     indexer = Indexer(log, index)
     relay.listeners.append(indexer.heard)
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
@@ -141,6 +144,8 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         files=files,
         search=Search(access, accounts, index),
         indexer=indexer,
+        export=Export(access, log, seats),
+        previews=Previews(pages),
         timer=Timer(mine, accounts, sender, committer, personal, files.collect),
         signals=Signals(relay),
         receipts=receipts,
@@ -156,6 +161,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
 
     async def close() -> None:
         await blobs.close()
+        await pages.close()
         await database.close()
 
     return Core(services, commits, bus, close)
