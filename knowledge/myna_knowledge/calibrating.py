@@ -1,7 +1,7 @@
 """Calibration of one base on questions made from itself, with the answer in place and with the answer taken out."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,70 +10,20 @@ from numpy.typing import NDArray
 
 from myna_knowledge.asking import GENERAL, Asking
 from myna_knowledge.calibration import Labelled, fit
-from myna_knowledge.chunking import SEPARATOR
 from myna_knowledge.memory import Memory
 from myna_knowledge.model import Calibration, Chunk, Section
 from myna_knowledge.ports import Pieces, Vectors
+from myna_knowledge.probing import Probe, probes
 from myna_knowledge.ranking import Found, evidence, fuse, lexical_top
 from myna_knowledge.space import Level
 from myna_knowledge.text import language, topic_terms
 
-MAX_WORDINGS, MAX_HEADINGS = 160, 40
 MAX_SECTIONS = 2000
 """A larger base is calibrated on its first so many sections."""
 NEAREST = 64
-HEADING_WEIGHT = 0.5
-"""A heading is asked only with its page taken out: with it, it is easier than what people ask."""
-OFF_TOPIC_WEIGHT = 0.5
-TWIN, TWIN_OF_PAGE = 0.5, 0.35
+TWIN, TWIN_OF_STATEMENT = 0.5, 0.8
 """Centred cosines from which a piece of another section, or of one with the same address, may answer in its stead.
 Measured on the demo help centre: 99 % of unrelated pairs are below 0.47, 95 % of the nearest relatives above 0.52."""
-
-OFF_TOPIC = (
-    "What is the capital of Australia?",
-    "Who painted the Mona Lisa?",
-    "Write me a poem about autumn leaves.",
-    "How do I bake sourdough bread?",
-    "What will the weather be like tomorrow?",
-    "Explain how black holes form.",
-    "Which team won the world cup in 1998?",
-    "Translate good morning into Spanish.",
-    "How tall is Mount Everest?",
-    "What is the square root of 144?",
-    "Tell me a joke about penguins.",
-    "Who was the first person on the moon?",
-    "How do I fix a leaking kitchen tap?",
-    "What does my horoscope say today?",
-    "Recommend a good science fiction film.",
-    "How does photosynthesis work?",
-    "法国的首都是哪里？",
-    "给我写一首关于春天的诗",
-    "明天会下雨吗？",
-    "红烧肉怎么做好吃？",
-    "谁写了《红楼梦》？",
-    "地球到月亮有多远？",
-    "帮我算一下 37 乘以 48",
-    "最近有什么好看的电影推荐？",
-    "怎么学会弹吉他？",
-    "恐龙是怎么灭绝的？",
-    "股票今天涨了吗？",
-    "讲个笑话给我听",
-    "世界上最高的山是哪座？",
-    "感冒了吃什么药好？",
-    "Python 里怎么写循环？",
-    "今天是星期几？",
-)
-"""Questions that hardly any help centre answers, in both languages."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Probe:
-    """A question made from a section: `place` is where the answer stands, `wording` the entry it was taken from."""
-
-    text: str
-    place: int | None
-    wording: int | None
-    weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +37,8 @@ class Scene:
     embedded: Sequence[str]
     matrix: Vectors
     """Centred unit vectors of the chunks."""
+    plain: Vectors
+    """The vectors as they come."""
     common: Mapping[str, Vectors]
     """Common part of questions by language, where the base's own FAQ do not tell."""
 
@@ -99,7 +51,7 @@ async def calibrate(
     """
     scene = await scene_of(memory, sections[:MAX_SECTIONS], pieces, asking)
     rows: list[Labelled] = []
-    for group, probe in enumerate(_probes(scene.sections)):
+    for group, probe in enumerate(probes(scene.sections)):
         question = await asking.vector(probe.text)
         if question is not None or asking.embedder is None:
             rows.extend(await asyncio.to_thread(_judge, scene, probe, question, group))
@@ -126,117 +78,129 @@ async def scene_of(memory: Memory, sections: Sequence[Section], pieces: Pieces, 
         owners=np.array([memory.places[chunk.section] for chunk in chunks], dtype=np.int64),
         embedded=[chunk.embedded for chunk in chunks],
         matrix=np.stack(centred) if centred else np.zeros((0, 1), dtype=np.float32),
+        plain=np.stack([spots[chunk.id] for chunk in chunks])
+        if chunks
+        else np.zeros((0, 1), dtype=np.float32),
         common=common,
     )
 
 
-def _probes(sections: Sequence[Section]) -> Iterator[_Probe]:
-    """FAQ wordings, the first variant of each before the second of any; then headings; then off-topic questions."""
-    asked: list[tuple[int, _Probe]] = []
-    headed: list[_Probe] = []
-    for place, section in enumerate(sections):
-        if section.kind == "faq" and section.question is not None:
-            wordings = tuple(dict.fromkeys((section.question, *section.variants)))
-            asked += [
-                (number or 90, _Probe(text, place, number, 1.0)) for number, text in enumerate(wordings)
-            ]
-        else:
-            heading = section.heading.split(SEPARATOR)[-1] or section.title
-            headed.append(_Probe(heading, place, None, HEADING_WEIGHT))
-    asked.sort(key=lambda each: each[0])
-    yield from _spread([probe for _, probe in asked], MAX_WORDINGS)
-    yield from _spread(headed, MAX_HEADINGS)
-    yield from (_Probe(text, None, None, OFF_TOPIC_WEIGHT) for text in OFF_TOPIC)
-
-
-def _spread(probes: Sequence[_Probe], limit: int) -> list[_Probe]:
-    step = max(1.0, len(probes) / limit)
-    return [probes[int(at * step)] for at in range(min(len(probes), limit))]
-
-
-def _judge(scene: Scene, probe: _Probe, question: Vectors | None, group: int) -> list[Labelled]:
+def _judge(scene: Scene, probe: Probe, question: Vectors | None, group: int) -> list[Labelled]:
     """The question with its answer in place, if another wording of it is left, and with the answer taken out."""
     if probe.place is None:
-        features, _ = ask(scene, probe.text, question, set(), set(), set())
+        features, _ = ask(scene, probe.text, question)
         return [Labelled(features, False, probe.weight, group, unanswerable=True)]
     entries = scene.memory.lexicon.entries_of(probe.place)
-    twins = _twins(scene, probe.place)
+    twins = _twins(scene, probe.place, close=probe.statement)
     rows: list[Labelled] = []
-    if probe.wording is not None and len(entries) > 1:
+    if probe.statement:
+        features, best = ask(scene, probe.text, question, otherwise=probe.otherwise)
+        rows.append(Labelled(features, best in twins, 1.0, group))
+    elif probe.wording is not None and len(entries) > 1:
         same = {
             at
             for at in np.flatnonzero(scene.owners == probe.place).tolist()
             if scene.embedded[at] == probe.text
         }
-        own = {int(entries[probe.wording])}
-        features, best = ask(scene, probe.text, question, own, same, set(), unsaid=probe.text)
+        own = Hidden(frozenset({int(entries[probe.wording])}), frozenset(same))
+        features, best = ask(scene, probe.text, question, own, unsaid=probe.text, otherwise=probe.otherwise)
         rows.append(Labelled(features, best in twins, 1.0, group))
-    hidden = {int(entry) for place in twins for entry in scene.memory.lexicon.entries_of(place)}
-    features, _ = ask(scene, probe.text, question, hidden, set(), twins)
+    gone = frozenset(int(entry) for place in twins for entry in scene.memory.lexicon.entries_of(place))
+    features, _ = ask(
+        scene, probe.text, question, Hidden(gone, places=frozenset(twins)), otherwise=probe.otherwise
+    )
     rows.append(Labelled(features, False, probe.weight, group, unanswerable=True))
     return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Parts of a base that a question does not find: lexical entries, chunks by position, sections by place."""
+
+    entries: frozenset[int] = frozenset()
+    chunks: frozenset[int] = frozenset()
+    places: frozenset[int] = frozenset()
+
+
+NOTHING = Hidden()
 
 
 def ask(
     scene: Scene,
     text: str,
     question: Vectors | None,
-    entries: set[int],
-    chunks: set[int],
-    places: set[int],
+    hidden: Hidden = NOTHING,
     *,
     unsaid: str | None = None,
+    otherwise: frozenset[str] = frozenset(),
 ) -> tuple[dict[str, float], int | None]:
-    """The features of a question and the place of its best section, with these entries, chunks and places hidden.
+    """The features of a question and the place of its best section, with some of the base hidden.
 
-    `question` is its vector as it comes, None to find by words alone.
+    `question` is its vector as it comes, None to find by words alone; terms said `otherwise` are found nowhere.
     """
     memory, lang = scene.memory, language(text)
-    scores = memory.lexicon.scores(text, hidden=entries)
-    top = [place for place in lexical_top(scores) if place not in places]
+    scores = memory.lexicon.scores(text, hidden=hidden.entries, otherwise=otherwise)
+    top = [place for place in lexical_top(scores) if place not in hidden.places]
     found = [Found(memory, place) for place in top]
     if question is not None and len(scene.matrix):
         asked = memory.space.question(question, lang, scene.common.get(lang, scene.common.get("en")))
         cosines = scene.matrix @ asked
-        visible = ~np.isin(scene.owners, list(places))
-        visible[list(chunks)] = False
-        found = _near(scene, top, np.where(visible, cosines, -np.inf), memory.space.levels(asked))
+        visible = ~np.isin(scene.owners, list(hidden.places))
+        visible[list(hidden.chunks)] = False
+        found = _near(scene, top, np.where(visible, cosines, -np.inf), question, memory.space.levels(asked))
     ranked = fuse(found, {memory.base: scores}, lang)
     terms = None if unsaid is None else frozenset(topic_terms(unsaid))
-    return evidence(text, lang, ranked, hidden=entries, unsaid=terms), ranked[
-        0
-    ].found.place if ranked else None
+    features = evidence(text, lang, ranked, hidden=hidden.entries, unsaid=terms, otherwise=otherwise)
+    return features, ranked[0].found.place if ranked else None
 
 
 def _near(
-    scene: Scene, top: Sequence[int], cosines: NDArray[np.floating[Any]], levels: Mapping[str, Level]
+    scene: Scene,
+    top: Sequence[int],
+    cosines: NDArray[np.floating[Any]],
+    question: Vectors,
+    levels: Mapping[str, Level],
 ) -> list[Found]:
-    best: dict[int, float] = {}
+    best: dict[int, int] = {}
     for at in np.argsort(-cosines, kind="stable")[:NEAREST]:
         if np.isfinite(cosines[at]):
-            best.setdefault(int(scene.owners[at]), float(cosines[at]))
+            best.setdefault(int(scene.owners[at]), int(at))
     for place in top:
-        own = cosines[scene.owners == place]
-        if place not in best and len(own) and np.isfinite(own.max()):
-            best[place] = float(own.max())
+        own = np.flatnonzero(scene.owners == place)
+        if place not in best and len(own) and np.isfinite(cosines[own].max()):
+            best[place] = int(own[cosines[own].argmax()])
     sections = scene.memory.sections
-    found = [Found(scene.memory, at, None, cos, levels[sections[at].lang]) for at, cos in best.items()]
+    found = [
+        Found(
+            scene.memory,
+            place,
+            None,
+            float(cosines[at]),
+            levels[sections[place].lang],
+            float(scene.plain[at] @ question),
+        )
+        for place, at in best.items()
+    ]
     return [*found, *(Found(scene.memory, place) for place in top if place not in best)]
 
 
-def _twins(scene: Scene, place: int) -> set[int]:
-    """The section with those that may answer in its stead: its source's, unless that is a list of FAQ, and those whose
-    pieces are as near to its own as a translation or paraphrase is."""
+def _twins(scene: Scene, place: int, *, close: bool) -> set[int]:
+    """The section with those that may answer in its stead: all of its source, unless that is a list of FAQ, and of its
+    address; and pieces as near to its own as a translation or paraphrase is. What a part of a sentence (`close`) says is
+    said elsewhere only by nearly equal pieces, or in another language."""
     section = scene.sections[place]
-    gone = {place}
-    if section.kind != "faq":
-        gone |= {at for at, other in enumerate(scene.sections) if other.source == section.source}
+    gone = {
+        at
+        for at, other in enumerate(scene.sections)
+        if at == place
+        or (section.kind != "faq" and other.source == section.source)
+        or (section.url is not None and other.url == section.url)
+    }
     own = scene.matrix[scene.owners == place]
     if len(own):
         near: Vectors = (scene.matrix @ own.T).max(axis=1)
-        urls = [other.url for other in scene.sections]
         for at, cosine in zip(map(int, scene.owners), map(float, near), strict=True):
-            page = section.url is not None and urls[at] == section.url
-            if cosine > (TWIN_OF_PAGE if page else TWIN):
+            same = close and scene.sections[at].lang == section.lang
+            if cosine > (TWIN_OF_STATEMENT if same else TWIN):
                 gone.add(at)
     return gone

@@ -94,15 +94,16 @@ class Lexicon:
         at = self._vocabulary.get(term)
         return float(np.log1p((self.size + 0.5) / 0.5)) if at is None else float(self._idf[at])
 
-    def scores(self, query: str, *, hidden: Collection[int] = ()) -> Floats:
+    def scores(self, query: str, *, hidden: Collection[int] = (), otherwise: Collection[str] = ()) -> Floats:
         """float32 [sections], BM25 of the best entry of each, 0 where no term matches.
 
-        `hidden` entries (numbered as they were given, all sections together) count as absent, but for idf.
+        `hidden` entries (numbered as they were given, all sections together) count as absent, but for idf; terms said
+        `otherwise` as found nowhere.
         """
         found = np.zeros(len(self._owner), dtype=np.float32)
         for term, count in Counter(terms(query)).items():
             at = self._vocabulary.get(term)
-            if at is not None:
+            if at is not None and term not in otherwise:
                 span = slice(self._starts[at], self._starts[at + 1])
                 found[self._rows[span]] += count * self._idf[at] * self._impact[span]
         found[list(hidden)] = 0.0
@@ -115,7 +116,12 @@ class Lexicon:
         return sum(self.idf(term) for term in set(terms(query))) * (K1 + 1)
 
     def coverage(
-        self, query: str, sections: Sequence[int], *, hidden: Collection[int] = ()
+        self,
+        query: str,
+        sections: Sequence[int],
+        *,
+        hidden: Collection[int] = (),
+        otherwise: Collection[str] = (),
     ) -> tuple[float, float]:
         """Shares 0..1 of the query's idf mass on topic terms: held by any of these sections, and unknown to the base."""
         wanted = topic_terms(query)
@@ -124,7 +130,7 @@ class Lexicon:
             return 0.0, 1.0
         held = unknown = 0.0
         for term in wanted:
-            rows = self._rows_of(term)
+            rows = self._rows[:0] if term in otherwise else self._rows_of(term)
             if hidden:
                 rows = rows[~np.isin(rows, list(hidden))]
             if not len(rows):

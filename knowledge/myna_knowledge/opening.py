@@ -1,11 +1,14 @@
 """A library from settings: the only place where URLs choose adapters."""
 
 import importlib.util
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from myna.adapters.sql.database import Database
 from myna.errors import MynaError
-from myna_knowledge.adapters.sql_store import sql_store
+from myna_knowledge.adapters.sql_store import create_tables, sql_store
 from myna_knowledge.library import Library
 from myna_knowledge.ports import Embedder, Index
 
@@ -55,3 +58,30 @@ def _index(url: str) -> Index | None:
     if url.startswith(("http://", "https://")):
         return ChromaIndex(url=url)
     raise MynaError(f"Index {url!r}: use chroma:FOLDER, http://host:port or exact:.", code="bad_setting")
+
+
+@asynccontextmanager
+async def scratch_library(
+    *, embedder: str, key: str = "", cache: Path | None = None
+) -> AsyncGenerator[Library]:
+    """A library over an empty store in a temporary folder, for evaluations and trials; all of it is deleted after.
+
+    Exact search serves. `cache` is a file that keeps vectors between runs.
+
+    Raises:
+        MynaError: an embedder of no known kind.
+    """
+    from myna_knowledge.adapters.cached_embeddings import CachedEmbeddings
+
+    model, notice = _embedder(embedder, key)
+    if model is not None and cache is not None:
+        model = CachedEmbeddings(model, cache)
+    with tempfile.TemporaryDirectory(prefix="myna-scratch-") as folder:
+        database = Database(f"sqlite:///{folder}/scratch.db")
+        await create_tables(database)
+        library = Library(sql_store(database), model, None, notice=notice)
+        try:
+            yield library
+        finally:
+            await library.close()
+            await database.close()

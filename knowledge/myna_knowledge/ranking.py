@@ -5,7 +5,7 @@ Both are pure functions, used alike for a live question and for the questions of
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,11 @@ DENSE_WEIGHT = 0.8
 SAME_LANGUAGE = 0.25
 """Added to the fused score of a section in the question's language: enough to prefer a translation in the right
 language, too little to prefer a wrong page."""
+SUPPORT = 0.6
+SUPPORTERS = 3
+"""How much the best sections of a subject lift each other: the weight of the mean of its three best fused scores. A
+page several of whose sections are near, or whose translation and FAQ are, is rarely the wrong one. Measured on the demo
+help centre: right page first for 0.79 instead of 0.76; where every subject is one section it changes nothing."""
 LEXICAL_CANDIDATES = 24
 TOGETHER = 4
 """Sections taken together for `coverage_all`."""
@@ -28,6 +33,8 @@ TOGETHER = 4
 FEATURES: tuple[str, ...] = (
     "cosine",
     "cosine_z",
+    "nearness",
+    "margin",
     "coverage",
     "coverage_all",
     "unknown",
@@ -53,6 +60,8 @@ class Found:
     chunk: int | None = None
     cosine: float | None = None
     level: Level = UNKNOWN_LEVEL
+    nearness: float = 0.0
+    """The cosine as the embedder gives it, nothing taken away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,18 @@ def fuse(
             fused = LEXICAL_WEIGHT * fused + DENSE_WEIGHT * near if own == lang else near
         fused += SAME_LANGUAGE * (own == lang)
         found.append(Candidate(each, lexical, fused))
-    return sorted(found, key=lambda each: (-each.fused, each.section))
+    return sorted(_supported(found), key=lambda each: (-each.fused, each.section))
+
+
+def _supported(found: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates with what the others of their subject add; absent ones count as unrelated."""
+    scores: dict[int | str, list[float]] = {}
+    for each in found:
+        scores.setdefault(_subject(each.held), []).append(max(each.fused, 0.0))
+    shares = {
+        subject: SUPPORT * sum(sorted(some)[-SUPPORTERS:]) / SUPPORTERS for subject, some in scores.items()
+    }
+    return [replace(each, fused=each.fused + shares[_subject(each.held)]) for each in found]
 
 
 def evidence(
@@ -117,11 +137,13 @@ def evidence(
     *,
     hidden: Collection[int] = (),
     unsaid: frozenset[str] | None = None,
+    otherwise: frozenset[str] = frozenset(),
 ) -> dict[str, float]:
     """The features of a ranking, by the names in `FEATURES`, each of order one. All zero but `unknown` for no candidate.
 
-    How far the first stands above the second is not among them: where a FAQ, a page and its translation all answer,
-    that says nothing. `hidden` entries and the wording with the topic terms `unsaid` count as absent.
+    How far the first stands above the next counts subjects, not sections: where a FAQ, a page and its translation all
+    answer, they are one. `hidden` entries and the wording with the topic terms `unsaid` count as absent,
+    terms said `otherwise` as found nowhere.
     Coverage and overlap are zero when the best section is in another language (`cross`): words cannot match there.
     """
     features: dict[str, float] = dict.fromkeys(FEATURES, 0.0)
@@ -131,28 +153,39 @@ def evidence(
     section, lexicon = best.held, best.found.memory.lexicon
     topics = frozenset(topic_terms(query))
     cross = section.lang != lang
-    held, unknown = lexicon.coverage(query, [best.found.place], hidden=hidden)
+    held, unknown = lexicon.coverage(query, [best.found.place], hidden=hidden, otherwise=otherwise)
     first = [each.found.place for each in ranked[:TOGETHER] if each.found.memory is best.found.memory]
-    together, _ = lexicon.coverage(query, first, hidden=hidden)
+    together, _ = lexicon.coverage(query, first, hidden=hidden, otherwise=otherwise)
     wordings = [wording for wording in section.wordings if wording != unsaid]
     features |= {
         "coverage": 0.0 if cross else held,
         "coverage_all": together,
         "unknown": 0.0 if cross else unknown,
         "bm25": best.lexical / max(lexicon.bound(query), 1e-6),
-        "overlap": 0.0 if cross else overlap(topics, wordings),
+        "overlap": 0.0 if cross else overlap(topics - otherwise, wordings),
         "focus": sum(_subject(each.held) == _subject(section) for each in ranked[:TOGETHER]) / TOGETHER,
         "agree": float(best.lexical > 0 and best.lexical >= max(each.lexical for each in ranked)),
         "cross": float(cross),
         "faq": float(section.kind == "faq"),
         "length": math.log1p(len(topics)),
+        "margin": _margin(ranked),
     }
     cosine, level = best.found.cosine, best.found.level
     if cosine is not None:
-        features |= {"cosine": cosine, "cosine_z": level.z(cosine)}
+        features |= {"cosine": cosine, "cosine_z": level.z(cosine), "nearness": best.found.nearness}
     return features
 
 
+def _margin(ranked: Sequence[Candidate]) -> float:
+    """How far the first stands above the best of another subject; above unrelated ones where there is no other."""
+    own = _subject(ranked[0].held)
+    rival = next((each.fused for each in ranked if _subject(each.held) != own), 0.0)
+    return ranked[0].fused - rival
+
+
 def _subject(section: Held) -> int | str:
-    """What a section is about: its address where it has one, so that a FAQ, a page and its translation agree."""
-    return section.url or section.source
+    """What a section is about: its address where it has one, so that a FAQ, a page and its translation agree. A list of
+    FAQ is about as many things as it has entries."""
+    if section.url:
+        return section.url
+    return -section.id if section.kind == "faq" else section.source

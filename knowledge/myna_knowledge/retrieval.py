@@ -84,7 +84,10 @@ class Retriever:
             cosine = float(memory.space.pieces(spot.vector[None], own)[0] @ asked)
             known = best.get(place)
             if known is None or known.cosine is None or cosine > known.cosine:
-                best[place] = Found(memory, place, spot.chunk, cosine, levels.get(own, UNKNOWN_LEVEL))
+                nearness = float(spot.vector @ question)
+                best[place] = Found(
+                    memory, place, spot.chunk, cosine, levels.get(own, UNKNOWN_LEVEL), nearness
+                )
         return [*best.values(), *(Found(memory, place) for place in top if place not in best)]
 
     async def _passages(self, ranked: Sequence[Candidate], k: int) -> tuple[Passage, ...]:

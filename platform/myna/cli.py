@@ -1,17 +1,27 @@
 """The `myna` command. Each subcommand imports what it needs, so that `myna --help` starts at once."""
 
 import argparse
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from myna import __version__
+
+_COMMANDS = ("myna_bots.demo.command",)
+"""Modules with a `register(add_parser)`; they must be quick to import, since every start reads them."""
+LAZY: Mapping[str, tuple[str, str]] = {
+    "eval": ("myna_agents.evaluation.command", "judge retrieval, answers and abstention on cases in files"),
+}
+"""Module and help of the subcommands that other packages bring. The module's `declare(parser, rest)` adds the arguments
+and sets `run`; it is loaded only when its subcommand is used."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; the exit status is 0, 1 for a failure that was explained, or 2 for wrong usage."""
     from myna.errors import MynaError
 
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser(given).parse_args(given)
     try:
         return int(options.run(options) or 0)
     except MynaError as failed:
@@ -21,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="myna",
         description="A self-hosted chat platform in which AI agents are ordinary members of conversations.",
@@ -37,6 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.set_defaults(run=_migrate)
+    for module in _COMMANDS:
+        importlib.import_module(module).register(commands.add_parser)
+    for name, (module, told) in LAZY.items():
+        brought = commands.add_parser(name, help=told, description=told[0].upper() + told[1:] + ".")
+        if arguments and arguments[0] == name:
+            importlib.import_module(module).declare(brought, arguments[1:])
     return parser
 
 

@@ -4,6 +4,7 @@ import json
 import time
 
 from sqlalchemy import delete, insert, select
+from sqlmodel import SQLModel
 
 from myna.adapters.sql.database import Database
 from myna_knowledge.adapters.sql_catalog import SqlCatalog
@@ -50,3 +51,9 @@ class SqlCalibrations:
 def sql_store(database: Database) -> Store:
     """The store over this database; its tables must exist."""
     return Store(SqlCatalog(database), SqlJobs(database), SqlPieces(database), SqlCalibrations(database))
+
+
+async def create_tables(database: Database) -> None:
+    """Make the tables in an empty scratch database; a server's database is migrated instead."""
+    async with database.engine.begin() as connection:
+        await connection.run_sync(SQLModel.metadata.create_all)
