@@ -79,9 +79,10 @@ def test_a_chinese_disguise_leaves_no_trace_in_the_skeleton(kind: Disguise, stre
 @pytest.mark.parametrize("kind", SAME_SOUND)
 @pytest.mark.parametrize("strength", [0.3, 0.8])
 def test_a_chinese_text_sounds_as_before_under_what_spares_its_sound(kind: Disguise, strength: float) -> None:
-    worn = disguised(CHINESE_TEXT, kind, strength, Random(5))
-    assert worn != CHINESE_TEXT
-    assert heard(normalise(worn).skeleton) == heard(normalise(CHINESE_TEXT).skeleton)
+    text = "免费领取代开发票,电话13800138000"
+    worn = disguised(text, kind, strength, Random(5))
+    assert worn != text
+    assert heard(normalise(worn).skeleton) == heard(normalise(text).skeleton)
 
 
 @pytest.mark.parametrize(

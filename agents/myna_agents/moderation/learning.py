@@ -82,7 +82,7 @@ def teach(model: LinearModel, decided: Sequence[tuple[str, bool]]) -> Taught | N
         ]
     )
     # Both kinds count the same: moderators see mostly what was held, which is not what the community writes.
-    importance: Vector = np.where(spam, 0.5 / spam.sum(), 0.5 / (~spam).sum())
+    importance: Vector = np.where(spam, 0.5 / int(spam.sum()), 0.5 / int((~spam).sum())).astype(np.float64)
     trust = curve(base, spam, importance, prior=_PRIOR)
     if trust.slope <= 0:
         trust = Curve(0.0, 0.0)
