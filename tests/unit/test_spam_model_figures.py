@@ -62,9 +62,7 @@ def test_spam_is_told_from_messages_of_the_same_kind(
     assert found.auroc >= auroc
 
 
-@pytest.mark.parametrize(
-    ("corpus", "share"), [("customers", 0.001), ("forum_zh", 0.006), ("prose_en", 0.01)]
-)
+@pytest.mark.parametrize(("corpus", "share"), [("customers", 0.001), ("forum_zh", 0.006), ("prose_en", 0.01)])
 def test_harmless_texts_are_hardly_ever_held(measured: dict[str, Figures], corpus: str, share: float) -> None:
     assert measured[corpus].harmless >= 500
     assert measured[corpus].false_positives <= share
