@@ -40,6 +40,7 @@ class Core:
                 ("presence", services.presence.run),
                 ("turns", services.turns.run),
                 ("timer", services.timer.run),
+                ("indexer", services.indexer.run),
             )
         ]
         try:

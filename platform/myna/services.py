@@ -9,6 +9,7 @@ from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
 from myna.errors import Busy
+from myna.files import FileStore
 from myna.greeter import Greeter
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens
@@ -18,6 +19,7 @@ from myna.ports import Accounts, Desk
 from myna.presence import Presence
 from myna.receipts import Receipts
 from myna.review import Review
+from myna.search import Indexer, Search
 from myna.seats import Membership
 from myna.send import Sender
 from myna.service import ServiceStore
@@ -42,6 +44,9 @@ class Services:
     amender: Amender
     membership: Membership
     mine: Mine
+    files: FileStore
+    search: Search
+    indexer: Indexer
     timer: Timer
     signals: Signals
     receipts: Receipts

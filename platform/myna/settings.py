@@ -48,6 +48,15 @@ class Settings:
     connects_per_s: int = 3000
     """Clients that may connect in one second; more are asked to come back in a moment. 0: no limit."""
 
+    files: str = ""
+    """A folder for files, or `s3://bucket/prefix?endpoint=http://host:port&region=name`; empty: in the data folder."""
+    files_key: str = field(default="", repr=False)
+    """Access key of the S3-compatible store; empty: from the environment or the machine's role."""
+    files_secret: str = field(default="", repr=False)
+    """Secret of that key."""
+    file_max_mb: int = 100
+    """Largest file, in units of 1,000,000 bytes."""
+
     @property
     def data_dir(self) -> Path:
         """The data folder as an absolute path."""

@@ -4,23 +4,28 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
 
 from myna.access import Access
+from myna.adapters.blob_local import LocalBlobs
+from myna.adapters.pictures import PillowPictures
 from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
 from myna.adapters.sql.arrivals import SqlArrivals
 from myna.adapters.sql.conversations import SqlConversations
 from myna.adapters.sql.crowds import SqlCrowds
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
+from myna.adapters.sql.files import SqlFiles
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
 from myna.adapters.sql.marks import SqlMarks
 from myna.adapters.sql.migrate import migrate
 from myna.adapters.sql.personal import SqlPersonal
+from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
 from myna.adapters.sql.service import SqlService
 from myna.amend import Amender
@@ -32,6 +37,7 @@ from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
+from myna.files import FileStore
 from myna.first_start import FirstStart, ensure_workspace
 from myna.greeter import Greeter
 from myna.handoff import Handoff
@@ -39,9 +45,11 @@ from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
 from myna.ports import Bus, Commits, Moderator
+from myna.ports_content import Blobs
 from myna.presence import Presence
 from myna.receipts import Receipts
 from myna.review import Review
+from myna.search import Indexer, Search
 from myna.seats import Membership
 from myna.send import Sender
 from myna.services import Services
@@ -80,6 +88,15 @@ def open_bus(settings: Settings) -> Bus:
     return RedisBus(settings.bus)
 
 
+def open_blobs(settings: Settings) -> Blobs:
+    """The store of files that the settings name."""
+    if settings.files.startswith("s3://"):
+        from myna.adapters.blob_s3 import S3Blobs
+
+        return S3Blobs(settings.files, settings.files_key, settings.files_secret)
+    return LocalBlobs(Path(settings.files) if settings.files else settings.data_dir / "files")
+
+
 def build_core(settings: Settings, database: Database, moderator: Moderator | None) -> Core:
     """The core over a migrated database, not yet running."""
     commits: Commits = SqliteCommits(database.path or "") if database.sqlite else PostgresCommits(database)
@@ -95,6 +112,12 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     sender = Sender(access, accounts, composer, committer, moderator, delay_s)
     personal, seats = SqlPersonal(database), SqlSeats(database)
     mine = Mine(access, composer, committer, personal)
+    key, blobs = load_key(settings.data_dir / "secret.key"), open_blobs(settings)
+    files = FileStore(SqlFiles(database), blobs, PillowPictures(), key, settings.file_max_mb * 1_000_000)
+    composer.files = files
+    index = SqlIndex(database)
+    indexer = Indexer(log, index)
+    relay.listeners.append(indexer.heard)
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
     sender.streamed = hub.streamed
@@ -106,7 +129,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         settings=settings,
         accounts=accounts,
         desk=desk,
-        tokens=Tokens(load_key(settings.data_dir / "secret.key"), SqlRefreshTokens(database)),
+        tokens=Tokens(key, SqlRefreshTokens(database)),
         committer=committer,
         relay=relay,
         hub=hub,
@@ -115,7 +138,10 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         amender=Amender(access, sender, committer, log, SqlMarks(database)),
         membership=Membership(access, accounts, committer, seats),
         mine=mine,
-        timer=Timer(mine, accounts, sender, committer, personal),
+        files=files,
+        search=Search(access, accounts, index),
+        indexer=indexer,
+        timer=Timer(mine, accounts, sender, committer, personal, files.collect),
         signals=Signals(relay),
         receipts=receipts,
         presence=Presence(relay, hub, access, accounts, crowds, receipts),
@@ -127,7 +153,12 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         admission=Admission(settings.connects_per_s, settings.connects_per_s),
         service=SqlService(database),
     )
-    return Core(services, commits, bus, database.close)
+
+    async def close() -> None:
+        await blobs.close()
+        await database.close()
+
+    return Core(services, commits, bus, close)
 
 
 def open_moderator(settings: Settings, plugins: "Sequence[Plugin]" = ()) -> Moderator | None:

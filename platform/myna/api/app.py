@@ -7,7 +7,20 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from myna import __version__
-from myna.api import asyncapi, auth, changes, conversations, desk, mine, problems, seats, service, streams
+from myna.api import (
+    asyncapi,
+    auth,
+    changes,
+    conversations,
+    desk,
+    files,
+    mine,
+    problems,
+    search,
+    seats,
+    service,
+    streams,
+)
 from myna.api.commands import Commands
 from myna.services import Services
 
@@ -16,6 +29,8 @@ ROUTERS = (
     changes.router,
     seats.router,
     mine.router,
+    files.router,
+    search.router,
     service.router,
     desk.router,
     streams.router,
