@@ -5,10 +5,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from myna.api.link import Link
 from myna.greeter import MAX_TOGETHER
 from support.world import World
 
+# A crash leaves connections to the database unclosed, as it does in a process that dies.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 RECONNECTS, USERS = 10_000, 50
 
 

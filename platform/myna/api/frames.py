@@ -172,8 +172,9 @@ def _explain(raw: bytes, wrong: Exception) -> tuple[Any, MynaError]:
         return None, Malformed(f"This is not a JSON object: {wrong}.")
     ref = loose.get("ref")
     ref = ref if isinstance(ref, str | int) and len(str(ref)) <= 64 else None
-    if loose.get("op") not in OPS:
-        return ref, Malformed(f"There is no op {str(loose.get('op'))[:40]!r}.", code="unknown_op")
+    op = loose.get("op")
+    if not isinstance(op, str) or op not in OPS:
+        return ref, Malformed(f"There is no op {str(op)[:40]!r}.", code="unknown_op")
     return ref, Malformed(f"{wrong}.")
 
 
