@@ -12,6 +12,7 @@ run: ## set up what is missing, then start Myna with its demo workspace
 test: ## everything: checks, web build, all tests (as root it installs missing Debian packages)
 	@scripts/install-system
 	@scripts/setup dev
+	@scripts/setup-bots
 	@scripts/test
 
 check: ## formatting, lint, types, layers and unit tests

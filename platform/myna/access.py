@@ -1,5 +1,7 @@
 """A principal's seat in a conversation, found once and remembered until somebody joins or leaves."""
 
+from collections.abc import Awaitable, Callable
+
 from myna.deliver.frames import EventFrame
 from myna.errors import NotFound
 from myna.model import Conversation, Member
@@ -25,6 +27,8 @@ class Access:
         )
         self._seats: dict[int, dict[int, Seat]] = {}
         self._count = 0
+        self.grants: Callable[[int, int], Awaitable[frozenset[str]]] = _nothing
+        """What a conversation grants a bot: (conversation, bot) to scopes."""
 
     async def seat(self, principal: Principal, conversation: int) -> Seat:
         """The principal's seat; its conversation is as it was when the seat was found.
@@ -33,7 +37,7 @@ class Access:
             NotFound: there is no such conversation, or it is not visible to the principal.
         """
         cached = self._seats.get(conversation, {}).get(principal.user)
-        if cached is not None:
+        if cached is not None and principal.scopes is None:
             return cached
         return await self.fresh_seat(principal, conversation)
 
@@ -48,6 +52,9 @@ class Access:
         if found is None or not sees(principal, found, member):
             raise NotFound(f"There is no conversation {conversation} that you can see.")
         present = member if member is not None and member.to_seq is None else None
+        if principal.scopes is not None:
+            # Not remembered: what a bot may do here can be taken from it at any moment.
+            return Seat(found, present, False, await self.grants(conversation, principal.user))
         seat = Seat(found, present, principal.operator)
         if self._count >= CACHED_SEATS:
             self._seats.clear()
@@ -81,3 +88,7 @@ class Access:
             self.forget(event.conversation)
         if event.hides:
             self.forget(event.hides)
+
+
+async def _nothing(_conversation: int, _bot: int) -> frozenset[str]:
+    return frozenset()

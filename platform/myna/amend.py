@@ -33,9 +33,16 @@ class Amender:
         self._log, self._marks = log, marks
 
     async def edit(
-        self, principal: Principal, conversation: int, client_id: str, seq: int, body: Mapping[str, Any]
+        self,
+        principal: Principal,
+        conversation: int,
+        client_id: str,
+        seq: int,
+        body: Mapping[str, Any],
+        *,
+        parts: Mapping[str, Any] | None = None,
     ) -> Ack:
-        """Give an own message other words; they are judged like new ones.
+        """Give an own message other words; they are judged like new ones. `parts` as in `Sender.judged`.
 
         Raises:
             Malformed, TooLarge: the text has the wrong shape.
@@ -51,7 +58,7 @@ class Amender:
             reasons = [each.code for each in verdict.reasons]
             raise Refused("These words are refused by the rules of this place.", extra={"reasons": reasons})
         return await self._write(
-            Edit(conversation, principal.user, client_id, seq, seat.observer, {"text": text})
+            Edit(conversation, principal.user, client_id, seq, seat.observer, {"text": text, **(parts or {})})
         )
 
     async def recall(self, principal: Principal, conversation: int, client_id: str, seq: int) -> Ack:

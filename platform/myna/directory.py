@@ -163,6 +163,7 @@ class Directory:
     ) -> dict[str, Any]:
         """A page of messages in ascending order, never below the floor of the principal's seat."""
         seat = await self._access.fresh_seat(principal, conversation)
+        require(principal, Verb.READ, seat)
         limit = max(1, min(limit, PAGE))
         found = await self._log.messages(
             conversation,
@@ -184,6 +185,7 @@ class Directory:
     ) -> dict[str, Any]:
         """Events after a cursor, or an explicit snapshot of the newest messages when the gap is too long."""
         seat = await self._access.fresh_seat(principal, conversation)
+        require(principal, Verb.READ, seat)
         head = seat.conversation.rev
         page: dict[str, Any] = {
             "conversation": str(conversation),
@@ -294,7 +296,9 @@ class Directory:
         members: bool,
         tickets: dict[int, Ticket] | None = None,
     ) -> list[dict[str, Any]]:
-        last = await self._conversations.last_messages([place.id for place, _ in places])
+        # A bot may be somewhere without reading there, so a list of places shows it no messages.
+        shown = [] if principal.scopes is not None else [place.id for place, _ in places]
+        last = await self._conversations.last_messages(shown)
         everybody = [
             await self._conversations.members(place.id, SHOWN_MEMBERS) if members else []
             for place, _ in places

@@ -394,6 +394,8 @@ class TurnDecision:
     threshold: float | None = None
     passages: tuple[Mapping[str, Any], ...] = ()
     took_ms: float = 0.0
+    trace: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What else led to it, for whoever asks why: how it was heard, tool calls, guard findings, tokens and cost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,6 +252,10 @@ class TurnQueue(Protocol):
         """Prolong a lease; False when it was lost."""
         ...
 
+    async def defer(self, turn: Turn, due_at: float) -> bool:
+        """End a lease and queue the turn again for `due_at`; False when the lease was lost."""
+        ...
+
     async def expired(self, now: float, limit: int) -> list[tuple[int, int, int | None]]:
         """(turn, conversation, seq of its stream) of leases that ended without an answer."""
         ...

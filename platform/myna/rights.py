@@ -35,6 +35,7 @@ class Verb(StrEnum):
     SEE_KNOWLEDGE = "see_knowledge"
     TEACH = "teach"
     ADMINISTER = "administer"
+    BUILD_BOTS = "build_bots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Principal:
     workspace: int
     kind: UserKind
     role: WorkspaceRole | None = None
+    scopes: frozenset[str] | None = None
+    """What a bot's key may do at most; None for people, visitors and the server's own agents."""
 
     @property
     def operator(self) -> bool:
@@ -59,6 +62,8 @@ class Seat:
     conversation: Conversation
     member: Member | None
     operator: bool
+    scopes: frozenset[str] | None = None
+    """What this conversation grants a bot; only looked at when the principal has scopes."""
 
     @property
     def floor(self) -> int:
@@ -95,8 +100,23 @@ _ROLE_VERBS: dict[WorkspaceRole, frozenset[Verb]] = {
         }
     ),
     WorkspaceRole.ANALYST: frozenset({Verb.OPEN_GROUP, Verb.SEE_KNOWLEDGE, Verb.SEE_TURNS}),
-    WorkspaceRole.DEVELOPER: frozenset({Verb.OPEN_GROUP, Verb.SEE_KNOWLEDGE, Verb.TEACH, Verb.SEE_TURNS}),
+    WorkspaceRole.DEVELOPER: frozenset(
+        {Verb.OPEN_GROUP, Verb.SEE_KNOWLEDGE, Verb.TEACH, Verb.SEE_TURNS, Verb.BUILD_BOTS}
+    ),
 }
+_SCOPES: dict[Verb, str] = {
+    Verb.READ: "messages:read:all",
+    Verb.SEND: "messages:write",
+    **dict.fromkeys((Verb.EDIT, Verb.RECALL, Verb.REACT, Verb.PIN, Verb.MENTION_ALL), "messages:write"),
+    Verb.RECALL_OTHERS: "messages:delete",
+    **dict.fromkeys(
+        (Verb.INVITE, Verb.ADMIT, Verb.REMOVE, Verb.BAN, Verb.MUTE, Verb.SET_ROLE, Verb.CONFIGURE),
+        "members:manage",
+    ),
+    Verb.HAND_OFF: "conversations:assign",
+    Verb.SEE_KNOWLEDGE: "knowledge:read",
+}
+"""The scope that a bot's key needs; what is not listed is not for bots."""
 _SPEAKS_IN_CHANNEL = frozenset({MemberRole.OWNER, MemberRole.ADMIN, MemberRole.MODERATOR})
 _RANKS = {
     MemberRole.OWNER: 5,
@@ -171,6 +191,8 @@ def sees(principal: Principal, conversation: Conversation, member: Member | None
 
 def may(principal: Principal, verb: Verb, seat: Seat | None = None) -> bool:
     """Whether the principal may do this, in the seat's conversation or in the workspace."""
+    if principal.scopes is not None:
+        return _scoped(principal.scopes, verb, seat)
     if seat is None:
         if verb in SEAT_ONLY:
             return False
@@ -193,6 +215,19 @@ def may(principal: Principal, verb: Verb, seat: Seat | None = None) -> bool:
             return seat.member is not None and seat_may(seat.conversation, seat.member.role, verb)
         case _:
             return may(principal, verb)
+
+
+def _scoped(scopes: frozenset[str], verb: Verb, seat: Seat | None) -> bool:
+    """A bot needs the scope in its key and, in a conversation, a seat and the scope in the installation."""
+    if _SCOPES.get(verb, "") not in scopes:
+        return False
+    if seat is None:
+        return verb is Verb.SEE_KNOWLEDGE
+    if seat.member is None or _SCOPES[verb] not in (seat.scopes or frozenset()):
+        return False
+    if verb is Verb.HAND_OFF:
+        return seat.conversation.kind is ConversationKind.SUPPORT
+    return seat_may(seat.conversation, seat.member.role, verb)
 
 
 def require(principal: Principal, verb: Verb, seat: Seat | None = None) -> None:

@@ -11,6 +11,7 @@ from myna.compose import Composer, check_client_id, check_text
 from myna.errors import Malformed, MynaError, Refused
 from myna.ids import new_id
 from myna.log.committer import Committer
+from myna.log.support import may_call
 from myna.log.writes import Hold, Say
 from myna.model import Ack, Action, Case, ConversationKind, Draft, MessageKind, UserKind, Verdict
 from myna.ports import Accounts, Moderator
@@ -43,6 +44,8 @@ class Sender:
         """Told (held id, workspace) when a message was put aside, to tell the moderators."""
         self.streamed: Callable[[int], str] = _nothing
         """What an agent has said so far in a conversation: it stays when an operator's words end its answer."""
+        self.throttle: Callable[[Principal, int], None] | None = None
+        """Counts a draft of a bot before it is judged; raises TooMany when it sends too fast."""
 
     async def send(
         self,
@@ -52,6 +55,8 @@ class Sender:
         body: Mapping[str, Any],
         reply_to: int | None = None,
         thread: int | None = None,
+        *,
+        parts: Mapping[str, Any] | None = None,
     ) -> Ack:
         """The ack of a durable message, or of one that waits for a moderator (`held`).
 
@@ -64,7 +69,7 @@ class Sender:
             Refused: policy blocks the message.
             Busy: nothing was stored; send again.
         """
-        write = await self.judged(principal, conversation, client_id, body, reply_to, thread)
+        write = await self.judged(principal, conversation, client_id, body, reply_to, thread, parts=parts)
         return await self.settled(principal, await self._committer.write(write))
 
     async def judged(
@@ -75,8 +80,15 @@ class Sender:
         body: Mapping[str, Any],
         reply_to: int | None = None,
         thread: int | None = None,
+        *,
+        parts: Mapping[str, Any] | None = None,
+        counted: bool = True,
     ) -> Say | Hold:
-        """The checked and judged write of a draft, for a caller that submits several in order. Raises as `send` does."""
+        """The checked and judged write of a draft, for a caller that submits several in order. Raises as `send` does.
+
+        `parts` are further parts of the body (a card, a form), checked by the surface that made them; what they say must
+        also be in the text, since that is what is judged and searched.
+        """
         check_client_id(client_id)
         seat = await self._access.seat(principal, conversation)
         require(principal, Verb.SEND, seat)
@@ -84,7 +96,9 @@ class Sender:
             raise Malformed("reply_to must be the seq of a message.")
         if thread is not None and thread < 1:
             raise Malformed("thread must be the seq of the message that it begins with.")
-        made = await self._composer.body(principal, seat, body)
+        if counted and self.throttle is not None and principal.scopes is not None:
+            self.throttle(principal, conversation)
+        made = {**await self._composer.body(principal, seat, body), **(parts or {})}
         draft = Draft(conversation, principal.user, client_id, made, MessageKind.TEXT, reply_to, thread)
         verdict = await self.judge(principal, seat, made["text"], client_id)
         if verdict is not None and verdict.action is Action.BLOCK:
@@ -142,7 +156,7 @@ class Sender:
             sender_data=data,
             partial=self.streamed(draft.conversation) if operator else "",
             turn_delay_s=self._turn_delay_s,
-            rouse=principal.kind is not UserKind.BOT,
+            rouse=principal.kind is not UserKind.BOT or may_call(draft.body["text"]),
         )
 
     async def judge(self, principal: Principal, seat: Seat, text: str, client_id: str) -> Verdict | None:

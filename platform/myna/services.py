@@ -20,6 +20,7 @@ from myna.receipts import Receipts
 from myna.review import Review
 from myna.seats import Membership
 from myna.send import Sender
+from myna.service import ServiceStore
 from myna.settings import Settings
 from myna.signals import Signals
 from myna.turns import Turns
@@ -51,6 +52,7 @@ class Services:
     turns: Turns
     admission: Admission
     greeter: Greeter
+    service: ServiceStore
     draining: list[bool] = field(default_factory=list[bool])
     """Not empty once the server stops: it takes no new connections then."""
 

@@ -165,6 +165,7 @@ def turn_object(record: TurnRecord) -> dict[str, Any]:
         "threshold": decision.threshold if decision else None,
         "passages": list(decision.passages) if decision else [],
         "took_ms": decision.took_ms if decision else None,
+        "trace": decision.trace if decision else {},
         "created_at": stamp(record.created_at),
     }
 

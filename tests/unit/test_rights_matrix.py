@@ -28,6 +28,7 @@ WORKSPACE_RIGHTS: dict[Verb, set[str]] = {
     Verb.SEE_KNOWLEDGE: set(ROLES),
     Verb.TEACH: OPERATORS | {"developer"},
     Verb.ADMINISTER: {"owner", "admin"},
+    Verb.BUILD_BOTS: {"owner", "admin", "developer"},
     **{verb: set[str]() for verb in SEAT_ONLY},
 }
 MODERATORS = {MemberRole.OWNER, MemberRole.ADMIN, MemberRole.MODERATOR}

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from myna import __version__
-from myna.api import asyncapi, auth, changes, conversations, desk, mine, problems, seats, streams
+from myna.api import asyncapi, auth, changes, conversations, desk, mine, problems, seats, service, streams
 from myna.api.commands import Commands
 from myna.services import Services
 
@@ -16,6 +16,7 @@ ROUTERS = (
     changes.router,
     seats.router,
     mine.router,
+    service.router,
     desk.router,
     streams.router,
     asyncapi.router,

@@ -12,7 +12,7 @@ from myna.compose import MAX_TEXT_CHARS
 from myna.deliver.frames import SignalFrame
 from myna.deliver.session import Session
 from myna.directory import PAGE
-from myna.errors import Busy, Malformed, MynaError, Unauthorised
+from myna.errors import Busy, Forbidden, Malformed, MynaError, Unauthorised
 from myna.greeter import Head
 from myna.model import Ack
 from myna.rights import Principal
@@ -159,7 +159,9 @@ class Link:
             raise Busy("The server is stopping; connect again.", code="draining", retry_ms=1000)
         if not token:
             raise Unauthorised("hello needs an access token.")
-        principal = services.tokens.check(token)
+        principal = await services.tokens.principal(token)
+        if principal.scopes is not None:
+            raise Forbidden("Bots listen at /v1/bot/socket, where they hear what they may hear.")
         session, heads, more = await services.greeter.greet(principal, self._ready, device)
         if self._gone:
             services.hub.remove(session)

@@ -243,6 +243,8 @@ class SocketServer:
     ) -> None:
         self.services, self.commands, self.spawn = services, commands, spawn
         self.listeners: set[SocketListener] = set()
+        self.others: dict[bytes, Callable[[WSUpgradeRequest], WSListener]] = {}
+        """Sockets of other surfaces, by path."""
         self._waiting: list[SocketListener] = []
 
     def flush_soon(self, listener: SocketListener) -> None:
@@ -276,9 +278,12 @@ class SocketServer:
         for listener in list(self.listeners):
             listener.greeted_late()
 
-    def accept(self, request: WSUpgradeRequest) -> SocketListener | WSUpgradeResponseWithListener | None:
+    def accept(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
         """A listener for an upgrade request, an answer 503 when too many come at once or the server stops, or None: 404."""
-        if request.path.split(b"?", 1)[0] != PATH:
+        path = request.path.split(b"?", 1)[0]
+        if (other := self.others.get(path)) is not None:
+            return other(request)
+        if path != PATH:
             return None
         try:
             self.services.admit()

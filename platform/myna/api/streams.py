@@ -16,7 +16,7 @@ from myna.api.ids import Limit
 from myna.api.principal import Asker, Core
 from myna.deliver.frames import EventFrame
 from myna.deliver.session import Farewell, Session
-from myna.errors import Busy, MynaError, TooLarge, Unauthorised
+from myna.errors import Busy, Forbidden, MynaError, TooLarge, Unauthorised
 from myna.rights import Principal
 from myna.services import Services
 from myna.wire import encode
@@ -132,6 +132,8 @@ class _Inbox:
 
 
 async def _inbox_of(core: Services, asker: Principal, *, signals: bool = False) -> _Inbox:
+    if asker.scopes is not None:
+        raise Forbidden("Bots listen at /v1/bot/updates, where they hear what they may hear.")
     user = await core.accounts.user(asker.user)
     if user is None:
         raise Unauthorised("This user does not exist any more.", code="token_invalid")

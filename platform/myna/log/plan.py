@@ -216,6 +216,7 @@ class Needs:
     last_senders: set[int] = field(default_factory=set[int])
     support: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     direct: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    streams: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     commands: set[DedupKey] = field(default_factory=set[DedupKey])
     messages: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     reactions: set[ReactionKey] = field(default_factory=set[ReactionKey])

@@ -13,6 +13,7 @@ from myna.log.writes import (
     CloseTurn,
     DecideHeld,
     Edit,
+    FinishStream,
     Hold,
     Interrupt,
     Join,
@@ -33,6 +34,7 @@ from myna.model import (
     Held,
     HeldState,
     Member,
+    Message,
     MessageState,
     Owner,
     Ticket,
@@ -61,6 +63,9 @@ def needs_of(batch: Sequence[Write]) -> Needs:
                 _need_known(needs, write)
             case Join():
                 seats.need_join(needs, write)
+            case FinishStream():
+                needs.conversations.add(write.conversation)
+                needs.streams.add((write.conversation, write.seq))
             case MoveTicket() | CloseTurn() | Interrupt():
                 needs.conversations.add(write.conversation)
                 needs.tickets.add(write.conversation)
@@ -136,6 +141,8 @@ def _apply(batch: Batch, write: Write) -> Outcome:
         case Interrupt():
             support.interrupt(batch, write)
             return None
+        case FinishStream():
+            return _finish_stream(batch, write)
 
 
 def _say(batch: Batch, write: Say) -> Ack:
@@ -157,11 +164,19 @@ def _say(batch: Batch, write: Say) -> Ack:
         batch.put_turn(turn)
     else:
         support.before_message(batch, write)
-        made = batch.message(draft, MessageState.SENT, digest)
+        made = batch.message(draft, write.state, digest)
         support.after_message(batch, made, write.turn_delay_s, rouse=write.rouse)
     mentions.note(batch, made, seat)
     seen = batch.state.seen[(draft.conversation, draft.sender, draft.client_id)]
     return Ack(draft.conversation, draft.client_id, made.seq, seen.rev, batch.now)
+
+
+def _finish_stream(batch: Batch, write: FinishStream) -> Message:
+    """Only its own sender ends a stream; whoever ends it again, or ends another's, changes nothing."""
+    streamed = batch.state.streaming.get((write.conversation, write.seq))
+    if streamed is None or streamed.sender != write.sender:
+        raise Conflict("This message is not being streamed by you.", code="no_stream")
+    return batch.finish(write.conversation, write.seq, write.body, write.state)
 
 
 def _hold(batch: Batch, write: Hold) -> Ack:

@@ -139,6 +139,8 @@ class CloseTurn:
     seq: int | None = None
     move: MoveTicket | None = None
     partial: str = ""
+    turn_delay_s: float = 0.0
+    """How long other agents, called by what this one says, wait before they answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,17 @@ class Interrupt:
     turn: int
     conversation: int
     partial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishStream:
+    """End a message that a bot streamed (a `Say` in the state `streaming` without a turn) with its final body."""
+
+    conversation: int
+    seq: int
+    sender: int
+    body: Mapping[str, Any]
+    state: MessageState = MessageState.SENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +214,7 @@ Write = (
     | MoveTicket
     | CloseTurn
     | Interrupt
+    | FinishStream
     | Edit
     | Recall
     | React

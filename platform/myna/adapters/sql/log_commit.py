@@ -45,6 +45,10 @@ def _load(connection: Connection, texts: Statements, needs: Needs, state: State)
             state.members[(member.conversation, member.user)] = member
     if needs.drafts:
         _load_seen(connection, texts, needs, state)
+    if needs.streams:
+        for row in connection.fetch(texts.streams, keys_of(needs.streams)):
+            message = rows.message_of(row)
+            state.streaming[(message.conversation, message.seq)] = message
     if needs.messages or needs.commands:
         load_changes(connection, texts, needs, state)
     if needs.seats:
