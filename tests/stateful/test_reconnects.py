@@ -63,6 +63,7 @@ async def test_10_000_reconnects_share_their_reads_and_leave_nothing(tmp_path: P
             while not all(link.session.waiting for link in links if link.session):
                 await asyncio.sleep(0)
         pages = [json.loads(link.session.take()[0][1]) for link in links if link.session]
+        assert {each["op"] for each in pages} == {"page"}, pages[0]
         assert all(len(each["events"]) == head[1] - 1 for each in pages)
         for link in links:
             link.lost()
