@@ -40,6 +40,8 @@ class Settings:
     """How long an agent waits for the customer to finish typing, in milliseconds."""
     moderation: bool = True
     """Whether messages are judged before they are stored."""
+    moderation_fails_closed: bool = False
+    """Whether a message waits for a moderator when judging it fails or takes too long; otherwise it passes."""
     plugins: str = "*"
     """Which installed plugins are loaded: `*` for all, names separated by commas, or empty for none."""
     private_webhooks: bool = False
