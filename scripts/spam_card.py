@@ -134,8 +134,8 @@ disguised copies of the texts (`attack.py`): two or three of each spam, one of e
 were deduplicated over all corpora by their normalised letters with digits folded, then parted by a hash of that form:
 12 % test, 15 % development, the rest training. Choices were made and the curves from score to probability were fitted
 with a model of the training part on the development part; the shipped model has seen both. The test part was used for
-the figures below and for nothing else. Near-duplicates that differ in letters can be on both sides. Of customers
-and forum_zh a quarter was trained on.
+the figures below and for nothing else. Near-duplicates that differ in letters can be on both sides. Of the harmless
+fillers (customers, forum_zh, prose_en) a quarter was trained on.
 
 Number of texts, spam / harmless:
 

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
@@ -143,6 +144,11 @@ def open_moderator(
     if not settings.moderation:
         return None, None
     shipped = LayeredModerator()
+    if settings.moderation_rules:
+        from myna_agents.moderation.rulefile import read_rules
+
+        policy, lists, rulebook = read_rules(Path(settings.moderation_rules))
+        shipped = LayeredModerator(policy, lists=lists, rulebook=rulebook)
     return PluginModerator(shipped, plugins), shipped
 
 

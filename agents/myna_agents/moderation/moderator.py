@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from myna.model import Action, Case, ConversationKind, Reason, UserKind, Verdict
 from myna_agents.moderation.lessons import Lessons, Source
 from myna_agents.moderation.normalise import Normalised, normalise
+from myna_agents.moderation.patterns import Rulebook
 from myna_agents.moderation.rules import Finding, Lists, findings
 from myna_agents.moderation.window import SenderWindow
 
@@ -64,11 +65,13 @@ class LayeredModerator:
         lists: Lists | None = None,
         window: SenderWindow | None = None,
         lessons: Lessons | None = None,
+        rulebook: Rulebook | None = None,
     ) -> None:
         self.lessons = lessons or Lessons()
         """What the moderators of each workspace taught."""
         self._policy = policy or Policy()
         self._lists = lists or Lists()
+        self._rulebook = rulebook or Rulebook()
         self._window = window or SenderWindow()
         self._models: tuple[LinearModel, LinearModel] | None = None
         self._loading = asyncio.Lock()
@@ -106,6 +109,8 @@ class LayeredModerator:
     ) -> _Examined:
         message = normalise(text)
         found = findings(message, self._lists)
+        for broken, words in self._rulebook.found(message.text):
+            found.append(Finding(broken.action, Reason("rule", f"{broken.name}: {words[:80]}", 1.0)))
         model, abuse = models
         chance, piece = model.worst(message) if taught is None else taught.worst(model, message)
         if chance >= self._policy.flag_at:
