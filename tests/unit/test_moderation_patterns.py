@@ -52,9 +52,9 @@ def test_a_rule_finds_what_it_says(expression: str, text: str, found: str) -> No
 
 
 def test_a_repetition_without_a_bound_ends_at_64() -> None:
-    book = Rulebook.of([rule("one", "ab+c", Action.HOLD)])
-    assert book.found("a" + "b" * 64 + "c")
-    assert not book.found("a" + "b" * 65 + "c")
+    book = Rulebook.of([rule("one", "aab+cc", Action.HOLD)])
+    assert book.found("aa" + "b" * 64 + "cc")
+    assert not book.found("aa" + "b" * 65 + "cc")
 
 
 def test_of_many_rules_only_those_that_match_are_found() -> None:
