@@ -40,6 +40,10 @@ class Settings:
     """How long an agent waits for the customer to finish typing, in milliseconds."""
     moderation: bool = True
     """Whether messages are judged before they are stored."""
+    moderation_rules: str = ""
+    """A JSON file with the server's own lists, rules and thresholds; empty: none."""
+    moderation_fails_closed: bool = False
+    """Whether a message waits for a moderator when judging it fails or takes too long; otherwise it passes."""
     plugins: str = "*"
     """Which installed plugins are loaded: `*` for all, names separated by commas, or empty for none."""
     private_webhooks: bool = False

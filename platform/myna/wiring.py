@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -59,6 +60,7 @@ from myna.turns import Turns
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
+    from myna_agents.moderation.moderator import LayeredModerator
     from myna_agents.runner import Runner
     from myna_agents.turn import World
     from myna_bots.plugins import Plugin
@@ -120,6 +122,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     relay.listeners.append(indexer.heard)
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
+    sender.fail_closed = settings.moderation_fails_closed
     sender.streamed = hub.streamed
     crowds = SqlCrowds(database)
     receipts = Receipts(relay, access, conversations, crowds)
@@ -161,12 +164,22 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     return Core(services, commits, bus, close)
 
 
-def open_moderator(settings: Settings, plugins: "Sequence[Plugin]" = ()) -> Moderator | None:
-    """The shipped filter with the plugins' judgement after it, or none when moderation is off."""
+def open_moderator(
+    settings: Settings, plugins: "Sequence[Plugin]" = ()
+) -> "tuple[Moderator, LayeredModerator] | tuple[None, None]":
+    """The shipped filter with the plugins' judgement after it, and the filter alone; nothing when moderation is off."""
     from myna_agents.moderation.moderator import LayeredModerator
     from myna_bots.plugins import PluginModerator
 
-    return PluginModerator(LayeredModerator(), plugins) if settings.moderation else None
+    if not settings.moderation:
+        return None, None
+    shipped = LayeredModerator()
+    if settings.moderation_rules:
+        from myna_agents.moderation.rulefile import read_rules
+
+        policy, lists, rulebook = read_rules(Path(settings.moderation_rules))
+        shipped = LayeredModerator(policy, lists=lists, rulebook=rulebook)
+    return PluginModerator(shipped, plugins), shipped
 
 
 def open_engine(settings: Settings) -> "Engine":
@@ -240,7 +253,7 @@ def build_app(
             )
             libraries.append(library)
             stack.push_async_callback(library.close)
-            core = build_core(settings, database, open_moderator(settings, plugins))
+            core, shipped = _judged_core(settings, database, plugins)
             services = await stack.enter_async_context(core.running())
             # Processes that start together on a fresh database make one workspace, one owner and one demo shop.
             async with database.alone():
@@ -250,7 +263,7 @@ def build_app(
             bots = open_bots(database, services, SqlConversations(database), library)
             agents = open_agents(settings, build_world(settings, core, database, library))
             await stack.enter_async_context(surfaces.running(app, bots, agents))
-            tasks: set[asyncio.Task[Any]] = set()
+            tasks = _learning(core, shipped)
             server = SocketServer(services, attach(app, services), lambda work: _spawn(tasks, work))
             server.others.update(surfaces.sockets(server.spawn))
             sockets.append(server)
@@ -286,6 +299,23 @@ def build_app(
         app.include_router(router, prefix=path)
     mount(app, frame_ancestors=embedders)
     return app, sockets
+
+
+def _judged_core(
+    settings: Settings, database: Database, plugins: "Sequence[Plugin]"
+) -> "tuple[Core, LayeredModerator | None]":
+    moderator, shipped = open_moderator(settings, plugins)
+    return build_core(settings, database, moderator), shipped
+
+
+def _learning(core: Core, shipped: "LayeredModerator | None") -> set[asyncio.Task[Any]]:
+    """The task in which the shipped filter learns from what moderators decide, if there is one."""
+    tasks: set[asyncio.Task[Any]] = set()
+    if shipped is not None:
+        review = core.services.review
+        review.decided = lambda workspace: shipped.lessons.note(workspace, time.time())
+        _spawn(tasks, kept_alive(lambda: shipped.learn(review.lessons)))
+    return tasks
 
 
 def _spawn(tasks: set[asyncio.Task[Any]], work: Any) -> asyncio.Task[None]:
