@@ -38,6 +38,7 @@ class Core:
                 ("relay", services.relay.run),
                 ("signals", services.signals.run),
                 ("turns", services.turns.run),
+                ("queue", services.queue_watch.run),
             )
         ]
         try:

@@ -7,6 +7,8 @@ from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
 from myna.handoff import Handoff
+from myna.helpdesk.service import Helpdesk
+from myna.helpdesk.watch import QueueWatch
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
 from myna.ports import Accounts, Desk
@@ -33,6 +35,8 @@ class Services:
     signals: Signals
     directory: Directory
     handoff: Handoff
+    helpdesk: Helpdesk
+    queue_watch: QueueWatch
     review: Review
     turns: Turns
     draining: list[bool] = field(default_factory=list[bool])

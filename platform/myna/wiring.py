@@ -13,6 +13,7 @@ from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
 from myna.adapters.sql.conversations import SqlConversations
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
+from myna.adapters.sql.helpdesk import SqlHelpdesk
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
@@ -25,6 +26,8 @@ from myna.deliver.relay import Relay
 from myna.directory import Directory
 from myna.first_start import FirstStart, ensure_workspace
 from myna.handoff import Handoff
+from myna.helpdesk.service import Helpdesk
+from myna.helpdesk.watch import QueueWatch
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
 from myna.ports import Bus, Commits, Moderator
@@ -80,6 +83,10 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
     sender.streamed = hub.streamed
+    helpdesk_store = SqlHelpdesk(database)
+    helpdesk = Helpdesk(access, accounts, desk, log, helpdesk_store, committer)
+    queue_watch = QueueWatch(helpdesk, helpdesk_store)
+    relay.listeners.append(queue_watch.heard)
     services = Services(
         settings=settings,
         accounts=accounts,
@@ -93,6 +100,8 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         signals=Signals(relay, conversations),
         directory=Directory(access, accounts, conversations, desk, log, committer),
         handoff=Handoff(access, accounts, committer, hub, delay_s),
+        helpdesk=helpdesk,
+        queue_watch=queue_watch,
         review=review,
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
     )
@@ -140,6 +149,7 @@ def build_runner(settings: Settings, core: Core, database: Database, library: "L
         profiles=profile,
         engine=open_engine(settings),
         fallback=OfflineEngine(),
+        outlook=core.services.helpdesk.outlook,
     )
     return Runner(world)
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from myna import __version__
-from myna.api import auth, conversations, desk, problems, streams
+from myna.api import auth, conversations, desk, helpdesk, problems, streams
 from myna.api.commands import Commands
 from myna.services import Services
 
@@ -32,7 +32,7 @@ def create_app(
         openapi_url="/openapi.json",
     )
     problems.install(app)
-    for router in (auth.router, conversations.router, desk.router, streams.router, *routers):
+    for router in (auth.router, conversations.router, desk.router, helpdesk.router, streams.router, *routers):
         app.include_router(router)
     app.add_api_route("/health/live", _live, tags=["health"], summary="The process runs")
     app.add_api_route("/health/ready", _ready(app), tags=["health"], summary="The process can serve")
