@@ -291,7 +291,7 @@ def _checked(kind: ItemKind, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _step(step: object) -> dict[str, str]:
-    given = cast("Mapping[str, object]", step) if isinstance(step, Mapping) else {}
+    given = cast("Mapping[str, object]", step) if isinstance(step, Mapping) else dict[str, object]()
     action = str(given.get("do", ""))
     if action not in ACTIONS:
         raise Malformed(f"A macro's step does one of {', '.join(ACTIONS)}, not {action!r}.")
