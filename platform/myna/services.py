@@ -12,6 +12,8 @@ from myna.errors import Busy
 from myna.files import FileStore
 from myna.greeter import Greeter
 from myna.handoff import Handoff
+from myna.helpdesk.service import Helpdesk
+from myna.helpdesk.watch import QueueWatch
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
@@ -53,6 +55,8 @@ class Services:
     presence: Presence
     directory: Directory
     handoff: Handoff
+    helpdesk: Helpdesk
+    queue_watch: QueueWatch
     review: Review
     turns: Turns
     admission: Admission

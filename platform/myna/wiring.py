@@ -20,6 +20,7 @@ from myna.adapters.sql.crowds import SqlCrowds
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
 from myna.adapters.sql.files import SqlFiles
+from myna.adapters.sql.helpdesk import SqlHelpdesk
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
@@ -42,6 +43,8 @@ from myna.files import FileStore
 from myna.first_start import FirstStart, ensure_workspace
 from myna.greeter import Greeter
 from myna.handoff import Handoff
+from myna.helpdesk.service import Helpdesk
+from myna.helpdesk.watch import QueueWatch
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
@@ -124,6 +127,10 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     sender.held = review.arrived
     sender.fail_closed = settings.moderation_fails_closed
     sender.streamed = hub.streamed
+    helpdesk_store = SqlHelpdesk(database)
+    helpdesk = Helpdesk(access, accounts, desk, log, helpdesk_store, committer)
+    queue_watch = QueueWatch(helpdesk, helpdesk_store)
+    relay.listeners.append(queue_watch.heard)
     crowds = SqlCrowds(database)
     receipts = Receipts(relay, access, conversations, crowds)
     relay.listeners.append(receipts.heard)
@@ -151,6 +158,8 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         directory=directory,
         greeter=Greeter(hub, relay, directory, SqlArrivals(database)),
         handoff=Handoff(access, accounts, committer, hub, delay_s),
+        helpdesk=helpdesk,
+        queue_watch=queue_watch,
         review=review,
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
         admission=Admission(settings.connects_per_s, settings.connects_per_s),
@@ -222,6 +231,7 @@ def build_world(settings: Settings, core: Core, database: Database, library: "Li
         profiles=profile,
         engine=open_engine(settings),
         fallback=OfflineEngine(),
+        outlook=core.services.helpdesk.outlook,
     )
 
 

@@ -29,6 +29,7 @@ from support.planning import (
     SUPPORT,
     VIC,
     WORKSPACE,
+    acked,
     claim,
     close,
     interrupt,
@@ -115,10 +116,7 @@ async def worker(shop: Stores, seed: int, met: Counter[str], *, bold: bool = Fal
 async def answer(shop: Stores, turn: Turn, chance: random.Random, met: Counter[str]) -> None:
     seq = None
     if chance.random() < 0.5:
-        await shop.one(stream(turn))
-        # What a worker reads back in reality is the ack; the streamed message is the agent's newest.
-        newest = await shop.log.messages(turn.conversation, floor=1, before=None, after=None, limit=50)
-        seq = next(each.seq for each in reversed(newest) if each.state is MessageState.STREAMING)
+        seq = acked(await shop.one(stream(turn))).seq
     await asyncio.sleep(chance.random() * 0.03)
     if chance.random() < 0.25:
         move = MoveTicket(

@@ -14,6 +14,7 @@ from myna.api import (
     conversations,
     desk,
     files,
+    helpdesk,
     mine,
     problems,
     search,
@@ -33,6 +34,7 @@ ROUTERS = (
     search.router,
     service.router,
     desk.router,
+    helpdesk.router,
     streams.router,
     asyncapi.router,
 )
