@@ -15,7 +15,10 @@ from myna_bots.shapes import (
     HeldPage,
     History,
     Inbox,
+    KnowledgeBase,
+    KnowledgeBases,
     Me,
+    Passage,
     Tickets,
     Turns,
     Users,
@@ -149,6 +152,14 @@ class Api:
     async def decide(self, held: str, decision: Literal["allow", "block"]) -> Held:
         """Let a held message in, or keep it out for good. Conflict when it was decided before."""
         return await self._post(f"/v1/held/{held}/decide", {"decision": decision}, Held)
+
+    async def knowledge_bases(self) -> list[KnowledgeBase]:
+        """The workspace's knowledge bases."""
+        return (await self._get("/v1/knowledge-bases", KnowledgeBases)).bases
+
+    async def passage(self, chunk: str, version: int | None = None) -> Passage:
+        """What a citation points at. NotFound when it was deleted or replaced since."""
+        return await self._get(f"/v1/passages/{chunk}", Passage, version=version)
 
     async def users(self, ids: Sequence[str]) -> list[User]:
         """Those of the users that I may see."""

@@ -130,3 +130,40 @@ class Users(Object, frozen=True):
     """Users."""
 
     users: list[User]
+
+
+class KnowledgeBase(Object, frozen=True):
+    """What is known. `state` is ready, indexing or rebuilding; `notice` tells what is not at full strength."""
+
+    id: str
+    name: str
+    audience: str
+    sources: int
+    chunks: int
+    embedder: str
+    state: str
+    notice: str | None = None
+
+
+class KnowledgeBases(Object, frozen=True):
+    """Knowledge bases."""
+
+    bases: list[KnowledgeBase]
+
+
+class Passage(Object, frozen=True):
+    """A piece of a source; `start` and `end` count its characters in the source."""
+
+    chunk: str
+    version: int
+    source: str
+    title: str
+    text: str
+    start: int
+    end: int
+    lang: str
+    kind: str
+    heading: str = ""
+    question: str | None = None
+    answer: str | None = None
+    url: str | None = None

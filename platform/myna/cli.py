@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from myna import __version__
 
+_COMMANDS = ("myna_bots.demo.command",)
+"""Modules with a `register(add_parser)`; they must be quick to import, since every start reads them."""
 LAZY: Mapping[str, tuple[str, str]] = {
     "eval": ("myna_agents.evaluation.command", "judge retrieval, answers and abstention on cases in files"),
 }
@@ -45,6 +47,8 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.set_defaults(run=_migrate)
+    for module in _COMMANDS:
+        importlib.import_module(module).register(commands.add_parser)
     for name, (module, told) in LAZY.items():
         brought = commands.add_parser(name, help=told, description=told[0].upper() + told[1:] + ".")
         if arguments and arguments[0] == name:

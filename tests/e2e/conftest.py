@@ -1,5 +1,7 @@
 """A real server and a real browser with two people in it."""
 
+import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,8 +26,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MynaServer]:
-    """One server with the demo workspace for all tests of this run: add conversations, change nothing shared."""
-    with myna_server.serve(tmp_path_factory.mktemp("demo"), "--demo") as server:
+    """One server with the demo workspace for all tests of this run: add conversations, change nothing shared.
+
+    Indexing the help centre takes a minute; whoever works on these tests points MYNA_TEST_DEMO at a data folder that
+    a demo server has filled, and it is copied instead.
+    """
+    folder = tmp_path_factory.mktemp("demo")
+    if filled := os.environ.get("MYNA_TEST_DEMO"):
+        shutil.copytree(filled, folder / "data")
+    with myna_server.serve(folder, "--demo") as server:
+        myna_server.wait_for_knowledge(server)
         yield server
 
 

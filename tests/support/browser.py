@@ -53,10 +53,12 @@ async def sit_down(browser: Browser, name: str, *, width: int, height: int) -> A
     person.page.on("pageerror", lambda error: person.faults.append(f"uncaught: {error}"))
     person.page.on(
         "console",
-        lambda entry: person.faults.append(f"console: {entry.text}") if entry.type == "error" else None,
+        lambda entry: (
+            person.faults.append(f"console: {entry.text} {entry.location}") if entry.type == "error" else None
+        ),
     )
     try:
         yield person
     finally:
         await context.close()
-    assert person.faults == [], f"errors in the {person.name}'s pages"
+    assert not person.faults, f"errors in the {person.name}'s pages: {person.faults}"

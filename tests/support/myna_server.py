@@ -1,8 +1,10 @@
 """A real `myna serve` as a child process."""
 
+import json
 import os
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -54,6 +56,32 @@ def answers(url: str) -> bool:
             return 200 <= int(response.status) < 300
     except (OSError, urllib.error.URLError):
         return False
+
+
+def sign_in(server: MynaServer) -> str:
+    """An access token of the operator whom the first start made."""
+    password = (server.data / "operator-password.txt").read_text("utf-8").strip()
+    body = json.dumps({"handle": "operator", "password": password}).encode()
+    request = urllib.request.Request(
+        f"{server.url}/v1/auth/sign-in", body, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return str(json.load(response)["access_token"])
+
+
+def wait_for_knowledge(server: MynaServer, *, ready_s: float = 240.0) -> None:
+    """Returns when the demo's help centre is indexed, so that questions get their final answers."""
+    request = urllib.request.Request(
+        f"{server.url}/v1/knowledge-bases", headers={"Authorization": f"Bearer {sign_in(server)}"}
+    )
+    until = time.monotonic() + ready_s
+    while time.monotonic() < until:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            bases = json.load(response)["bases"]
+        if bases and all(each["state"] == "ready" and each["chunks"] for each in bases):
+            return
+        time.sleep(0.3)
+    raise TimeoutError(f"the help centre is not ready after {ready_s} s: {bases}")
 
 
 COMMAND = (sys.executable, "-m", "myna.cli")

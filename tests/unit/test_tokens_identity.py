@@ -64,7 +64,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 def forged(key: bytes = KEY, **changes: Any) -> str:
     now = int(time.time())
-    claims = {"iss": ISSUER, "sub": "11", "ws": "1", "kind": "human", "role": None, "exp": now + 60}
+    claims = {"iss": ISSUER, "sub": "11", "ws": "1", "kind": "human", "role": None, "exp": now + 86_400}
     made = {name: value for name, value in (claims | changes).items() if value != "gone"}
     return jwt.encode(made, key, "HS256")
 

@@ -19,10 +19,10 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A line icon drawn from path data. */
-export function icon(path: string): SVGElement {
+/** A line icon drawn from path data on a square grid. */
+export function icon(path: string, grid = 24): SVGElement {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("viewBox", `0 0 ${grid} ${grid}`);
   svg.setAttribute("aria-hidden", "true");
   const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
   line.setAttribute("d", path);
@@ -44,7 +44,7 @@ export function markup(text: string, cite: (n: number) => Node | null): Node[] {
         case "link":
           return h("a", { href: span.href, target: "_blank", rel: "noopener noreferrer nofollow" }, span.text);
         case "cite":
-          return cite(span.n) ?? `[${span.n}]`;
+          return h("span", { class: "keep" }, span.lead, cite(span.n) ?? `[${span.n}]`);
       }
     });
   return parse(text).map((block) => {

@@ -25,9 +25,14 @@ class Line {
   }
 }
 
-function made(line: Line, store = new MemoryText(), ...others: Transport[]): Client {
+function tokensOf(store = new MemoryText()): StoredSession {
   const tokens = new StoredSession("https://chat.example", store, "s");
   tokens.keep(session);
+  return tokens;
+}
+
+function made(line: Line, store = new MemoryText(), ...others: Transport[]): Client {
+  const tokens = tokensOf(store);
   return new Client("https://chat.example", tokens, new TextDrafts(store, "d"), ann, [line.transport, ...others]);
 }
 
@@ -152,6 +157,40 @@ describe("the connection", () => {
     expect(refused).toHaveBeenCalledTimes(2);
     expect(line.links).toHaveLength(1);
     client.stop();
+  });
+
+  test("a transport that worked before is kept through a restart of the server", async () => {
+    const line = new Line();
+    const other = vi.fn<Transport>(async () => ({ code: 0 }));
+    let down = 0;
+    const flaky: Transport = (link) => (down-- > 0 ? Promise.resolve({ code: 0 }) : line.transport(link));
+    const client = new Client("https://chat.example", tokensOf(), new TextDrafts(new MemoryText(), "d"), ann, [flaky, other]);
+    await client.start();
+    await vi.advanceTimersByTimeAsync(0);
+    line.say(ready(0));
+    down = 4;
+    line.cut();
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(other).not.toHaveBeenCalled();
+    expect(line.links).toHaveLength(2);
+  });
+
+  test("whatever breaks inside a connection, the next one is tried", async () => {
+    const line = new Line();
+    const reported = vi.fn();
+    vi.stubGlobal("reportError", reported);
+    let first = true;
+    const breaking: Transport = async (link) => {
+      if (first) throw new TypeError("Failed to fetch dynamically imported module");
+      return line.transport(link);
+    };
+    const client = new Client("https://chat.example", tokensOf(), new TextDrafts(new MemoryText(), "d"), ann, [breaking]);
+    await client.start();
+    await vi.advanceTimersByTimeAsync(0);
+    first = false;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(line.links).toHaveLength(1);
+    expect(reported).toHaveBeenCalledOnce();
   });
 
   test("typing is told at most once in three seconds and its end at once", async () => {

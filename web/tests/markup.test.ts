@@ -7,7 +7,7 @@ function spansOf(blocks: Block[]): Span[] {
 }
 
 function visible(blocks: Block[]): string {
-  return spansOf(blocks).map((span) => (span.kind === "cite" ? `[${span.n}]` : span.text)).join("");
+  return spansOf(blocks).map((span) => (span.kind === "cite" ? `${span.lead}[${span.n}]` : span.text)).join("");
 }
 
 describe("what is understood", () => {
@@ -18,6 +18,11 @@ describe("what is understood", () => {
 
   test("bold, code and citation marks within a line", () => {
     expect(inline("**Free** over `50` [1][2].").map((span) => span.kind)).toEqual(["strong", "text", "code", "text", "cite", "cite", "text"]);
+  });
+
+  test("a mark stays with the word before it, or with one character where words have no spaces", () => {
+    expect(inline("within 45 days. [1]")).toEqual([{ kind: "text", text: "within 45 " }, { kind: "cite", n: 1, lead: "days. " }]);
+    expect(inline("不能托运[2]")).toEqual([{ kind: "text", text: "不能托" }, { kind: "cite", n: 2, lead: "运" }]);
   });
 
   test("addresses become links without the full stop after them", () => {

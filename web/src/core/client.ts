@@ -24,6 +24,9 @@ interface History {
   head_seq: number;
 }
 
+/** Failed attempts before the next transport is tried: of one that never worked on this page, and of one that did. */
+const PATIENCE = 2;
+const PATIENCE_PROVEN = 6;
 const TYPING_EVERY_MS = 3000;
 /** The server takes 64 KiB and 64 frames at once; a UTF-16 unit becomes three bytes at most. */
 const BATCH_CHARS = 20_000;
@@ -243,12 +246,15 @@ export class Client {
   async #connect(): Promise<void> {
     let choice = 0;
     let failures = 0;
+    let proven = -1;
     while (!this.#stopping.signal.aborted) {
       this.#become("connecting");
       const opened = await this.#session(this.#transports[choice]!);
       failures = opened.online ? 0 : failures + 1;
-      // Two attempts that never came up: perhaps a proxy is in the way. Go on to the next transport, then around.
-      if (failures >= 2) {
+      if (opened.online) proven = choice;
+      // Attempts that never came up: perhaps a proxy is in the way. Go on to the next transport, then around. One that
+      // has worked here before is given up later, since a server that restarts looks the same.
+      if (failures >= (proven === choice ? PATIENCE_PROVEN : PATIENCE)) {
         choice = (choice + 1) % this.#transports.length;
         failures = 0;
       }
@@ -274,7 +280,9 @@ export class Client {
     };
     const ending = await transport(link).catch((error: unknown): Ending => {
       if (error instanceof ApiError) return { code: error.status };
-      throw error;
+      // Whatever breaks inside one connection, the next one is tried: a page that stays silent for ever is worse.
+      reportError(error);
+      return { code: 0 };
     });
     this.#transmit = null;
     this.#queue = [];

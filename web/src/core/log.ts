@@ -1,6 +1,8 @@
 import { codePoints, slicePoints } from "./points";
 import type { Conversation, EventFrame, Member, Message, Ticket, User } from "./types";
 
+const CONTINUES_MS = 180_000;
+
 interface Stream {
   text: string;
   length: number;
@@ -77,6 +79,13 @@ export class ConversationLog {
   /** What to show for a message: the stream so far while it is being written. */
   text(message: Message): string {
     return (message.state === "streaming" && this.#streams.get(message.seq)?.text) || message.body.text || "";
+  }
+
+  /** Whether this message goes on what its sender said just before: then it needs no second name above it. */
+  continues(message: Message): boolean {
+    const before = this.messages[this.messages.indexOf(message) - 1];
+    if (!before || before.kind !== "text" || message.kind !== "text" || before.sender !== message.sender) return false;
+    return Date.parse(message.created_at) - Date.parse(before.created_at) < CONTINUES_MS;
   }
 
   user(id: string): User | undefined {

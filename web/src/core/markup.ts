@@ -8,7 +8,12 @@
 export type Span =
   | { kind: "text" | "strong" | "em" | "code"; text: string }
   | { kind: "link"; text: string; href: string }
-  | { kind: "cite"; n: number };
+  | {
+      kind: "cite";
+      n: number;
+      /** The end of the text before the mark, so that the mark never stands alone at the start of a line. */
+      lead: string;
+    };
 
 export type Block =
   | { kind: "paragraph" | "heading" | "quote"; lines: Span[][] }
@@ -26,6 +31,16 @@ export function safeHref(address: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** Takes the last word, or the last character of a script without spaces, away from the text so far. */
+function leadOf(spans: Span[]): string {
+  const last = spans[spans.length - 1];
+  if (last?.kind !== "text") return "";
+  const lead = /(?:[^\s\u2e80-\u9fff\uff00-\uffef]{1,16}|\S)\s*$/u.exec(last.text)?.[0] ?? "";
+  last.text = last.text.slice(0, last.text.length - lead.length);
+  if (!last.text) spans.pop();
+  return lead;
 }
 
 export function inline(text: string): Span[] {
@@ -46,7 +61,7 @@ export function inline(text: string): Span[] {
     if (code) spans.push({ kind: "code", text: code });
     else if (strong) spans.push({ kind: "strong", text: strong });
     else if (em) spans.push({ kind: "em", text: em });
-    else if (cite) spans.push({ kind: "cite", n: Number(cite) });
+    else if (cite) spans.push({ kind: "cite", n: Number(cite), lead: leadOf(spans) });
     else if (href) {
       spans.push({ kind: "link", text: label ?? address, href });
       if (bare) plain(bare.slice(address.length));

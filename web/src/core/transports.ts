@@ -80,6 +80,11 @@ export const socket: Transport = async (link) => {
   });
 };
 
-/** The HTTP transports are fetched only when a proxy lets no WebSocket through. */
-export const events: Transport = async (link) => (await import("./http")).events(link);
-export const poll: Transport = async (link) => (await import("./http")).poll(link);
+/** The HTTP transports are fetched only when a proxy lets no WebSocket through; without a server there is nothing to fetch. */
+async function fetched(name: "events" | "poll", link: Link): Promise<Ending> {
+  const found = await import("./http").catch(() => null);
+  return found ? found[name](link) : { code: 0 };
+}
+
+export const events: Transport = (link) => fetched("events", link);
+export const poll: Transport = (link) => fetched("poll", link);

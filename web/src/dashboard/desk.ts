@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { ApiError, type Conversation, type Held, type ServerFrame, type Ticket } from "../core";
-import { api, client, complain, me, route } from "./state";
+import { api, client, complain, me, route, staff } from "./state";
 
 export type View = "open" | "mine" | "queue" | "agent" | "resolved";
 export const VIEWS: View[] = ["open", "mine", "queue", "agent", "resolved"];
@@ -44,7 +44,7 @@ export async function loadWaiting(): Promise<void> {
   try {
     waiting.value = (await api().get<{ held: Held[]; waiting: number }>("/v1/held?state=waiting&limit=1")).waiting;
   } catch (error) {
-    // Who may not moderate simply sees no number.
+    // Operators who may not moderate simply see no number.
     if (!(error instanceof ApiError)) throw error;
   }
 }
@@ -65,14 +65,15 @@ const refreshTickets = () => loadTickets();
 /** Keeps the lists current from the frames of the live connection. */
 export function follow(frame: ServerFrame): void {
   if (frame.op === "ready") {
-    later(refreshTickets);
     later(loadConversations);
+    if (!staff()) return;
+    later(refreshTickets);
     later(loadWaiting);
   } else if (frame.op === "held") {
     heldChanges.value++;
-    later(loadWaiting);
+    if (staff()) later(loadWaiting);
   } else if (frame.op === "event" && frame.kind !== "member.joined") {
-    later(refreshTickets);
+    if (staff()) later(refreshTickets);
     if (frame.kind !== "ticket.changed") later(loadConversations);
   }
 }

@@ -108,7 +108,7 @@ export function Groups() {
           <h1>{t("groups")}</h1>
           <button type="button" class="icon" aria-label={t("newGroup")} data-testid="new-group" onClick={() => setMaking(true)}><Icon name="plus" /></button>
         </div>
-        {!!listError.value && <Trouble error={listError.value} retry={() => void loadConversations()} />}
+        {!!listError.value && !rows && <Trouble error={listError.value} retry={() => void loadConversations()} />}
         {rows?.length === 0 && (
           <Empty title={t("empty.groups")} hint={t("empty.groupsHint")}>
             <button type="button" class="chip" onClick={() => setMaking(true)}>{t("newGroup")}</button>

@@ -49,7 +49,7 @@ function TicketList() {
           </button>
         ))}
       </div>
-      {!!listError.value && <Trouble error={listError.value} retry={() => void loadTickets(wanted)} />}
+      {!!listError.value && !rows && <Trouble error={listError.value} retry={() => void loadTickets(wanted)} />}
       {rows?.length === 0 && (
         <Empty title={t(`empty.${wanted}`)} hint={t(`empty.${wanted}Hint`)}>
           {wanted === "open" && <a class="chip" href="/demo" target="_blank" rel="noopener">{t("openDemo")}</a>}

@@ -9,7 +9,7 @@ import { Knowledge } from "./knowledge";
 import { Rail } from "./rail";
 import { Review } from "./review";
 import { SignIn } from "./signin";
-import { client, connect, networkless, route, session, setTheme, status, theme, toasts } from "./state";
+import { client, connect, networkless, route, session, setTheme, staff, status, theme, toasts } from "./state";
 import { hear } from "./typing";
 import { lang, speak, t } from "./words";
 
@@ -17,7 +17,7 @@ const SCREENS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowl
 
 function App() {
   if (!session.value || !client.value) return <SignIn />;
-  const Current = SCREENS[route.value.screen];
+  const Current = staff() ? SCREENS[route.value.screen] : Groups;
   return (
     <div class="app">
       <Rail />

@@ -16,8 +16,8 @@ export function Markup({ text, citations, open }: { text: string; citations?: Ci
           return <a href={span.href} target="_blank" rel="noopener noreferrer nofollow">{span.text}</a>;
         case "cite": {
           const citation = citations?.find((each) => each.n === span.n);
-          if (!citation) return `[${span.n}]`;
-          return <button type="button" class="cite" data-testid="citation" aria-label={t("source", { n: span.n })} onClick={() => open?.(citation)}>{span.n}</button>;
+          if (!citation) return `${span.lead}[${span.n}]`;
+          return <span class="keep">{span.lead}<button type="button" class="cite" data-testid="citation" aria-label={t("source", { n: span.n })} onClick={() => open?.(citation)}>{span.n}</button></span>;
         }
         default: {
           const Tag = span.kind;

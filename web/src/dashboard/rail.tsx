@@ -1,6 +1,6 @@
 import { counts, waiting } from "./desk";
 import { Icon } from "./icons";
-import { go, me, route, setTheme, signOut, theme, type Screen, type Theme } from "./state";
+import { go, me, route, setTheme, signOut, staff, theme, type Screen, type Theme } from "./state";
 import { lang, speak, t } from "./words";
 
 const THEMES: Theme[] = ["auto", "light", "dark"];
@@ -13,7 +13,7 @@ export function Rail() {
   return (
     <nav class="rail" aria-label={t("app")}>
       <span class="logo" aria-hidden="true">M</span>
-      {SCREENS.map((screen) => (
+      {SCREENS.filter((screen) => staff() || screen === "groups").map((screen) => (
         <a href={`#/${screen}`} class="tab" aria-current={route.value.screen === screen ? "page" : undefined} data-testid={`nav-${screen}`}
           onClick={(event) => { event.preventDefault(); go(screen); }}>
           <Icon name={screen} />

@@ -3,7 +3,7 @@ import type { Held } from "../core";
 import { heldChanges, loadWaiting, waiting } from "./desk";
 import { Avatar, Empty, Trouble } from "./parts";
 import { api, complain } from "./state";
-import { ago, t } from "./words";
+import { ago, coded, t } from "./words";
 
 type State = Held["state"];
 const STATES: State[] = ["waiting", "allowed", "blocked"];
@@ -15,7 +15,7 @@ function Reasons({ held }: { held: Held }) {
     <ul class="reasons">
       {held.reasons.map((each) => (
         <li title={each.detail}>
-          <span>{each.code.replaceAll("_", " ")}</span>
+          <span>{coded("why", each.code)}</span>
           <meter min={0} max={top} value={Math.abs(each.weight)} />
           <span class="faint">{each.weight >= 0 ? "+" : "−"}{Math.abs(each.weight).toFixed(2)}</span>
           {each.detail && <small>{each.detail}</small>}

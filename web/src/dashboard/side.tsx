@@ -11,7 +11,7 @@ function TurnCard({ turn }: { turn: Turn }) {
     <li class="turn" data-testid="turn" data-decision={turn.decision ?? ""}>
       <div class="head">
         <b class={`decision ${turn.decision ?? ""}`}>{turn.decision ? coded("decision", turn.decision) : t("lane.working")}</b>
-        <span class="faint">{[turn.engine, turn.took_ms !== null && t("lane.took", { n: Math.round(turn.took_ms) }), clock(turn.created_at)].filter(Boolean).join(" · ")}</span>
+        <span class="faint">{[turn.engine && coded("engine", turn.engine.replace(/:$/, "")), turn.took_ms !== null && t("lane.took", { n: Math.round(turn.took_ms) }), clock(turn.created_at)].filter(Boolean).join(" · ")}</span>
       </div>
       {turn.confidence !== null && turn.threshold !== null && <Confidence value={turn.confidence} threshold={turn.threshold} />}
       {turn.reason && <p class="why">{coded("reason", turn.reason)}</p>}

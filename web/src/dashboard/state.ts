@@ -123,6 +123,11 @@ export function api(): Client["api"] {
   return client.value!.api;
 }
 
+/** Whether this person works for the service desk; everybody else has the conversations they are a member of. */
+export function staff(): boolean {
+  return !!session.value?.role;
+}
+
 export function me(): User {
   return session.value!.user;
 }

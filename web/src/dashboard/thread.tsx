@@ -34,15 +34,18 @@ function Bubble({ log, message, open }: { log: ConversationLog; message: Message
   const mine = message.sender === me().id;
   const text = log.text(message);
   const kind = sender?.agent ? "agent" : (sender?.kind ?? "human");
-  const { citations } = message.body;
+  const { citations, offers } = message.body;
+  const goesOn = log.continues(message);
   return (
-    <li class={`row ${mine ? "mine" : ""} ${kind}`} data-testid="message" data-seq={message.seq} data-state={message.state}>
+    <li class={`row ${mine ? "mine" : ""} ${goesOn ? "on" : ""} ${kind}`} title={goesOn ? clock(message.created_at) : undefined} data-testid="message" data-seq={message.seq} data-state={message.state}>
       {!mine && <Avatar name={sender?.name ?? "?"} kind={kind} />}
       <div class="said">
-        <span class="meta">
-          {mine ? t("you") : (sender?.name ?? t("visitor"))}
-          {sender?.agent && <i class="tag">{t("aiMember")}</i>} · {clock(message.created_at)}
-        </span>
+        {!goesOn && (
+          <span class="meta">
+            {mine ? t("you") : (sender?.name ?? t("visitor"))}
+            {sender?.agent && <i class="tag">{t("aiMember")}</i>} · {clock(message.created_at)}
+          </span>
+        )}
         <div class="bubble">
           {message.state === "recalled" ? <em>{t("recalled")}</em> : text ? <Markup text={text} citations={citations} open={open} /> : <span class="dots" />}
         </div>
@@ -54,6 +57,7 @@ function Bubble({ log, message, open }: { log: ConversationLog; message: Message
             ))}
           </div>
         )}
+        {!!offers?.length && <span class="meta">{t("offered", { list: offers.map((each) => each.label).join(" · ") })}</span>}
       </div>
     </li>
   );

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import en from "../i18n/dashboard.en.json";
 import zh from "../i18n/dashboard.zh.json";
-import { fill, langOf, tagOf, type Lang } from "../i18n";
+import { fill, langOf, localeOf, tagOf, type Lang } from "../i18n";
 import { textStore } from "../core";
 
 export type Word = keyof typeof en;
@@ -29,7 +29,7 @@ export function coded(family: string, code: string, fallback = code.replaceAll("
 
 export function ago(at: string): string {
   const minutes = Math.round((Date.now() - Date.parse(at)) / 60_000);
-  const tag = tagOf(lang.value);
+  const tag = localeOf(lang.value);
   if (minutes < 1) return lang.value === "zh" ? "刚刚" : "now";
   const short = new Intl.RelativeTimeFormat(tag, { style: "narrow", numeric: "auto" });
   if (minutes < 60) return short.format(-minutes, "minute");
@@ -38,5 +38,5 @@ export function ago(at: string): string {
 }
 
 export function clock(at: string): string {
-  return new Date(at).toLocaleTimeString(tagOf(lang.value), { hour: "2-digit", minute: "2-digit" });
+  return new Date(at).toLocaleTimeString(localeOf(lang.value), { hour: "2-digit", minute: "2-digit" });
 }

@@ -1,14 +1,15 @@
 import "./demo.css";
-import { h } from "../dom";
+import { h, icon } from "../dom";
 import { tagOf, type Lang } from "../i18n";
 import { lang, speak, t } from "../site";
+import { MOTIFS } from "./motifs";
 
 type Both = Record<Lang, string>;
 
 interface Shop {
   name: Both;
   tagline: Both;
-  products: { id: string; name: Both; line: Both; price_gbp: number; price_cny: number; emoji: string }[];
+  products: { id: string; name: Both; line: Both; price_gbp: number; price_cny: number; motif: string }[];
 }
 
 const HUES = [168, 28, 210, 48, 190, 262, 36, 110];
@@ -25,7 +26,7 @@ function price(product: Shop["products"][number]): string {
 }
 
 function card(product: Shop["products"][number], at: number): HTMLElement {
-  const picture = h("div", { class: "picture", "aria-hidden": "true" }, product.emoji);
+  const picture = h("div", { class: "picture", "aria-hidden": "true" }, icon(MOTIFS[product.motif] ?? MOTIFS.pack!, 48));
   picture.style.setProperty("--hue", String(HUES[at % HUES.length]));
   const ask = () => myna("open");
   return h("li", { class: "product", "data-testid": "product" }, picture,

@@ -2,7 +2,7 @@ import { h, icon } from "../dom";
 import { t } from "./words";
 
 const CLOSE = "M6 6l12 12M18 6L6 18";
-const DOTS = "M12 5.5v.01M12 12v.01M12 18.5v.01";
+const DOTS = "M12 5v.01M12 12v.01M12 19v.01";
 
 /** Who answers, and the menu with the way to a person. */
 export class Header {
@@ -10,7 +10,7 @@ export class Header {
   readonly #avatar = h("span", { class: "avatar", "aria-hidden": "true" });
   readonly #name = h("b");
   readonly #state = h("span", { class: "state", "data-testid": "owner" });
-  readonly #menuButton = h("button", { type: "button", class: "icon", "aria-haspopup": "true", "aria-expanded": "false", "data-testid": "menu" }, icon(DOTS));
+  readonly #menuButton = h("button", { type: "button", class: "icon dots3", "aria-haspopup": "true", "aria-expanded": "false", "data-testid": "menu" }, icon(DOTS));
   readonly #person = h("button", { type: "button", role: "menuitem", "data-testid": "talk-to-person" });
   readonly #tab = h("a", { role: "menuitem", target: "_blank", rel: "noopener" });
   readonly #menu = h("div", { class: "menu", role: "menu", hidden: true }, this.#person, this.#tab);

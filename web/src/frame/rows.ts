@@ -1,5 +1,6 @@
 import { type Citation, type ConversationLog, type Draft, type Message, type Offer } from "../core";
 import { citationOf, h, markup } from "../dom";
+import { localeOf } from "../i18n";
 import { lang, noticeText, t } from "./words";
 
 export interface RowActions {
@@ -17,7 +18,7 @@ export interface Row {
 }
 
 const clock = (at: string) =>
-  new Date(at).toLocaleTimeString(lang() === "zh" ? "zh-CN" : undefined, { hour: "2-digit", minute: "2-digit" });
+  new Date(at).toLocaleTimeString(localeOf(lang()), { hour: "2-digit", minute: "2-digit" });
 
 function citeButton(citation: Citation, actions: RowActions, label: string): HTMLElement {
   const name = t("citation", { n: citation.n, title: citation.title });
@@ -36,6 +37,7 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
   const mine = message.sender === me;
   const streaming = message.state === "streaming";
   const { citations, offers, code } = message.body;
+  const goes_on = log.continues(message);
   const build = () => {
     if (message.kind === "notice") {
       const said = noticeText(code ?? "", text, { name: nameIn(message.body.data, sender?.name ?? t("someone")) });
@@ -54,8 +56,8 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
     const meta = streaming ? name : `${mine ? t("you") : name} · ${clock(message.created_at)}`;
     const item = h(
       "li",
-      { class: `row ${mine ? "mine" : sender?.agent ? "agent" : "team"}`, "data-testid": mine ? "message-mine" : "message", "data-state": message.state },
-      h("span", { class: "meta" }, meta),
+      { class: `row ${goes_on ? "on" : ""} ${mine ? "mine" : sender?.agent ? "agent" : "team"}`, "data-testid": mine ? "message-mine" : "message", "data-state": message.state },
+      !goes_on && h("span", { class: "meta" }, meta),
       bubble,
     );
     if (message.state === "interrupted") item.append(h("span", { class: "note" }, t("interrupted")));

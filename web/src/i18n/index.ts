@@ -13,3 +13,8 @@ export function fill(text: string, values?: Record<string, string | number>): st
 export function tagOf(lang: Lang): string {
   return lang === "zh" ? "zh-CN" : "en";
 }
+
+/** For dates and times: the browser's own region when it speaks this language, so that a Briton reads 15:01. */
+export function localeOf(lang: Lang): string {
+  return navigator.languages?.find((tag) => langOf(tag) === lang) ?? tagOf(lang);
+}
