@@ -11,6 +11,7 @@ _COMMANDS = ("myna_bots.demo.command",)
 """Modules with a `register(add_parser)`; they must be quick to import, since every start reads them."""
 LAZY: Mapping[str, tuple[str, str]] = {
     "eval": ("myna_agents.evaluation.command", "judge retrieval, answers and abstention on cases in files"),
+    "kb": ("myna_knowledge.command", "fill, list, search, export and judge knowledge bases"),
 }
 """Module and help of the subcommands that other packages bring. The module's `declare(parser, rest)` adds the arguments
 and sets `run`; it is loaded only when its subcommand is used."""

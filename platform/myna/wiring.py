@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
@@ -23,6 +24,7 @@ from myna.core import Core, kept_alive
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
+from myna.errors import MynaError
 from myna.first_start import FirstStart, ensure_workspace
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens, load_key
@@ -52,6 +54,42 @@ async def open_database(settings: Settings) -> Database:
     version = await migrate(database)
     logger.info("database schema %s", version)
     return database
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedKnowledge:
+    """A library for a command, and the workspace it works in."""
+
+    library: "Library"
+    workspace: int
+
+
+@asynccontextmanager
+async def opened_knowledge() -> AsyncGenerator[OpenedKnowledge, None]:
+    """The knowledge of the first workspace, beside a server that may be running.
+
+    Chroma's folder belongs to the server: a command searches exactly, and the server takes up what it stored.
+    """
+    from myna_knowledge.opening import open_library
+
+    settings = Settings.from_env()
+    database = await open_database(settings)
+    index = settings.index_url if settings.index_url.startswith("http") else "exact:"
+    library = open_library(
+        database,
+        index=index,
+        embedder=settings.embedder,
+        key=settings.model_key,
+        private_sources=settings.private_sources,
+    )
+    try:
+        workspace = await SqlAccounts(database).first_workspace()
+        if workspace is None:
+            raise MynaError("There is no workspace yet: start `myna serve` once.", code="no_workspace")
+        yield OpenedKnowledge(library, workspace.id)
+    finally:
+        await library.close()
+        await database.close()
 
 
 def open_bus(settings: Settings) -> Bus:
@@ -171,7 +209,11 @@ def build_app(
         async with AsyncExitStack() as stack:
             database = await open_database(settings)
             library = open_library(
-                database, index=settings.index_url, embedder=settings.embedder, key=settings.model_key
+                database,
+                index=settings.index_url,
+                embedder=settings.embedder,
+                key=settings.model_key,
+                private_sources=settings.private_sources,
             )
             libraries.append(library)
             stack.push_async_callback(library.close)
