@@ -136,15 +136,13 @@ async def _add(options: argparse.Namespace, opened: Opened) -> int:
     for draft in _drafts(options):
         job = await library.add(base, draft)
         jobs[job.id] = draft.filename or draft.url or draft.title
-    worker = asyncio.create_task(library.work())
-    try:
-        while sum(each.open_jobs for each in await library.bases(opened.workspace) if each.base.id == base):
-            if worker.done():
-                await worker
-            await asyncio.sleep(POLL_S)
-    finally:
-        worker.cancel()
-        await asyncio.gather(worker, return_exceptions=True)
+    while True:
+        await library.drain()
+        # A server beside this command takes jobs too: they end there.
+        open_jobs = [each.open_jobs for each in await library.bases(opened.workspace) if each.base.id == base]
+        if not any(open_jobs):
+            break
+        await asyncio.sleep(POLL_S)
     failed = 0
     for job_id, name in jobs.items():
         job = await library.job(base, job_id)
