@@ -1,6 +1,26 @@
 """What an agent is: a bot whose turns are made by an engine with knowledge and rules."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from myna.model import User
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPolicy:
+    """When an agent speaks in a group."""
+
+    speak: Literal["addressed", "answerable"] = "addressed"
+    """`addressed`: only when spoken to. `answerable`: also to a question to everybody that the knowledge answers with
+    confidence and that no person has answered for `quiet_s`."""
+    quiet_s: float = 45.0
+    cool_down_s: float = 300.0
+    """Least time between two unasked answers in one conversation."""
+    least_confidence: float = 0.8
+    """For unasked answers, in addition to the calibrated threshold."""
+    max_hops: int = 2
+    """How many messages of bots in a row an agent goes on with when a bot mentions it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +47,29 @@ class AgentProfile:
     """How many unanswered questions in a row bring a human in."""
     passages: int = 6
     """How many passages one retrieval asks for."""
+    group: GroupPolicy = GroupPolicy()
+    """When it speaks in groups."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name that addresses this agent, longest first so that a name never hides a longer one."""
         own = {self.name, self.handle or "", *self.aliases} - {""}
         return tuple(sorted(own, key=lambda name: (-len(name), name)))
+
+
+def profile_of(user: User, bases: Sequence[int], stored: Mapping[str, Any]) -> AgentProfile:
+    """The profile of an agent from its user and its stored settings; unknown keys, as of a newer version, are passed over."""
+    known = {each.name for each in fields(GroupPolicy)}
+    group = {key: value for key, value in stored.get("group", {}).items() if key in known}
+    own = {key: stored[key] for key in ("threshold", "near_miss", "misses_before_hand_off") if key in stored}
+    return AgentProfile(
+        user.id,
+        user.name,
+        user.handle,
+        tuple(stored.get("aliases", ())),
+        tuple(bases),
+        tuple(stored.get("languages", ("en", "zh"))),
+        persona=stored.get("persona", ""),
+        group=GroupPolicy(**group),
+        **own,
+    )

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from myna_agents.clauses import clauses
+from myna_agents.decision import Decision, Kind
+from myna_agents.groups import keeps_quiet, unasked
 from myna_agents.language import same_language
 from myna_agents.phrases import Phrase
 from myna_agents.replies import says_no, says_unhelpful, says_yes
@@ -15,28 +15,6 @@ from myna_agents.wants import asks_for_person
 from myna_knowledge.model import Passage, Retrieval
 
 MAX_SUGGESTIONS = 3
-
-
-class Kind(StrEnum):
-    """What an agent does in a turn."""
-
-    ANSWER = "answer"
-    ASK_BACK = "ask_back"
-    HAND_OFF = "hand_off"
-    DECLINE = "decline"
-    SILENT = "silent"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One decision. Without a `phrase`, an answer is composed from passages."""
-
-    kind: Kind
-    reason: str
-    phrase: Phrase | None = None
-    suggestions: tuple[str, ...] = ()
-    """Questions offered as buttons."""
-    offer_human: bool = False
 
 
 _TALK: dict[SmallTalk, Phrase] = {
@@ -55,12 +33,17 @@ _LEANS = re.compile(
 )
 
 
-def first_look(scene: Scene) -> Decision | None:
-    """The decision that needs no knowledge, or None when the message is a question to look up."""
+def first_look(scene: Scene, now: float = 0.0) -> Decision | None:
+    """The decision that needs no knowledge, or None when the message is a question to look up.
+
+    `now`, in unix seconds, counts only for an agent that may speak unasked in groups.
+    """
     if not scene.burst:
         return Decision(Kind.SILENT, "already_answered" if scene.covered else "nothing_to_answer")
-    if not scene.addressed:
-        return Decision(Kind.SILENT, "not_addressed")
+    if scene.in_group:
+        quiet = keeps_quiet(scene, now)
+        if quiet is not None or not scene.addressed:
+            return quiet
     asks = any(asks_for_person(said.text) for said in scene.burst)
     if asks:
         return _bring_in(scene, "asked_for_human", Phrase.HANDING_OFF)
@@ -73,6 +56,8 @@ def weigh(scene: Scene, retrieval: Retrieval) -> Decision:
     The calibrated confidence decides, before any model is asked: at or above the threshold it is answered. Below, similar
     questions are offered when one is near; the second miss in a row brings a human in.
     """
+    if not scene.addressed:
+        return unasked(scene, retrieval)
     threshold = scene.profile.threshold if scene.profile.threshold is not None else retrieval.threshold
     sure = retrieval.confidence >= threshold if scene.profile.threshold is not None else retrieval.answerable
     if sure and retrieval.passages:

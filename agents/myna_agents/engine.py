@@ -7,7 +7,6 @@ from typing import Protocol
 from myna.errors import MynaError
 from myna_agents.agent import AgentProfile
 from myna_agents.answer import Answer
-from myna_agents.guard import Evidence
 from myna_agents.scene import Said
 from myna_knowledge.model import Passage
 
@@ -32,20 +31,12 @@ class Shelf:
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._passages: list[Passage] = []
-        self._evidence: Evidence | None = None
         self.add(passages)
 
     @property
     def passages(self) -> tuple[Passage, ...]:
         """All of them; citation n is at n - 1."""
         return tuple(self._passages)
-
-    @property
-    def evidence(self) -> Evidence:
-        """The facts of all of them."""
-        if self._evidence is None:
-            self._evidence = Evidence(self._passages)
-        return self._evidence
 
     def add(self, passages: Sequence[Passage]) -> list[int]:
         """Put passages on the shelf; their numbers. One that is there already keeps its number."""
@@ -54,7 +45,6 @@ class Shelf:
             known = next((at for at, one in enumerate(self._passages) if _same(one, passage)), None)
             if known is None:
                 self._passages.append(passage)
-                self._evidence = None
                 known = len(self._passages) - 1
             numbers.append(known + 1)
         return numbers

@@ -1,20 +1,25 @@
 """Lets a stream of text through sentence by sentence, once each is known to be founded. Pure."""
 
+from collections.abc import Sequence
+
 from myna_agents.engine import Shelf
-from myna_agents.guard import MARK, unbacked
+from myna_agents.grounding import leaks, unsupported
+from myna_agents.guard import MARK, marks, violations
+from myna_knowledge.model import Passage
 from myna_knowledge.text import sentences
 
 
 class Gate:
     """What may be shown of an answer while it is still being made.
 
-    A sentence passes when all its facts stand on the shelf; the first that fails shuts the gate for good, so what was
+    A sentence passes when the shelf says what it says and all its facts, and when it repeats nothing of the instructions
+    `secret`; the first that fails shuts the gate for good, so what was
     shown is always the beginning of the text. Nothing passes before the first citation mark: an answer that never cites is
     never shown.
     """
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, shelf: Shelf, secret: str = "") -> None:
+        self._shelf, self._secret = shelf, secret
         self._waiting = ""
         self._cites = False
         self._shut = False
@@ -41,8 +46,18 @@ class Gate:
         self._cites = self._cites or MARK.search(ready) is not None
         if not ready or not self._cites:
             return ""
-        if unbacked(ready, self._shelf.evidence):
+        passages = self._cited(ready)
+        if (
+            violations(ready, passages)
+            or unsupported(ready, passages)
+            or leaks(ready, self._secret, passages)
+        ):
             self._shut = True
             return ""
         self._waiting = self._waiting[upto:]
         return ready
+
+    def _cited(self, text: str) -> Sequence[Passage]:
+        """The passages that a text names, as the last check of the whole answer will see it; all of them when it names none."""
+        known = self._shelf.passages
+        return [known[number - 1] for number in marks(text) if 1 <= number <= len(known)] or known

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from myna_agents.facts import Fact, FactKind, bare_value, facts, without_marks
+from myna_agents.grounding import leaks, unsupported
 from myna_knowledge.model import Passage
 from myna_knowledge.text import sentences
 
@@ -68,6 +69,15 @@ def violations(text: str, passages: Sequence[Passage]) -> list[Violation]:
     return unbacked(text, Evidence(passages))
 
 
+def unfounded(text: str, passages: Sequence[Passage], secret: str = "") -> list[Violation]:
+    """Everything in a text that its passages do not say: facts, whole sentences, and what repeats the instructions `secret`."""
+    return [
+        *violations(text, passages),
+        *(Violation("unsupported", one, one) for one in unsupported(text, passages)),
+        *(Violation("leak", one, one) for one in leaks(text, secret, passages)),
+    ]
+
+
 def unbacked(text: str, evidence: Evidence) -> list[Violation]:
     """The facts of a text that the evidence does not hold."""
     plain = without_marks(text)
@@ -90,7 +100,8 @@ def without(text: str, found: Sequence[Violation]) -> str:
             kept.append(text[start:end])
         at = end
     left = "".join(kept).strip()
-    return left if MARK.search(left) else ""
+    says_something = re.search(r"\w", MARK.sub("", left)) is not None
+    return left if says_something and MARK.search(left) else ""
 
 
 def marks(text: str) -> tuple[int, ...]:

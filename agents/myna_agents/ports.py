@@ -50,6 +50,10 @@ class Turns(Protocol):
         """End the turn and put the conversation into the queue, all or nothing."""
         ...
 
+    async def defer(self, turn: Turn, due_at: float) -> None:
+        """Give the turn back, to be looked at again at `due_at` (unix seconds)."""
+        ...
+
     async def skip(self, turn: Turn, decision: TurnDecision) -> None:
         """End the turn in silence; the reason is kept."""
         ...

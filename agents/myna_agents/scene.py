@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import Any, cast
 
 from myna.model import ConversationKind, Message, MessageKind, MessageState, Turn, User, UserKind
-from myna_agents.addressed import calls, mentions
+from myna_agents.addressed import mentions, without_call
 from myna_agents.agent import AgentProfile
 from myna_agents.clauses import clauses
+from myna_agents.hearing import FOR_THE_AGENT, Heard, Hearing, hear, wants_nothing
 from myna_agents.language import conversation_language
 from myna_agents.replies import says_yes
 from myna_agents.smalltalk import small_talk
@@ -16,6 +17,10 @@ from myna_agents.smalltalk import small_talk
 COVERS = "covers"
 """Key in the body of an agent's message: the seq of the newest message that it answers. Two turns can overlap (a customer
 writes on while an answer is in the making); this tells what was taken in, which the order of messages cannot."""
+
+
+BURST_S = 120.0
+"""In a group, messages of one person with a longer pause between them are no longer one question."""
 
 
 class Speaker(StrEnum):
@@ -42,6 +47,8 @@ class Said:
     suggestions: tuple[str, ...] = ()
     """Questions that an agent offered to answer instead."""
     covers: int | None = None
+    at: float = 0.0
+    """Unix seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +63,24 @@ class Scene:
     """What the asker said since the agent last answered: one question may come in several messages."""
     covered: bool = False
     """Whether the agent answered the newest of it already."""
+    hearing: Hearing = FOR_THE_AGENT
+    """How likely the burst is meant for the agent; certain outside groups."""
+    from_bot: bool = False
+    """Whether the asker is a bot."""
+    after: tuple[Said, ...] = ()
+    """What others said after the message that triggered the turn."""
+    hops: int = 0
+    """How many messages of bots stand in a row up to now."""
 
     @property
     def supports(self) -> bool:
         """Whether a human can be brought in: only support conversations have a queue."""
         return self.kind is ConversationKind.SUPPORT
+
+    @property
+    def in_group(self) -> bool:
+        """Whether others listen, so that not every message is for the agent."""
+        return self.kind in {ConversationKind.GROUP, ConversationKind.CHANNEL}
 
     @property
     def lang(self) -> str:
@@ -97,8 +117,8 @@ class Scene:
         last = self.last_own
         if last and len(last.suggestions) == 1 and says_yes(self.text):
             return last.suggestions[0]
-        asking = [said.text for said in self.burst if small_talk(said.text) is None and clauses(said.text)]
-        return "\n".join(asking)
+        texts = [self._bare(said.text) for said in self.burst]
+        return "\n".join(text for text in texts if small_talk(text) is None and clauses(text))
 
     @property
     def previous_question(self) -> str:
@@ -111,14 +131,17 @@ class Scene:
     @property
     def addressed(self) -> bool:
         """Whether the newest message speaks to the agent. In direct and support conversations every message does."""
-        if self.kind in {ConversationKind.SUPPORT, ConversationKind.DIRECT}:
-            return True
-        own = {said.seq for said in self.earlier if said.speaker is Speaker.SELF}
-        names = self.profile.names
-        return any(
-            said.reply_to in own or mentions(said.text, names) or calls(said.text, names)
-            for said in self.burst
-        )
+        return self.hearing.heard and (not self.from_bot or "mention" in self.hearing.clues)
+
+    @property
+    def wants_nothing(self) -> bool:
+        """Whether, in a group, nobody expects a reply: thanks and smileys."""
+        return self.in_group and all(wants_nothing(said.text, self.profile.names) for said in self.burst)
+
+    def _bare(self, text: str) -> str:
+        if not self.in_group or not (bare := without_call(text, self.profile.names)):
+            return text
+        return bare
 
     @property
     def newest_seq(self) -> int:
@@ -144,11 +167,96 @@ def build_scene(
         if one.speaker is not Speaker.ASKER or one.seq <= covers:
             break
         burst.insert(0, one)
+    hearing = FOR_THE_AGENT
+    if turn.conversation_kind in {ConversationKind.GROUP, ConversationKind.CHANNEL}:
+        burst, hearing = _to_the_agent(profile, said, burst, users)
     first = burst[0].seq if burst else turn.trigger_seq
     earlier = tuple(
         one for one in said if one.seq < first or (one.speaker is Speaker.SELF and one.covers is not None)
     )
-    return Scene(profile, turn.conversation_kind, earlier, tuple(burst), covered=covers >= turn.trigger_seq)
+    return Scene(
+        profile,
+        turn.conversation_kind,
+        earlier,
+        tuple(burst),
+        covered=covers >= turn.trigger_seq,
+        hearing=hearing,
+        from_bot=asker is not None and asker in users and users[asker].kind is UserKind.BOT,
+        after=tuple(one for one in said if one.seq > turn.trigger_seq and one.sender != asker),
+        hops=_hops(said, users),
+    )
+
+
+def _to_the_agent(
+    profile: AgentProfile, said: Sequence[Said], burst: Sequence[Said], users: Mapping[int, User]
+) -> tuple[list[Said], Hearing]:
+    """The part of a group member's burst that is for the agent, and how sure that is; the newest message when none is.
+
+    What follows a message to the agent goes with it, unless it turns to somebody else.
+    """
+    people = [user for user in users.values() if user.id != profile.user]
+    others = [name for user in people for name in (user.name, user.handle) if name]
+    others = [name for name in others if not mentions(f"@{name}", profile.names)]
+    alone = not any(user.kind is UserKind.BOT for user in people)
+    hearings = [hear(_heard(said, one), profile.names, others, alone=alone) for one in _recent(burst)]
+    burst = _recent(burst)
+    first = next((at for at, each in enumerate(hearings) if each.heard), None)
+    if first is None:
+        return list(burst[-1:]), hearings[-1] if hearings else Hearing(0.0)
+    kept = [
+        one
+        for one, each in zip(burst[first:], hearings[first:], strict=True)
+        if each.heard or not {"other_named", "reply_to_other"} & set(each.clues)
+    ]
+    return kept, max(hearings[first:], key=lambda each: each.p)
+
+
+def _recent(burst: Sequence[Said]) -> Sequence[Said]:
+    """The last messages that came without a long pause between them."""
+    start = len(burst) - 1
+    while start > 0 and burst[start].at - burst[start - 1].at <= BURST_S:
+        start -= 1
+    return burst[max(start, 0) :]
+
+
+def _heard(said: Sequence[Said], one: Said) -> Heard:
+    """A message with what stood before it, as far as that says whom it is for."""
+    before = [each for each in said if each.seq < one.seq]
+    target = next((each for each in before if each.seq == one.reply_to), None)
+    last = next((each for each in reversed(before) if each.sender != one.sender), None)
+    after_own = last is not None and last.speaker is Speaker.SELF and _was_for(before, last) == one.sender
+    return Heard(
+        one.text,
+        to_own=target is not None and target.speaker is Speaker.SELF,
+        to_other=target is not None and target.speaker is not Speaker.SELF and target.sender != one.sender,
+        after_own=after_own,
+        own_asked=after_own
+        and last is not None
+        and (last.text.rstrip().endswith(("?", "？")) or bool(last.suggestions)),
+        since_own_s=one.at - last.at if last is not None else 0.0,
+    )
+
+
+def _was_for(said: Sequence[Said], own: Said) -> int | None:
+    """Whom a message of the agent answered: the sender of what it covers, or of the message before it."""
+    if own.covers is not None:
+        covered = next((each for each in said if each.seq == own.covers), None)
+        if covered is not None:
+            return covered.sender
+    before = [each for each in said if each.seq < own.seq and each.speaker is not Speaker.SELF]
+    return before[-1].sender if before else None
+
+
+def _hops(said: Sequence[Said], users: Mapping[int, User]) -> int:
+    count = 0
+    for one in reversed(said):
+        bot = one.speaker in {Speaker.SELF, Speaker.BOT} or (
+            one.sender in users and users[one.sender].kind is UserKind.BOT
+        )
+        if not bot:
+            break
+        count += 1
+    return count
 
 
 def _counts(message: Message) -> bool:
@@ -160,10 +268,10 @@ def _said(message: Message, agent: int, asker: int | None, users: Mapping[int, U
     user = users.get(message.sender)
     if message.sender == agent:
         speaker = Speaker.SELF
-    elif user is not None and user.kind is UserKind.BOT:
-        speaker = Speaker.BOT
     elif message.sender == asker:
         speaker = Speaker.ASKER
+    elif user is not None and user.kind is UserKind.BOT:
+        speaker = Speaker.BOT
     else:
         speaker = Speaker.PERSON
     offers = _objects(body.get("offers"))
@@ -177,6 +285,7 @@ def _said(message: Message, agent: int, asker: int | None, users: Mapping[int, U
         offers_human=any(offer.get("action") == "hand_off" for offer in offers),
         suggestions=tuple(str(offer.get("text", "")) for offer in offers if offer.get("action") == "ask"),
         covers=body.get(COVERS) if isinstance(body.get(COVERS), int) else None,
+        at=message.created_at,
     )
 
 

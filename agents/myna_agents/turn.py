@@ -3,17 +3,21 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from myna.model import Turn, TurnDecision
 from myna_agents.agent import AgentProfile
 from myna_agents.answer import Answer, Offer, message_body, trace_of
-from myna_agents.decide import Decision, Kind, first_look, queries, unfounded, unsure, weigh
+from myna_agents.decide import first_look, queries, unsure, weigh
+from myna_agents.decide import unfounded as not_founded
+from myna_agents.decision import Decision, Kind
 from myna_agents.engine import CannotAnswer, Engine, EngineFailed, Request, Restart, Shelf
+from myna_agents.engines.prompt import secret_of
 from myna_agents.gate import Gate
-from myna_agents.guard import violations, without
+from myna_agents.grounding import inert
+from myna_agents.guard import unfounded, without
 from myna_agents.language import spoken
 from myna_agents.phrases import Phrase, say
 from myna_agents.ports import History, Knowledge, People, Profiles, Turns
@@ -44,6 +48,7 @@ class World:
     fallback: Engine
     """Takes the place of an engine that failed; the offline one. May be the same."""
     answer_s: float = ANSWER_S
+    clock: Callable[[], float] = time.time
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ class Findings:
 
     retrieval: Retrieval | None
     started: float
+    heard: str = ""
+    """In groups, how likely the message was meant for the agent, and why."""
 
     def decision(self, decision: Decision, engine: str) -> TurnDecision:
         """The trace of the turn."""
@@ -64,6 +71,7 @@ class Findings:
             threshold=None if found is None else round(found.threshold, 4),
             passages=() if found is None else tuple(trace_of(passage) for passage in found.passages),
             took_ms=round((time.perf_counter() - self.started) * 1000, 1),
+            trace={"heard": self.heard} if self.heard else {},
         )
 
 
@@ -80,21 +88,24 @@ async def take_turn(world: World, turn: Turn) -> None:
         gone = Decision(Kind.SILENT, "no_such_agent")
         await world.turns.skip(turn, Findings(None, started).decision(gone, ""))
         return
-    decision = first_look(scene)
+    heard = scene.hearing.why if scene.in_group else ""
+    decision = first_look(scene, world.clock())
     if decision is not None:
-        await _close(world, turn, scene, decision, Findings(None, started))
+        await _close(world, turn, scene, decision, Findings(None, started, heard))
         return
-    await world.turns.typing(turn, True)
+    if scene.addressed:
+        await world.turns.typing(turn, True)
     try:
         retrieval = await _retrieve(world, scene)
-        findings = Findings(retrieval, started)
+        findings = Findings(retrieval, started, heard)
         decision = weigh(scene, retrieval)
         if decision.kind is Kind.ANSWER:
             await _answer(world, turn, scene, findings)
         else:
             await _close(world, turn, scene, decision, findings)
     finally:
-        await world.turns.typing(turn, False)
+        if scene.addressed:
+            await world.turns.typing(turn, False)
 
 
 async def give_up(world: World, turn: Turn) -> None:
@@ -139,14 +150,16 @@ async def _retrieve(world: World, scene: Scene) -> Retrieval:
 
 
 async def _search(world: World, profile: AgentProfile, query: str, lang: str) -> Retrieval:
+    """What is known, without the sentences of it that give orders to models: passages are data."""
     async with asyncio.timeout(RETRIEVE_S):
-        return await world.knowledge.retrieve(profile.bases, query, k=profile.passages, lang=lang)
+        found = await world.knowledge.retrieve(profile.bases, query, k=profile.passages, lang=lang)
+    return replace(found, passages=tuple(inert(passage) for passage in found.passages))
 
 
 async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings) -> None:
     """Compose with the agent's engine, then with the fallback; end the turn with the first founded answer."""
     assert findings.retrieval is not None
-    confident = Decision(Kind.ANSWER, "confident")
+    confident = weigh(scene, findings.retrieval)
     speech = _Speech(world.turns, turn)
     for engine in dict.fromkeys((world.engine, world.fallback)):
         try:
@@ -163,7 +176,7 @@ async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings) ->
             body = message_body(answer.text, answer.lang, scene.newest_seq, answer.citations)
             await world.turns.finish(turn, body, findings.decision(confident, engine.name))
             return
-    await _close(world, turn, scene, unfounded(scene), findings, world.engine.name)
+    await _close(world, turn, scene, not_founded(scene), findings, world.engine.name)
 
 
 async def _founded(
@@ -187,7 +200,7 @@ async def _founded(
     for _ in range(1 if engine is world.fallback else 2):
         async with asyncio.timeout(world.answer_s):
             answer = await speech.compose(engine, request)
-        found = violations(answer.text, answer.cited)
+        found = unfounded(answer.text, answer.cited, secret_of(scene.profile))
         text = without(answer.text, found) if found else answer.text
         if text and answer.citations:
             return replace(answer, text=text)
@@ -210,7 +223,7 @@ class _Speech:
         Raises:
             EngineFailed, CannotAnswer: the engine's.
         """
-        gate = Gate(request.shelf)
+        gate = Gate(request.shelf, secret_of(request.profile))
         silent = self._open
         async with aclosing(engine.answer(request)) as items:
             async for item in items:
@@ -238,6 +251,9 @@ async def _close(
 ) -> None:
     """End a turn with one of the agent's own sentences, or without any."""
     trace = findings.decision(decision, engine)
+    if decision.kind is Kind.WAIT:
+        await world.turns.defer(turn, decision.until)
+        return
     if decision.kind is Kind.SILENT or decision.phrase is None:
         await world.turns.skip(turn, trace)
         return

@@ -10,6 +10,7 @@ from myna import __version__
 _COMMANDS = ("myna_bots.demo.command",)
 """Modules with a `register(add_parser)`; they must be quick to import, since every start reads them."""
 LAZY: Mapping[str, tuple[str, str]] = {
+    "bots": ("myna_bots.commands", "make and run bots, and run Telegram bots without an edit"),
     "eval": ("myna_agents.evaluation.command", "judge retrieval, answers and abstention on cases in files"),
     "kb": ("myna_knowledge.command", "fill, list, search, export and judge knowledge bases"),
 }

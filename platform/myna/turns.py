@@ -143,6 +143,11 @@ class Turns:
         """End the turn in silence; the reason is kept."""
         await self._close(turn, decision, None, None)
 
+    async def defer(self, turn: Turn, due_at: float) -> None:
+        """Give the turn back, to be looked at again at `due_at` (unix seconds) with whatever was said until then."""
+        if not await self._queue.defer(turn, due_at):
+            raise StaleTurn("The lease of this turn was lost.")
+
     async def records(self, conversation: int, limit: int) -> list[TurnRecord]:
         """The newest turns of a conversation, with why the agent did what it did."""
         return await self._queue.records(conversation, limit)

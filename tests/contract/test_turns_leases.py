@@ -182,3 +182,15 @@ async def test_a_turn_is_kept_with_its_decision(shop: Stores) -> None:
     assert (done.state, done.seq, done.decision) == (TurnState.DONE, 2, ending.decision)
     assert len(await shop.queue.records(SUPPORT, 1)) == 1
     assert await shop.queue.records(GROUP, 9) == []
+
+
+async def test_a_deferred_turn_comes_back_when_it_is_due(shop: Stores) -> None:
+    await shop.one(say(SUPPORT, VIC, "q"))
+    turn = await shop.queue.lease(LATER, 20.0)
+    assert turn is not None
+    assert await shop.queue.defer(turn, LATER + 100)
+    assert not await shop.queue.defer(turn, LATER + 200), "the lease has ended"
+    assert await shop.queue.lease(LATER + 99, 20.0) is None
+    again = await shop.queue.lease(LATER + 100, 20.0)
+    assert again is not None
+    assert (again.id, again.attempt) == (turn.id, turn.attempt + 1)

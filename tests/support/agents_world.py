@@ -95,6 +95,7 @@ class Platform:
         self.ended: list[Ended] = []
         self.shown: list[str] = []
         self.renewed = 0
+        self.deferred: list[float] = []
         self.leases: dict[int, int] = {}
         self.on_delta: Callable[[], None] | None = None
         self.refuses: BaseException | None = None
@@ -172,6 +173,10 @@ class Platform:
         self._end(turn, Ended("hand_off", decision, body, reason, summary))
         self.epoch += 1
 
+    async def defer(self, turn: Turn, due_at: float) -> None:
+        self._check(turn)
+        self.deferred.append(due_at)
+
     async def skip(self, turn: Turn, decision: TurnDecision) -> None:
         self._end(turn, Ended("skip", decision))
 
@@ -202,27 +207,29 @@ class Platform:
         return [known[user] for user in users if user in known]
 
 
-async def profile_of(agent: int) -> AgentProfile | None:
-    """The one agent's profile."""
-    return PROFILE if agent == AGENT else None
-
-
 def world_of(
     platform: Platform,
     library: Library | None = None,
     engine: Engine | None = None,
     *,
     answer_s: float = 20.0,
+    profile: AgentProfile = PROFILE,
+    clock: Callable[[], float] = lambda: 0.0,
 ) -> World:
     """A world that answers offline unless another engine is given."""
     offline = OfflineEngine()
+
+    async def profiles(agent: int) -> AgentProfile | None:
+        return profile if agent == profile.user else None
+
     return World(
         turns=platform,
         history=platform,
         people=platform,
         knowledge=library or Library(),
-        profiles=profile_of,
+        profiles=profiles,
         engine=engine or offline,
         fallback=offline,
         answer_s=answer_s,
+        clock=clock,
     )

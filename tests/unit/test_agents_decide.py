@@ -7,7 +7,8 @@ import pytest
 
 from myna.model import ConversationKind
 from myna_agents.addressed import calls, mentions
-from myna_agents.decide import Decision, Kind, first_look, queries, unfounded, unsure, weigh
+from myna_agents.decide import first_look, queries, unfounded, unsure, weigh
+from myna_agents.decision import Decision, Kind
 from myna_agents.language import conversation_language, script_language
 from myna_agents.phrases import Phrase, catalogue, say
 from myna_agents.scene import Scene, build_scene

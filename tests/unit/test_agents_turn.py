@@ -95,7 +95,7 @@ async def test_in_a_group_it_stays_silent_with_a_reason() -> None:
 
 async def test_it_does_not_answer_other_bots() -> None:
     platform = Platform(ConversationKind.GROUP)
-    platform.asks("@myna how long can I return a lamp?", sender=OTHER_BOT)
+    platform.asks("how long can I return a lamp?", sender=OTHER_BOT)
     await run_all(platform)
     assert platform.ended[0].how == "skip"
 

@@ -118,6 +118,16 @@ def test_every_agent_of_a_group_looks_at_a_message_but_its_own() -> None:
     assert not log.waiting(GROUP)
 
 
+def test_an_agents_words_call_another_agent_only_by_a_mention() -> None:
+    log = opened()
+    for agent in (BIRD, FINCH):
+        log.one(Join(GROUP, agent, MemberRole.MEMBER, {}, agent=True))
+    log.one(say(GROUP, ANN, "1"))
+    log.one(close(log.lease(GROUP), {"text": "I can help."}))
+    log.one(close(log.lease(GROUP), {"text": "@bird what do you say?"}))
+    assert {turn.agent for turn in log.waiting(GROUP)} == {BIRD}
+
+
 def test_a_visitor_who_comes_back_opens_the_matter_again() -> None:
     log = asked()
     log.one(resolve(SUPPORT, OPA))

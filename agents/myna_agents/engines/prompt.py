@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 
+from myna_agents.agent import AgentProfile
 from myna_agents.engine import Request
 from myna_agents.guard import MARK
 from myna_agents.phrases import language_name
@@ -37,6 +38,11 @@ def system_prompt(name: str, persona: str) -> str:
         if persona
         else rules
     )
+
+
+def secret_of(profile: AgentProfile) -> str:
+    """What an answer must never repeat: the rules and the persona."""
+    return system_prompt(profile.name, profile.persona)
 
 
 def passage_lines(passages: Sequence[Passage], numbers: Sequence[int]) -> str:

@@ -11,7 +11,23 @@ from myna_agents.evaluation.report import Report
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "retrieval": ("myna_agents.evaluation.retrieval", "is the right passage found, and how far up"),
+    "moderation": (
+        "myna_agents.evaluation.moderation",
+        "is spam told from what is harmless, disguised or not",
+    ),
     "abstention": ("myna_agents.evaluation.abstention", "does it know what it does not know"),
+    "answers": (
+        "myna_agents.evaluation.answers",
+        "do the answers hold the right span and cite the right passage",
+    ),
+    "interjection": (
+        "myna_agents.evaluation.interjection",
+        "does it speak in groups when it should, and only then",
+    ),
+    "safety": (
+        "myna_agents.evaluation.safety",
+        "what gets through of attacks, and what harmless texts are refused",
+    ),
 }
 """Module and what it judges, by kind. A module has `KIND`, an object that is a `Kind`."""
 

@@ -78,6 +78,11 @@ def after_message(batch: Batch, message: Message, delay_s: float, *, rouse: bool
             _queue_turn(batch, message.conversation, agent, message.seq, 0, delay_s)
 
 
+def may_call(text: str) -> bool:
+    """Whether a bot's words can call an agent: only by a mention, or two of them would talk for ever."""
+    return "@" in text or "＠" in text
+
+
 def require_turn(batch: Batch, guard: TurnGuard, conversation: int) -> TurnDraft:
     """The turn, when it is still leased to this attempt and nobody took the conversation over.
 
@@ -163,6 +168,8 @@ def close_turn(batch: Batch, write: CloseTurn) -> Message | None:
     batch.put_turn(turn)
     if write.move is not None:
         move(batch, write.move)
+    if said is not None and batch.conversation(write.conversation).kind is not ConversationKind.SUPPORT:
+        after_message(batch, said, write.turn_delay_s, rouse=may_call(str(said.body.get("text", ""))))
     return said
 
 

@@ -1,13 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
-import { counts, listError, loadTickets, move, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "./desk";
+import { counts, listError, loadTickets, moreTickets, move, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "./desk";
+import { Guide, needsGuide } from "./guide";
 import { Icon } from "./icons";
 import { Avatar, Empty, Trouble } from "./parts";
 import { preview } from "./preview";
 import { Side } from "./side";
-import { go, me, route } from "./state";
+import { go, me, route, session } from "./state";
 import { Thread, useLog } from "./thread";
+import { VirtualList } from "./virtual";
 import { ago, t } from "./words";
-import type { Conversation, Ticket } from "../core";
+import { ApiError, type Conversation, type Ticket } from "../core";
+
+const ROW_PX = 82;
 
 export function ownerWords(ticket: Ticket, conversation: Conversation): string {
   if (ticket.status === "resolved") return t("resolved");
@@ -21,7 +25,6 @@ function TicketItem({ row }: { row: TicketRow }) {
   const name = visitorName(detail) || t("visitor");
   const open = route.value.id === row.conversation;
   return (
-    <li>
       <a href={`#/inbox/${row.conversation}`} class="item" aria-current={open ? "true" : undefined} data-testid="ticket" data-conversation={row.conversation}>
         <Avatar name={name} kind="visitor" />
         <span class="lines">
@@ -31,7 +34,6 @@ function TicketItem({ row }: { row: TicketRow }) {
         </span>
         {!open && !!detail.me?.unread && <b class="badge">{detail.me.unread}</b>}
       </a>
-    </li>
   );
 }
 
@@ -55,7 +57,9 @@ function TicketList() {
           {wanted === "open" && <a class="chip" href="/demo" target="_blank" rel="noopener">{t("openDemo")}</a>}
         </Empty>
       )}
-      <ul class="items">{rows?.map((row) => <TicketItem key={row.conversation} row={row} />)}</ul>
+      {!!rows?.length && (
+        <VirtualList rows={rows} height={ROW_PX} keyOf={(row) => row.conversation} more={() => void moreTickets(wanted)}>{(row) => <TicketItem row={row} />}</VirtualList>
+      )}
     </section>
   );
 }
@@ -89,13 +93,13 @@ function Open({ conversation }: { conversation: string }) {
         <header class="bar">
           <button type="button" class="icon narrow" aria-label={t("back")} data-testid="back" onClick={() => go("inbox")}><Icon name="back" /></button>
           <div class="who">
-            <b>{(log && visitorName(log.conversation)) || t("visitor")}</b>
+            <h1>{(log && visitorName(log.conversation)) || t("visitor")}</h1>
             {ticket && <span class={`owner ${ticket.status === "resolved" ? "done" : ticket.owner}`} data-testid="owner">{ownerWords(ticket, log!.conversation)}</span>}
           </div>
           {ticket && <Actions conversation={conversation} ticket={ticket} />}
           <button type="button" class="icon medium" aria-label={t("details")} aria-expanded={details} data-testid="details" onClick={() => setDetails(!details)}><Icon name="info" /></button>
         </header>
-        <Thread conversation={conversation} placeholder={t("replyPlaceholder")} locked={lockOf(ticket)} />
+        <Thread conversation={conversation} placeholder={t("replyPlaceholder")} locked={lockOf(ticket)} desk />
       </section>
       {log && <Side log={log} shown={details} close={() => setDetails(false)} />}
     </>
@@ -104,6 +108,15 @@ function Open({ conversation }: { conversation: string }) {
 
 export function Inbox() {
   const { id } = route.value;
+  const [guided, setGuided] = useState(false);
+  useEffect(() => {
+    if (!["owner", "admin"].includes(session.value?.role ?? "")) return;
+    needsGuide().then(setGuided, (error: unknown) => {
+      // Then the empty inbox explains itself.
+      if (!(error instanceof ApiError)) throw error;
+    });
+  }, []);
+  if (guided) return <Guide changed={() => setGuided(false)} />;
   return (
     <div class={`screen three ${id ? "opened" : ""}`}>
       <TicketList />

@@ -170,11 +170,15 @@ class SqlTurnQueue:
 
     async def renew(self, turn: Turn, until: float) -> bool:
         """Prolong a lease; False when it was lost."""
-        mine = and_(
-            _turn.c.id == turn.id, _turn.c.attempt == turn.attempt, _turn.c.state == TurnState.LEASED.value
-        )
         async with self._database.write() as connection:
-            done = await connection.execute(update(_turn).where(mine).values(due_at=until))
+            done = await connection.execute(update(_turn).where(_lease_of(turn)).values(due_at=until))
+        return done.rowcount == 1
+
+    async def defer(self, turn: Turn, due_at: float) -> bool:
+        """End a lease and queue the turn again for `due_at`; False when the lease was lost."""
+        later = update(_turn).where(_lease_of(turn)).values(state=TurnState.QUEUED.value, due_at=due_at)
+        async with self._database.write() as connection:
+            done = await connection.execute(later)
         return done.rowcount == 1
 
     async def expired(self, now: float, limit: int) -> list[tuple[int, int, int | None]]:
@@ -205,6 +209,12 @@ class SqlTurnQueue:
             TurnRecord(each.id, each.trigger_seq, each.seq, each.state, each.decision, each.created_at)
             for each in turns
         ]
+
+
+def _lease_of(turn: Turn) -> ColumnElement[bool]:
+    return and_(
+        _turn.c.id == turn.id, _turn.c.attempt == turn.attempt, _turn.c.state == TurnState.LEASED.value
+    )
 
 
 def _leased_in(conversation: int) -> ColumnElement[bool]:
