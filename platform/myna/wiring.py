@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
+from myna.errors import MynaError
 from myna.files import FileStore
 from myna.first_start import FirstStart, ensure_workspace
 from myna.greeter import Greeter
@@ -80,6 +82,42 @@ async def open_database(settings: Settings) -> Database:
     version = await migrate(database)
     logger.info("database schema %s", version)
     return database
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedKnowledge:
+    """A library for a command, and the workspace it works in."""
+
+    library: "Library"
+    workspace: int
+
+
+@asynccontextmanager
+async def opened_knowledge() -> AsyncGenerator[OpenedKnowledge, None]:
+    """The knowledge of the first workspace, beside a server that may be running.
+
+    Chroma's folder belongs to the server: a command searches exactly, and the server takes up what it stored.
+    """
+    from myna_knowledge.opening import open_library
+
+    settings = Settings.from_env()
+    database = await open_database(settings)
+    index = settings.index_url if settings.index_url.startswith("http") else "exact:"
+    library = open_library(
+        database,
+        index=index,
+        embedder=settings.embedder,
+        key=settings.model_key,
+        private_sources=settings.private_sources,
+    )
+    try:
+        workspace = await SqlAccounts(database).first_workspace()
+        if workspace is None:
+            raise MynaError("There is no workspace yet: start `myna serve` once.", code="no_workspace")
+        yield OpenedKnowledge(library, workspace.id)
+    finally:
+        await library.close()
+        await database.close()
 
 
 def open_bus(settings: Settings) -> Bus:
@@ -259,7 +297,11 @@ def build_app(
         async with AsyncExitStack() as stack:
             database = await open_database(settings)
             library = open_library(
-                database, index=settings.index_url, embedder=settings.embedder, key=settings.model_key
+                database,
+                index=settings.index_url,
+                embedder=settings.embedder,
+                key=settings.model_key,
+                private_sources=settings.private_sources,
             )
             libraries.append(library)
             stack.push_async_callback(library.close)
