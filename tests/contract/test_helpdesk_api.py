@@ -31,7 +31,7 @@ OPERATOR = Principal(OPA, WORKSPACE, UserKind.HUMAN, WorkspaceRole.OPERATOR)
 OWNER = Principal(OTTO, WORKSPACE, UserKind.HUMAN, WorkspaceRole.OWNER)
 DEVELOPER = Principal(ANN, WORKSPACE, UserKind.HUMAN, WorkspaceRole.DEVELOPER)
 ELSEWHERE = Principal(99, 2, UserKind.HUMAN, WorkspaceRole.OWNER)
-CLOSED = {"timezone": "UTC", "week": {"mon": []}}
+CLOSED: dict[str, Any] = {"timezone": "UTC", "week": {"mon": []}}
 
 
 class Desk:

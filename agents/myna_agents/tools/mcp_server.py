@@ -46,7 +46,8 @@ class McpTool:
 
         try:
             async with Client(self.address, read_timeout_seconds=self.spec.timeout_s) as client:
-                result = await client.call_tool(self.remote, dict(arguments), meta={"idempotencyKey": key})
+                meta: Any = {"idempotencyKey": key}
+                result = await client.call_tool(self.remote, dict(arguments), meta=meta)
         except MCPError as refused:
             failed = ToolFailed(f"{self.spec.name}: {refused}")
             failed.temporary = False
@@ -55,9 +56,9 @@ class McpTool:
             raise ToolFailed(f"{self.spec.name} cannot be reached: {type(failed).__name__}.") from failed
         text = "\n".join(getattr(part, "text", "") for part in result.content if part.type == "text")
         if result.is_error:
-            refused = ToolFailed(f"{self.spec.name}: {text or 'the tool failed'}")
-            refused.temporary = False
-            raise refused
+            wrong = ToolFailed(f"{self.spec.name}: {text or 'the tool failed'}")
+            wrong.temporary = False
+            raise wrong
         return text
 
 
