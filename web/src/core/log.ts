@@ -116,7 +116,9 @@ export class ConversationLog {
     if (kind.startsWith("message.")) {
       this.#put(data as Message);
     } else if (kind === "reaction.changed") {
-      this.#react(event.seq ?? 0, data as { emoji: string; count: number });
+      const { emoji, count } = data as { emoji: string; count: number };
+      const message = this.#find(event.seq!);
+      if (message) this.#put({ ...message, reactions: { ...message.reactions, [emoji]: count } });
     } else if (kind === "ticket.changed") {
       this.conversation = { ...this.conversation, ticket: data as Ticket };
     } else if (kind === "member.joined") {
@@ -126,13 +128,6 @@ export class ConversationLog {
     } else if (kind.startsWith("conversation.")) {
       this.conversation = { ...this.conversation, ...(data as Partial<Conversation>) };
     }
-  }
-
-  #react(seq: number, { emoji, count }: { emoji: string; count: number }): void {
-    const message = this.#find(seq);
-    if (!message) return;
-    const { [emoji]: _, ...reactions } = message.reactions ?? {};
-    this.#put({ ...message, reactions: count ? { ...reactions, [emoji]: count } : reactions });
   }
 
   #setMembers(id: string, member?: Member): void {

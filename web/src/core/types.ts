@@ -49,7 +49,7 @@ export interface Message {
   reply_to: number | null;
   created_at: string;
   edited_at?: string;
-  /** Number of users by emoji. */
+  /** Number of users by emoji; 0 once all have taken it off again. */
   reactions?: Record<string, number>;
 }
 

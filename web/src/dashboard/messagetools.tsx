@@ -26,7 +26,7 @@ async function react(message: Message, emoji: string): Promise<void> {
 
 /** What others think of a message, each a button to agree or to take it back. */
 export function Reactions({ message }: { message: Message }) {
-  const found = Object.entries(message.reactions ?? {});
+  const found = Object.entries(message.reactions ?? {}).filter(([, count]) => count);
   if (!found.length) return null;
   return (
     <div class="sources">
