@@ -39,6 +39,7 @@ class Core:
                 ("receipts", services.receipts.run),
                 ("presence", services.presence.run),
                 ("turns", services.turns.run),
+                ("queue", services.queue_watch.run),
                 ("timer", services.timer.run),
                 ("indexer", services.indexer.run),
             )

@@ -13,6 +13,8 @@ from myna.export import Export
 from myna.files import FileStore
 from myna.greeter import Greeter
 from myna.handoff import Handoff
+from myna.helpdesk.service import Helpdesk
+from myna.helpdesk.watch import QueueWatch
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
@@ -57,6 +59,8 @@ class Services:
     presence: Presence
     directory: Directory
     handoff: Handoff
+    helpdesk: Helpdesk
+    queue_watch: QueueWatch
     review: Review
     turns: Turns
     admission: Admission

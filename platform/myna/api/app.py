@@ -15,6 +15,7 @@ from myna.api import (
     desk,
     exports,
     files,
+    helpdesk,
     mine,
     problems,
     search,
@@ -35,6 +36,7 @@ ROUTERS = (
     exports.router,
     service.router,
     desk.router,
+    helpdesk.router,
     streams.router,
     asyncapi.router,
 )
