@@ -56,9 +56,9 @@ class WebPages:
         await self._client.aclose()
 
     async def _one(self, url: str) -> WebPage | str:
+        address = await self._address(url)
         parts = urlsplit(url)
         host = parts.hostname or ""
-        address = await self._address(url)
         target = httpx.URL(url).copy_with(host=address)
         headers = {
             "Host": parts.netloc.rpartition("@")[2],
