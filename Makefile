@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check web screenshots lock clean
+.PHONY: help run test check bench bench-peers web screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -12,11 +12,20 @@ run: ## set up what is missing, then start Myna with its demo workspace
 test: ## everything: checks, web build, all tests (as root it installs missing Debian packages)
 	@scripts/install-system
 	@scripts/setup dev
+	@scripts/setup-bots
 	@scripts/test
 
 check: ## formatting, lint, types, layers and unit tests
 	@scripts/setup dev
 	@scripts/check
+
+bench: ## measure messages, fan-out, latency, connections, catch-up; SCENARIOS="direct idle" for some of them
+	@scripts/setup dev
+	@.venv/bin/python -m bench $(SCENARIOS)
+
+bench-peers: ## the same scenarios side by side with other servers that are installed (needs shared/peers)
+	@scripts/setup dev
+	@.venv/bin/python -m bench.peers $(PEERS)
 
 web: ## build the web assets from web/src into web/myna_web/static
 	@scripts/setup dev

@@ -10,8 +10,8 @@ from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 from myna.errors import Forbidden, Malformed, MynaError, Unauthorised
-from myna_bots.api import Api
 from myna_bots.backoff import Backoff
+from myna_bots.calls import Api
 from myna_bots.deliveries import Settled
 from myna_bots.errors import Closed, TimedOut, error_of, nack_error
 from myna_bots.events import Events

@@ -85,7 +85,7 @@ class SourceDraft:
     kind: SourceKind
     title: str = ""
     filename: str = ""
-    """Its ending chooses the reader: .md .markdown .txt .html .htm .jsonl. Empty for text and FAQ."""
+    """Its ending chooses the reader, see `reading.SUFFIXES`. Empty for text and FAQ."""
     content: bytes = b""
     faq: FaqEntry | None = None
     lang: str | None = None

@@ -1,11 +1,14 @@
 """Reading a source: bytes become a document, or an error that says what was wrong and what to do."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, cast
 
 from myna_knowledge.blocks import Block, BlockKind, Document, Unreadable
+from myna_knowledge.formats.grid import table_blocks
+from myna_knowledge.formats.isolated import FORMATS, read_isolated
+from myna_knowledge.formats.records import csv_rows, faq_rows, faq_values, json_blocks, json_value
 from myna_knowledge.html_text import html_blocks
 from myna_knowledge.markdown_text import front_matter, markdown_blocks
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
@@ -16,7 +19,9 @@ MAX_FAQ_ENTRIES = 20_000
 MAX_VARIANTS = 200
 MAX_TITLE_CHARS = 300
 
-SUFFIXES = frozenset({".md", ".markdown", ".txt", ".text", ".html", ".htm", ".jsonl"})
+SUFFIXES = frozenset(
+    {".md", ".markdown", ".txt", ".text", ".html", ".htm", ".jsonl", ".json", ".csv", ".tsv", *FORMATS}
+)
 
 
 def check_draft(draft: SourceDraft) -> None:
@@ -58,16 +63,26 @@ def read_source(draft: SourceDraft) -> Document:
         return Document(
             title=draft.title or faq.question[:MAX_TITLE_CHARS], lang=lang, faqs=(faq,), url=draft.url
         )
+    if draft.kind is SourceKind.FILE and _suffix(draft) in FORMATS:
+        return _with_text(draft, _isolated(draft))
     text = decode(draft.content, _name(draft))
     match _suffix(draft) if draft.kind is SourceKind.FILE else ".md":
         case ".html" | ".htm":
             document = _html(draft, text)
         case ".jsonl":
             document = _faq_lines(draft, text)
+        case ".json":
+            document = _json(draft, text)
+        case ".csv" | ".tsv":
+            document = _csv(draft, text)
         case ".txt" | ".text":
             document = _plain(draft, text)
         case _:
             document = _markdown(draft, text)
+    return _with_text(draft, document)
+
+
+def _with_text(draft: SourceDraft, document: Document) -> Document:
     if not document.faqs and not any(block.kind is not BlockKind.HEADING for block in document.blocks):
         raise Unreadable(f"{_name(draft)!r} has no readable text below its headings.")
     return document
@@ -132,7 +147,7 @@ def _leading_title(title: str, blocks: list[Block], draft: SourceDraft) -> tuple
     ):
         title, blocks = first.text, blocks[1:]
     elif not title and draft.filename:
-        title = PurePath(draft.filename).stem.replace("-", " ").replace("_", " ")
+        title = _stem(draft)
     elif not title and first:
         title = first.text.splitlines()[0]
     return title.strip()[:MAX_TITLE_CHARS], blocks
@@ -143,21 +158,57 @@ def _lang(draft: SourceDraft, declared: str, blocks: list[Block]) -> str:
     return given or language(" ".join(block.text for block in blocks)[:5000])
 
 
+def _isolated(draft: SourceDraft) -> Document:
+    stated, blocks = read_isolated(_suffix(draft), draft.content, _name(draft))
+    # Their first heading is a page, a slide or a sheet: no title of the whole.
+    title = draft.title or stated or _stem(draft)
+    return Document(
+        title=title[:MAX_TITLE_CHARS], lang=_lang(draft, "", blocks), blocks=tuple(blocks), url=draft.url
+    )
+
+
+def _csv(draft: SourceDraft, text: str) -> Document:
+    rows = csv_rows(text, _name(draft))
+    entries = faq_rows(rows)
+    if entries is not None:
+        return _faqs(draft, ((f"row {number}", entry) for number, entry in enumerate(entries, start=2)))
+    return _tables(draft, table_blocks(rows))
+
+
+def _json(draft: SourceDraft, text: str) -> Document:
+    value = json_value(text, _name(draft))
+    entries = faq_values(value)
+    if entries is not None:
+        return _faqs(draft, ((f"entry {number}", entry) for number, entry in enumerate(entries, start=1)))
+    return _tables(draft, json_blocks(value))
+
+
+def _tables(draft: SourceDraft, blocks: list[Block]) -> Document:
+    title, blocks = _leading_title(draft.title, blocks, draft)
+    return Document(title=title, lang=_lang(draft, "", blocks), blocks=tuple(blocks), url=draft.url)
+
+
 def _faq_lines(draft: SourceDraft, text: str) -> Document:
+    lines = enumerate(text.split("\n"), start=1)
+    return _faqs(draft, ((f"line {number}", line) for number, line in lines if line.strip()))
+
+
+def _faqs(draft: SourceDraft, rows: Iterable[tuple[str, Any]]) -> Document:
+    """FAQ entries from rows with their places; a text is one JSON object. What cannot be read is an error of its row."""
     entries: list[FaqEntry] = []
     errors: list[str] = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
+    for place, row in rows:
         if len(entries) >= MAX_FAQ_ENTRIES:
             raise Unreadable(f"{_name(draft)!r} holds more than {MAX_FAQ_ENTRIES:,} entries. Split it.")
         try:
-            entries.append(_faq_entry(json.loads(line)))
+            entries.append(_faq_entry(json.loads(row) if isinstance(row, str) else row))
         except (ValueError, RecursionError) as error:
-            errors.append(f"line {number}: {error}")
+            errors.append(f"{place}: {error}")
     if not entries:
         shown = "; ".join(errors[:3])
-        raise Unreadable(f"{_name(draft)!r} holds no FAQ entry ({shown}). Write one JSON object per line.")
+        raise Unreadable(
+            f"{_name(draft)!r} holds no FAQ entry ({shown}). Give each a question and an answer."
+        )
     title = draft.title or PurePath(draft.filename).stem
     lang = draft.lang or language(" ".join(entry.question for entry in entries)[:5000])
     return Document(title=title, lang=lang, faqs=tuple(entries), url=draft.url, errors=tuple(errors[:100]))
@@ -194,6 +245,10 @@ def _string(value: object) -> str:
 
 def _name(draft: SourceDraft) -> str:
     return draft.filename or draft.title or "The text"
+
+
+def _stem(draft: SourceDraft) -> str:
+    return PurePath(draft.filename).stem.replace("-", " ").replace("_", " ")
 
 
 def _suffix(draft: SourceDraft) -> str:

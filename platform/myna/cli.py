@@ -10,6 +10,7 @@ from myna import __version__
 _COMMANDS = ("myna_bots.demo.command",)
 """Modules with a `register(add_parser)`; they must be quick to import, since every start reads them."""
 LAZY: Mapping[str, tuple[str, str]] = {
+    "bots": ("myna_bots.commands", "make and run bots, and run Telegram bots without an edit"),
     "eval": ("myna_agents.evaluation.command", "judge retrieval, answers and abstention on cases in files"),
 }
 """Module and help of the subcommands that other packages bring. The module's `declare(parser, rest)` adds the arguments

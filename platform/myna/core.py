@@ -36,8 +36,10 @@ class Core:
             asyncio.get_running_loop().create_task(kept_alive(work), name=name)
             for name, work in (
                 ("relay", services.relay.run),
-                ("signals", services.signals.run),
+                ("receipts", services.receipts.run),
+                ("presence", services.presence.run),
                 ("turns", services.turns.run),
+                ("timer", services.timer.run),
             )
         ]
         try:

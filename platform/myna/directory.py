@@ -1,6 +1,7 @@
 """Opening conversations and showing them: lists, heads and histories as a principal may see them."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from myna.access import Access
@@ -21,8 +22,9 @@ from myna.model import (
     UserKind,
 )
 from myna.ports import Accounts, Conversations, Desk, Log
+from myna.ports_content import Personal, Seats
 from myna.rights import Principal, Seat, Verb, require
-from myna.wire import event_object, member_object, message_object, stamp, ticket_object
+from myna.wire import event_object, member_object, message_object, optional_stamp, stamp, ticket_object
 
 SHOWN_MEMBERS = 200
 """Members that come with a conversation; larger groups are paged."""
@@ -45,7 +47,10 @@ class Directory:
         desk: Desk,
         log: Log,
         committer: Committer,
+        personal: Personal,
+        seats: Seats,
     ) -> None:
+        self._personal, self._seats = personal, seats
         self._access, self._accounts, self._conversations = access, accounts, conversations
         self._desk, self._log, self._committer = desk, log, committer
 
@@ -73,8 +78,14 @@ class Directory:
         opened = await self._open(write)
         return opened.conversation, opened.new
 
-    async def open_group(self, principal: Principal, title: str, users: Sequence[int]) -> Conversation:
-        """A new group with the principal as its owner."""
+    async def open_group(
+        self,
+        principal: Principal,
+        title: str,
+        users: Sequence[int],
+        kind: ConversationKind = ConversationKind.GROUP,
+    ) -> Conversation:
+        """A new group or channel with the principal as its owner."""
         require(principal, Verb.OPEN_GROUP)
         title = title.strip()
         if not 1 <= len(title) <= MAX_TITLE_CHARS or "\x00" in title:
@@ -82,9 +93,7 @@ class Directory:
         found = await self._colleagues(principal, users)
         members = [(principal.user, MemberRole.OWNER), *((user.id, MemberRole.MEMBER) for user in found)]
         agents = tuple(user.id for user in found if user.agent)
-        write = OpenConversation(
-            new_id(), principal.workspace, ConversationKind.GROUP, title, tuple(members), agents=agents
-        )
+        write = OpenConversation(new_id(), principal.workspace, kind, title, tuple(members), agents=agents)
         return (await self._open(write)).conversation
 
     async def open_direct(self, principal: Principal, other: int) -> tuple[Conversation, bool]:
@@ -96,6 +105,8 @@ class Directory:
         known = await self._conversations.direct_conversation(principal.user, other)
         if known is not None:
             return known, False
+        if await self._seats.blocked(principal.user, other):
+            raise Forbidden("You cannot write to this user.", code="blocked")
         members = ((principal.user, MemberRole.MEMBER), (other, MemberRole.MEMBER))
         agents = (other,) if found[0].agent else ()
         write = OpenConversation(
@@ -148,12 +159,20 @@ class Directory:
         before: int | None = None,
         after: int | None = None,
         limit: int = 50,
+        thread: int | None = None,
     ) -> dict[str, Any]:
         """A page of messages in ascending order, never below the floor of the principal's seat."""
         seat = await self._access.fresh_seat(principal, conversation)
+        require(principal, Verb.READ, seat)
         limit = max(1, min(limit, PAGE))
         found = await self._log.messages(
-            conversation, floor=seat.floor, before=before, after=after, limit=limit
+            conversation,
+            floor=seat.floor,
+            before=before,
+            after=after,
+            limit=limit,
+            hides_for=seat.hides_for,
+            thread=thread,
         )
         return {
             "messages": [message_object(each) for each in found],
@@ -166,6 +185,7 @@ class Directory:
     ) -> dict[str, Any]:
         """Events after a cursor, or an explicit snapshot of the newest messages when the gap is too long."""
         seat = await self._access.fresh_seat(principal, conversation)
+        require(principal, Verb.READ, seat)
         head = seat.conversation.rev
         page: dict[str, Any] = {
             "conversation": str(conversation),
@@ -175,7 +195,12 @@ class Directory:
         }
         if head - after_rev > SNAPSHOT_REVS:
             newest = await self._log.messages(
-                conversation, floor=seat.floor, before=None, after=None, limit=PAGE
+                conversation,
+                floor=seat.floor,
+                before=None,
+                after=None,
+                limit=PAGE,
+                hides_for=seat.hides_for,
             )
             return {
                 **page,
@@ -183,7 +208,11 @@ class Directory:
                 "snapshot": {"rev": head, "messages": [message_object(m) for m in newest]},
             }
         events = await self._log.events(
-            conversation, after_rev=after_rev, floor=seat.floor, limit=max(1, min(limit, PAGE))
+            conversation,
+            after_rev=after_rev,
+            floor=seat.floor,
+            limit=max(1, min(limit, PAGE)),
+            hides_for=seat.hides_for,
         )
         return {**page, "events": [event_object(each) for each in events]}
 
@@ -220,7 +249,9 @@ class Directory:
                 principal.user, support_of=None, after_pos=pos, limit=1000
             )
             seats.update(
-                (conversation.id, member.from_seq) for conversation, member in found if member is not None
+                (conversation.id, Seat(conversation, member, False).floor)
+                for conversation, member in found
+                if member is not None
             )
             if len(found) < 1000:
                 return seats
@@ -265,7 +296,9 @@ class Directory:
         members: bool,
         tickets: dict[int, Ticket] | None = None,
     ) -> list[dict[str, Any]]:
-        last = await self._conversations.last_messages([place.id for place, _ in places])
+        # A bot may be somewhere without reading there, so a list of places shows it no messages.
+        shown = [] if principal.scopes is not None else [place.id for place, _ in places]
+        last = await self._conversations.last_messages(shown)
         everybody = [
             await self._conversations.members(place.id, SHOWN_MEMBERS) if members else []
             for place, _ in places
@@ -275,6 +308,7 @@ class Directory:
             for (_, seat), people in zip(places, everybody, strict=True)
         ]
         unread = await self._conversations.unread([seat for seat in seats if seat is not None])
+        calls = await self._personal.mention_counts(principal.user, [place.id for place, _ in places])
         inboxes = {inbox.id: inbox for inbox in await self._accounts.inboxes(principal.workspace)}
         made: list[dict[str, Any]] = []
         for (place, _), people, mine in zip(places, everybody, seats, strict=True):
@@ -282,7 +316,9 @@ class Directory:
             if ticket is None and place.kind is ConversationKind.SUPPORT:
                 ticket = await self._desk.ticket(place.id)
             inbox = inboxes.get(place.inbox) if place.inbox is not None else None
-            made.append(_conversation_object(place, people, ticket, inbox, mine, last.get(place.id), unread))
+            made.append(
+                _conversation_object(place, people, ticket, inbox, mine, last.get(place.id), unread, calls)
+            )
         return made
 
 
@@ -293,7 +329,7 @@ def _head(conversation: Conversation, member: Member | None) -> dict[str, Any]:
         "rev": conversation.rev,
         "seq": conversation.seq,
         "read_seq": member.read_seq if member else 0,
-        "from_seq": member.from_seq if member else 1,
+        "from_seq": Seat(conversation, member, False).floor,
         "last_pos": conversation.last_pos,
     }
 
@@ -306,8 +342,9 @@ def _conversation_object(
     mine: Member | None,
     last: Message | None,
     unread: dict[int, int],
+    calls: dict[int, int],
 ) -> dict[str, Any]:
-    visible = last is not None and (mine is None or last.seq >= mine.from_seq)
+    visible = last is not None and (mine is None or last.seq >= max(mine.from_seq, mine.deleted_to + 1))
     return {
         "id": str(place.id),
         "kind": place.kind,
@@ -315,6 +352,7 @@ def _conversation_object(
         "seq": place.seq,
         "rev": place.rev,
         "pos": place.last_pos,
+        "policy": asdict(place.policy),
         "created_at": stamp(place.created_at),
         "changed_at": stamp(place.changed_at),
         "members": [member_object(member, user) for member, user in people],
@@ -324,7 +362,11 @@ def _conversation_object(
             "role": mine.role if mine else None,
             "read_seq": mine.read_seq if mine else 0,
             "from_seq": mine.from_seq if mine else 1,
+            "deleted_to": mine.deleted_to if mine else 0,
+            "notify": mine.notify if mine else "all",
+            "muted_until": optional_stamp(mine.muted_until) if mine else None,
             "unread": unread.get(place.id, 0),
+            "mentions": calls.get(place.id, 0),
         },
         "last_message": message_object(last) if last is not None and visible else None,
     }

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from myna.policy import DEFAULT, Policy
+from myna.value import value
+
 
 class UserKind(StrEnum):
     """What an identity is; a bot *is* a user."""
@@ -34,6 +37,8 @@ class ConversationKind(StrEnum):
     GROUP = "group"
     CHANNEL = "channel"
     SUPPORT = "support"
+    SAVED = "saved"
+    """A user's own place: saved messages, and what only that user's devices need to know."""
 
 
 class MemberRole(StrEnum):
@@ -44,6 +49,7 @@ class MemberRole(StrEnum):
     MODERATOR = "moderator"
     MEMBER = "member"
     GUEST = "guest"
+    READ_ONLY = "read_only"
 
 
 class MessageKind(StrEnum):
@@ -67,10 +73,33 @@ class EventKind(StrEnum):
 
     MESSAGE_CREATED = "message.created"
     MESSAGE_FINISHED = "message.finished"
+    MESSAGE_EDITED = "message.edited"
+    MESSAGE_RECALLED = "message.recalled"
+    REACTION_CHANGED = "reaction.changed"
+    PIN_CHANGED = "pin.changed"
     MEMBER_JOINED = "member.joined"
     MEMBER_LEFT = "member.left"
+    MEMBER_CHANGED = "member.changed"
+    REQUEST_CHANGED = "request.changed"
+    MINE_CHANGED = "mine.changed"
     TICKET_CHANGED = "ticket.changed"
     CONVERSATION_CHANGED = "conversation.changed"
+
+
+class RequestState(StrEnum):
+    """Where somebody's wish to come in is."""
+
+    WAITING = "waiting"
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+
+
+class ScheduledState(StrEnum):
+    """Where a message for later is."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
 
 
 class Owner(StrEnum):
@@ -152,7 +181,7 @@ class Inbox:
     """`greeting` and `suggestions` by language."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Member:
     """A user's seat in a conversation; `to_seq` is set when the user has left."""
 
@@ -162,9 +191,20 @@ class Member:
     from_seq: int = 1
     to_seq: int | None = None
     read_seq: int = 0
+    joined_at: float = 0.0
+    deleted_to: int = 0
+    """Up to here the user deleted the history for itself; never falls."""
+    notify: str = "all"
+    """What the user wants to hear of: `all`, `mentions` or `none`."""
+    muted_until: float | None = None
+    """Until then the user may read and not speak."""
+    banned_until: float | None = None
+    """Until then the user may not come back."""
+    last_sent_at: float | None = None
+    """When the user last spoke; kept only where slow mode is on."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Conversation:
     """An append-only log with members, as it stood when it was read."""
 
@@ -180,9 +220,76 @@ class Conversation:
     inbox: int | None = None
     lane: int = 1
     agents: tuple[int, ...] = ()
+    policy: Policy = DEFAULT
+    all_seq: int = 0
+    """The newest message that mentions everybody."""
+    retained_through: int = 0
+    """Messages up to here were removed by the retention rule."""
 
 
 @dataclass(frozen=True, slots=True)
+class Invite:
+    """A link into a conversation."""
+
+    id: int
+    workspace: int
+    conversation: int
+    code: str
+    role: MemberRole
+    created_by: int
+    created_at: float
+    expires_at: float | None
+    max_uses: int | None
+    uses: int
+    approval: bool
+    revoked_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """Somebody asked to come in."""
+
+    conversation: int
+    user: int
+    invite: int | None
+    role: MemberRole
+    note: str
+    state: RequestState
+    created_at: float
+    decided_by: int | None = None
+    decided_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedDraft:
+    """What a user has begun to write in a conversation, for all its devices."""
+
+    user: int
+    conversation: int
+    body: Mapping[str, Any]
+    reply_to: int | None
+    thread: int | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A message for later."""
+
+    id: int
+    workspace: int
+    user: int
+    conversation: int
+    client_id: str
+    body: Mapping[str, Any]
+    reply_to: int | None
+    thread: int | None
+    due_at: float
+    state: ScheduledState = ScheduledState.WAITING
+    error: str | None = None
+
+
+@value
 class Draft:
     """A message before acceptance. `client_id` makes resends harmless: the same again gives the first result."""
 
@@ -192,9 +299,11 @@ class Draft:
     body: Mapping[str, Any]
     kind: MessageKind = MessageKind.TEXT
     reply_to: int | None = None
+    thread: int | None = None
+    """The message that the thread began with."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """A message in the log; its identity is (conversation, seq)."""
 
@@ -207,9 +316,15 @@ class Message:
     body: Mapping[str, Any]
     created_at: float
     reply_to: int | None = None
+    thread: int | None = None
+    edited_at: float | None = None
+    reactions: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many users reacted with each emoji."""
+    expires_at: float | None = None
+    """When a disappearing message is removed."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """A durable change. `rev` is dense per conversation, `pos` strictly increasing in commit order."""
 
@@ -222,7 +337,7 @@ class Event:
     """Ready for the wire; for message events the message as it is when read."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ack:
     """What the sender of a draft gets, only after commit. `held` instead of `seq` when a moderator must look first."""
 
@@ -304,7 +419,7 @@ class Reason:
     weight: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     """Allow, flag, hold or block, with reasons and a score 0..1."""
 
@@ -313,7 +428,7 @@ class Verdict:
     score: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Case:
     """What a moderator judges: a draft with what is known of its sender and place."""
 
@@ -345,3 +460,4 @@ class Held:
     decided_by: int | None = None
     decided_at: float | None = None
     seq: int | None = None
+    thread: int | None = None

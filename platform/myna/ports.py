@@ -1,8 +1,8 @@
 """What the core needs from the outside: one Protocol per port, each with a contract suite that runs on every backend."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from myna.log.plan import Committed
 from myna.log.writes import Write
@@ -40,12 +40,25 @@ class Log(Protocol):
     """Reads of the log. Callers clamp `floor` to the reader's seat: nothing below it is returned."""
 
     async def messages(
-        self, conversation: int, *, floor: int, before: int | None, after: int | None, limit: int
+        self,
+        conversation: int,
+        *,
+        floor: int,
+        before: int | None,
+        after: int | None,
+        limit: int,
+        hides_for: int = 0,
+        thread: int | None = None,
     ) -> list[Message]:
-        """Messages in ascending order: the newest before `before`, or the oldest after `after`."""
+        """Messages in ascending order: the newest before `before`, or the oldest after `after`.
+
+        What the user `hides_for` deleted for itself is left out; `thread` keeps the replies of one thread only.
+        """
         ...
 
-    async def events(self, conversation: int, *, after_rev: int, floor: int, limit: int) -> list[Event]:
+    async def events(
+        self, conversation: int, *, after_rev: int, floor: int, limit: int, hides_for: int = 0
+    ) -> list[Event]:
         """Events with `rev` above `after_rev`, ascending; events of messages below the floor are left out."""
         ...
 
@@ -67,6 +80,12 @@ class Conversations(Protocol):
 
     async def member(self, conversation: int, user: int) -> Member | None:
         """The user's seat, also after leaving."""
+        ...
+
+    async def seats(
+        self, wanted: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], tuple[Conversation, Member | None]]:
+        """Conversation and seat of each (conversation, user); not scoped, so whoever asks must look whether it may be seen."""
         ...
 
     async def members(self, conversation: int, limit: int) -> list[tuple[Member, User]]:
@@ -250,8 +269,59 @@ class TurnQueue(Protocol):
         ...
 
 
+class Crowds(Protocol):
+    """Questions about many seats at once. Only present members count."""
+
+    async def size(self, conversation: int, at_most: int) -> int:
+        """How many members a conversation has; counting stops at `at_most`."""
+        ...
+
+    async def seated(self, conversation: int, users: Sequence[int]) -> list[int]:
+        """Those of the users who are members."""
+        ...
+
+    async def acquainted(self, user: int, users: Sequence[int]) -> list[int]:
+        """Those of the users who share a conversation with this one."""
+        ...
+
+    async def mark_received(self, marks: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], int]:
+        """Raise what (conversation, user) has received up to the newest message; it never falls. The marks as they count."""
+        ...
+
+    async def watermarks(self, conversation: int, limit: int) -> list[tuple[int, int, int]]:
+        """(user, read up to, received up to) of the members; whoever has read a message has received it."""
+        ...
+
+    async def reached(self, conversation: int, seq: int) -> tuple[int, int]:
+        """How many members have read this message, and how many have received it."""
+        ...
+
+
+class Head(NamedTuple):
+    """Where a conversation stands for one of its members."""
+
+    rev: int
+    seq: int
+    read_seq: int
+    from_seq: int
+    last_pos: int
+
+
+class Arrivals(Protocol):
+    """What users who connect must know, read for many of them at once."""
+
+    async def of(self, users: Collection[int]) -> dict[int, tuple[User, dict[int, Head]]]:
+        """The users that exist, each with the heads of the conversations in which it has a seat."""
+        ...
+
+
 class Bus(Protocol):
     """A hint between processes: frames may be lost, never reordered from one publisher. The log is the truth."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether anybody but one subscriber may listen; if not, publishing is a waste."""
+        ...
 
     async def publish(self, frame: bytes) -> None:
         """Send a frame to every process, this one included.

@@ -15,12 +15,27 @@ class Verb(StrEnum):
     HAND_OFF = "hand_off"
     TAKE = "take"
     SEE_TURNS = "see_turns"
+    EDIT = "edit"
+    RECALL = "recall"
+    RECALL_OTHERS = "recall_others"
+    REACT = "react"
+    PIN = "pin"
+    MENTION_ALL = "mention_all"
+    INVITE = "invite"
+    ADMIT = "admit"
+    REMOVE = "remove"
+    BAN = "ban"
+    MUTE = "mute"
+    SET_ROLE = "set_role"
+    CONFIGURE = "configure"
+    EXPORT = "export"
     OPEN_GROUP = "open_group"
     OPERATE = "operate"
     MODERATE = "moderate"
     SEE_KNOWLEDGE = "see_knowledge"
     TEACH = "teach"
     ADMINISTER = "administer"
+    BUILD_BOTS = "build_bots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,8 @@ class Principal:
     workspace: int
     kind: UserKind
     role: WorkspaceRole | None = None
+    scopes: frozenset[str] | None = None
+    """What a bot's key may do at most; None for people, visitors and the server's own agents."""
 
     @property
     def operator(self) -> bool:
@@ -45,11 +62,21 @@ class Seat:
     conversation: Conversation
     member: Member | None
     operator: bool
+    scopes: frozenset[str] | None = None
+    """What this conversation grants a bot; only looked at when the principal has scopes."""
 
     @property
     def floor(self) -> int:
         """The first message that may be read."""
-        return self.member.from_seq if self.member is not None else 1
+        kept = self.conversation.retained_through + 1
+        if self.member is None:
+            return kept
+        return max(self.member.from_seq, self.member.deleted_to + 1, kept)
+
+    @property
+    def hides_for(self) -> int:
+        """Whose single deletions are left out of what is read; 0 for nobody's."""
+        return 0 if self.member is None else self.member.user
 
     @property
     def observer(self) -> bool:
@@ -73,9 +100,84 @@ _ROLE_VERBS: dict[WorkspaceRole, frozenset[Verb]] = {
         }
     ),
     WorkspaceRole.ANALYST: frozenset({Verb.OPEN_GROUP, Verb.SEE_KNOWLEDGE, Verb.SEE_TURNS}),
-    WorkspaceRole.DEVELOPER: frozenset({Verb.OPEN_GROUP, Verb.SEE_KNOWLEDGE, Verb.TEACH, Verb.SEE_TURNS}),
+    WorkspaceRole.DEVELOPER: frozenset(
+        {Verb.OPEN_GROUP, Verb.SEE_KNOWLEDGE, Verb.TEACH, Verb.SEE_TURNS, Verb.BUILD_BOTS}
+    ),
 }
+_SCOPES: dict[Verb, str] = {
+    Verb.READ: "messages:read:all",
+    Verb.SEND: "messages:write",
+    **dict.fromkeys((Verb.EDIT, Verb.RECALL, Verb.REACT, Verb.PIN, Verb.MENTION_ALL), "messages:write"),
+    Verb.RECALL_OTHERS: "messages:delete",
+    **dict.fromkeys(
+        (Verb.INVITE, Verb.ADMIT, Verb.REMOVE, Verb.BAN, Verb.MUTE, Verb.SET_ROLE, Verb.CONFIGURE),
+        "members:manage",
+    ),
+    Verb.HAND_OFF: "conversations:assign",
+    Verb.SEE_KNOWLEDGE: "knowledge:read",
+}
+"""The scope that a bot's key needs; what is not listed is not for bots."""
 _SPEAKS_IN_CHANNEL = frozenset({MemberRole.OWNER, MemberRole.ADMIN, MemberRole.MODERATOR})
+_RANKS = {
+    MemberRole.OWNER: 5,
+    MemberRole.ADMIN: 4,
+    MemberRole.MODERATOR: 3,
+    MemberRole.MEMBER: 2,
+    MemberRole.GUEST: 1,
+    MemberRole.READ_ONLY: 0,
+}
+_SPEAKER = frozenset({Verb.READ, Verb.SEND, Verb.EDIT, Verb.RECALL, Verb.REACT})
+_MODERATES = frozenset(
+    {Verb.RECALL_OTHERS, Verb.MENTION_ALL, Verb.ADMIT, Verb.REMOVE, Verb.BAN, Verb.MUTE, Verb.SET_ROLE}
+)
+_SEAT_VERBS: dict[MemberRole, frozenset[Verb]] = {
+    MemberRole.READ_ONLY: frozenset({Verb.READ}),
+    MemberRole.GUEST: _SPEAKER,
+    MemberRole.MEMBER: _SPEAKER,
+    MemberRole.MODERATOR: _SPEAKER | _MODERATES,
+    MemberRole.ADMIN: _SPEAKER | _MODERATES | {Verb.CONFIGURE, Verb.EXPORT},
+    MemberRole.OWNER: _SPEAKER | _MODERATES | {Verb.CONFIGURE, Verb.EXPORT},
+}
+"""Rights by role. Who may pin and invite is the conversation's policy."""
+_BETWEEN_TWO = _SPEAKER | {Verb.PIN, Verb.EXPORT}
+_WATCHER = _SPEAKER | {Verb.PIN, Verb.RECALL_OTHERS, Verb.EXPORT}
+SEAT_ONLY = frozenset(
+    {
+        Verb.EDIT,
+        Verb.RECALL,
+        Verb.RECALL_OTHERS,
+        Verb.REACT,
+        Verb.PIN,
+        Verb.MENTION_ALL,
+        Verb.INVITE,
+        Verb.ADMIT,
+        Verb.REMOVE,
+        Verb.BAN,
+        Verb.MUTE,
+        Verb.SET_ROLE,
+        Verb.CONFIGURE,
+        Verb.EXPORT,
+    }
+)
+"""What only a seat gives, or watching a support conversation; no workspace role."""
+
+
+def rank(role: MemberRole) -> int:
+    """How high a role stands: nobody acts against somebody of the same rank or above."""
+    return _RANKS[role]
+
+
+def seat_may(conversation: Conversation, role: MemberRole, verb: Verb) -> bool:
+    """Whether a seat of this role gives a right in this conversation; asked again inside the commit."""
+    if conversation.kind in {ConversationKind.DIRECT, ConversationKind.SAVED}:
+        return verb in _BETWEEN_TWO
+    if verb is Verb.PIN or verb is Verb.INVITE:
+        lowest = conversation.policy.pins if verb is Verb.PIN else conversation.policy.invites
+        invites = conversation.kind is not ConversationKind.SUPPORT or verb is Verb.PIN
+        return invites and _RANKS[role] >= _RANKS[MemberRole(lowest)]
+    if verb is Verb.SEND and conversation.kind is ConversationKind.CHANNEL:
+        return role in _SPEAKS_IN_CHANNEL
+    return verb in _SEAT_VERBS[role]
 
 
 def sees(principal: Principal, conversation: Conversation, member: Member | None) -> bool:
@@ -89,7 +191,11 @@ def sees(principal: Principal, conversation: Conversation, member: Member | None
 
 def may(principal: Principal, verb: Verb, seat: Seat | None = None) -> bool:
     """Whether the principal may do this, in the seat's conversation or in the workspace."""
+    if principal.scopes is not None:
+        return _scoped(principal.scopes, verb, seat)
     if seat is None:
+        if verb in SEAT_ONLY:
+            return False
         return principal.role is not None and verb in _ROLE_VERBS[principal.role]
     support = seat.conversation.kind is ConversationKind.SUPPORT
     match verb:
@@ -98,16 +204,30 @@ def may(principal: Principal, verb: Verb, seat: Seat | None = None) -> bool:
         case Verb.SEND:
             if seat.member is None:
                 return support and principal.operator
-            return (
-                seat.conversation.kind is not ConversationKind.CHANNEL
-                or seat.member.role in _SPEAKS_IN_CHANNEL
-            )
+            return seat_may(seat.conversation, seat.member.role, Verb.SEND)
         case Verb.HAND_OFF:
             return support and (principal.operator or principal.kind is UserKind.VISITOR)
         case Verb.TAKE:
             return support and principal.operator
+        case _ if verb in SEAT_ONLY:
+            if support and principal.operator and verb in _WATCHER:
+                return True
+            return seat.member is not None and seat_may(seat.conversation, seat.member.role, verb)
         case _:
             return may(principal, verb)
+
+
+def _scoped(scopes: frozenset[str], verb: Verb, seat: Seat | None) -> bool:
+    """A bot needs the scope in its key and, in a conversation, a seat and the scope in the installation."""
+    if _SCOPES.get(verb, "") not in scopes:
+        return False
+    if seat is None:
+        return verb is Verb.SEE_KNOWLEDGE
+    if seat.member is None or _SCOPES[verb] not in (seat.scopes or frozenset()):
+        return False
+    if verb is Verb.HAND_OFF:
+        return seat.conversation.kind is ConversationKind.SUPPORT
+    return seat_may(seat.conversation, seat.member.role, verb)
 
 
 def require(principal: Principal, verb: Verb, seat: Seat | None = None) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from myna.access import Access
-from myna.errors import Malformed, MynaError, Refused, TooLarge
+from myna.compose import Composer, check_client_id, check_text
+from myna.errors import Malformed, MynaError, Refused
 from myna.ids import new_id
 from myna.log.committer import Committer
 from myna.log.support import may_call
@@ -17,8 +18,6 @@ from myna.ports import Accounts, Moderator
 from myna.rights import Principal, Seat, Verb, require
 from myna.wire import user_object
 
-MAX_TEXT_CHARS = 10_000
-MAX_CLIENT_ID_CHARS = 64
 JUDGE_S = 0.25
 """Deadline of moderation. Failure rule: the message passes and the failure is logged, since a broken filter must not
 silence a support desk."""
@@ -33,17 +32,20 @@ class Sender:
         self,
         access: Access,
         accounts: Accounts,
+        composer: Composer,
         committer: Committer,
         moderator: Moderator | None,
         turn_delay_s: float,
     ) -> None:
-        self._access, self._accounts = access, accounts
+        self._access, self._accounts, self._composer = access, accounts, composer
         self._committer, self._moderator = committer, moderator
         self._turn_delay_s = turn_delay_s
         self.held: Callable[[int, int], Awaitable[None]] | None = None
         """Told (held id, workspace) when a message was put aside, to tell the moderators."""
         self.streamed: Callable[[int], str] = _nothing
         """What an agent has said so far in a conversation: it stays when an operator's words end its answer."""
+        self.throttle: Callable[[Principal, int], None] | None = None
+        """Counts a draft of a bot before it is judged; raises TooMany when it sends too fast."""
 
     async def send(
         self,
@@ -52,6 +54,9 @@ class Sender:
         client_id: str,
         body: Mapping[str, Any],
         reply_to: int | None = None,
+        thread: int | None = None,
+        *,
+        parts: Mapping[str, Any] | None = None,
     ) -> Ack:
         """The ack of a durable message, or of one that waits for a moderator (`held`).
 
@@ -64,7 +69,7 @@ class Sender:
             Refused: policy blocks the message.
             Busy: nothing was stored; send again.
         """
-        write = await self.judged(principal, conversation, client_id, body, reply_to)
+        write = await self.judged(principal, conversation, client_id, body, reply_to, thread, parts=parts)
         return await self.settled(principal, await self._committer.write(write))
 
     async def judged(
@@ -74,21 +79,62 @@ class Sender:
         client_id: str,
         body: Mapping[str, Any],
         reply_to: int | None = None,
+        thread: int | None = None,
+        *,
+        parts: Mapping[str, Any] | None = None,
+        counted: bool = True,
     ) -> Say | Hold:
-        """The checked and judged write of a draft, for a caller that submits several in order. Raises as `send` does."""
-        text = check_draft(client_id, body)
+        """The checked and judged write of a draft, for a caller that submits several in order. Raises as `send` does.
+
+        `parts` are further parts of the body (a card, a form), checked by the surface that made them; what they say must
+        also be in the text, since that is what is judged and searched.
+        """
+        check_client_id(client_id)
         seat = await self._access.seat(principal, conversation)
         require(principal, Verb.SEND, seat)
         if reply_to is not None and reply_to < 1:
             raise Malformed("reply_to must be the seq of a message.")
-        draft = Draft(conversation, principal.user, client_id, {"text": text}, MessageKind.TEXT, reply_to)
-        verdict = await self._judge(principal, seat, draft)
+        if thread is not None and thread < 1:
+            raise Malformed("thread must be the seq of the message that it begins with.")
+        if counted and self.throttle is not None and principal.scopes is not None:
+            self.throttle(principal, conversation)
+        made = {**await self._composer.body(principal, seat, body), **(parts or {})}
+        draft = Draft(conversation, principal.user, client_id, made, MessageKind.TEXT, reply_to, thread)
+        verdict = await self.judge(principal, seat, made["text"], client_id)
         if verdict is not None and verdict.action is Action.BLOCK:
             reasons = [each.code for each in verdict.reasons]
             raise Refused("This message was refused by the rules of this place.", extra={"reasons": reasons})
         if verdict is not None and verdict.action is Action.HOLD:
             return Hold(new_id(), draft, verdict, seat.observer)
         return await self._say(principal, seat, draft)
+
+    def at_once(
+        self,
+        principal: Principal,
+        conversation: int,
+        client_id: str,
+        body: Mapping[str, Any],
+        reply_to: int | None = None,
+    ) -> Say | None:
+        """What `judged` gives for a mere text when nobody has to be asked, or None: then use `judged`."""
+        if self._moderator is not None:
+            return None
+        seat = self._access.known_seat(principal, conversation)
+        if seat is None or (principal.operator and seat.conversation.kind is ConversationKind.SUPPORT):
+            return None
+        if len(body) != 1 or "text" not in body:
+            return None
+        check_client_id(client_id)
+        text = check_text(body)
+        require(principal, Verb.SEND, seat)
+        if reply_to is not None and reply_to < 1:
+            raise Malformed("reply_to must be the seq of a message.")
+        return Say(
+            Draft(conversation, principal.user, client_id, {"text": text}, MessageKind.TEXT, reply_to),
+            observer=seat.observer,
+            turn_delay_s=self._turn_delay_s,
+            rouse=principal.kind is not UserKind.BOT,
+        )
 
     async def settled(self, principal: Principal, outcome: object) -> Ack:
         """The ack in a commit's outcome; moderators hear of a message that was put aside."""
@@ -113,7 +159,8 @@ class Sender:
             rouse=principal.kind is not UserKind.BOT or may_call(draft.body["text"]),
         )
 
-    async def _judge(self, principal: Principal, seat: Seat, draft: Draft) -> Verdict | None:
+    async def judge(self, principal: Principal, seat: Seat, text: str, client_id: str) -> Verdict | None:
+        """The moderator's verdict on a text in this place; None when there is no moderator or it failed."""
         if self._moderator is None:
             return None
         case = Case(
@@ -122,9 +169,9 @@ class Sender:
             seat.conversation.kind,
             principal.user,
             principal.kind,
-            draft.body["text"],
+            text,
             time.time(),
-            draft.client_id,
+            client_id,
         )
         try:
             async with asyncio.timeout(JUDGE_S):
@@ -138,27 +185,3 @@ class Sender:
 
 def _nothing(_: int) -> str:
     return ""
-
-
-def check_draft(client_id: str, body: Mapping[str, Any]) -> str:
-    """The text of a draft of the right shape.
-
-    Raises:
-        Malformed, TooLarge: with what is wrong; nothing was stored.
-    """
-    if not 1 <= len(client_id) <= MAX_CLIENT_ID_CHARS or not client_id.isprintable():
-        raise Malformed(f"client_id must have 1 to {MAX_CLIENT_ID_CHARS} printable characters.")
-    if client_id.startswith(("turn:", "notice:")):
-        raise Malformed("client_id must not begin with 'turn:' or 'notice:'; these are the server's own.")
-    text = body.get("text")
-    if not isinstance(text, str):
-        raise Malformed("body.text must be a string.")
-    if len(text) > MAX_TEXT_CHARS:
-        raise TooLarge(f"body.text has {len(text)} characters; at most {MAX_TEXT_CHARS} are allowed.")
-    if not text.strip() or "\x00" in text:
-        raise Malformed("body.text must not be empty and must not contain NUL.")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise Malformed("body.text has an unpaired surrogate, so it is not text.") from None
-    return text

@@ -48,22 +48,29 @@ def serve(options: argparse.Namespace) -> int:
         timeout_graceful_shutdown=DRAIN_S,
         backlog=4096,
     )
-    server = _Server(config, lambda: _greet(settings, firsts[-1]))
+    server = _Server(config, lambda: _greet(settings, firsts[-1]), lambda: server_of_sockets().drain())
     server.run()
     return 0 if server.started else 3
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it listens."""
+    """uvicorn that says when it listens, and says goodbye to its clients before it waits for them."""
 
-    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, listening: Callable[[], None], leaving: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._listening = listening
+        self._listening, self._leaving = listening, leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.started:
+            self._leaving()
+        await super().shutdown(sockets)
 
 
 def settings_of(options: argparse.Namespace) -> Settings:

@@ -3,15 +3,24 @@
 from dataclasses import dataclass, field
 
 from myna.access import Access
+from myna.amend import Amender
+from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
+from myna.errors import Busy
+from myna.greeter import Greeter
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
+from myna.mine import Mine, Timer
 from myna.ports import Accounts, Desk
+from myna.presence import Presence
+from myna.receipts import Receipts
 from myna.review import Review
+from myna.seats import Membership
 from myna.send import Sender
+from myna.service import ServiceStore
 from myna.settings import Settings
 from myna.signals import Signals
 from myna.turns import Turns
@@ -30,10 +39,29 @@ class Services:
     hub: Hub
     access: Access
     sender: Sender
+    amender: Amender
+    membership: Membership
+    mine: Mine
+    timer: Timer
     signals: Signals
+    receipts: Receipts
+    presence: Presence
     directory: Directory
     handoff: Handoff
     review: Review
     turns: Turns
+    admission: Admission
+    greeter: Greeter
+    service: ServiceStore
     draining: list[bool] = field(default_factory=list[bool])
     """Not empty once the server stops: it takes no new connections then."""
+
+    def admit(self) -> None:
+        """Let a client connect.
+
+        Raises:
+            Busy: the server stops, or too many come at once; `retry_ms` says when to come back.
+        """
+        if self.draining:
+            raise Busy("The server is stopping; connect again.", code="draining", retry_ms=1000)
+        self.admission.enter()

@@ -40,6 +40,13 @@ class Settings:
     """How long an agent waits for the customer to finish typing, in milliseconds."""
     moderation: bool = True
     """Whether messages are judged before they are stored."""
+    plugins: str = "*"
+    """Which installed plugins are loaded: `*` for all, names separated by commas, or empty for none."""
+    private_webhooks: bool = False
+    """Whether webhooks may be sent to private addresses, this machine's own included."""
+
+    connects_per_s: int = 3000
+    """Clients that may connect in one second; more are asked to come back in a moment. 0: no limit."""
 
     @property
     def data_dir(self) -> Path:

@@ -5,6 +5,7 @@ Ids become strings, times ISO 8601 in UTC with milliseconds. One event is encode
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,9 +16,15 @@ encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
 
 
+@lru_cache(maxsize=1024)
 def stamp(at: float) -> str:
-    """A time as on the wire: 2026-11-23T23:30:00.123Z."""
+    """A time as on the wire: 2026-11-23T23:30:00.123Z. Remembered, since all messages of a batch have the same."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def optional_stamp(at: float | None) -> str | None:
+    """A time, or null."""
+    return None if at is None else stamp(at)
 
 
 def optional_id(value: int | None) -> str | None:
@@ -38,8 +45,12 @@ def user_object(user: User) -> dict[str, Any]:
 
 
 def message_object(message: Message) -> dict[str, Any]:
-    """A message; it is identified by (conversation, seq)."""
-    return {
+    """A message; it is identified by (conversation, seq).
+
+    `thread`, `edited_at`, `expires_at` and `reactions` are there only when they say something: most messages have none, and
+    each byte goes to every reader.
+    """
+    shown = {
         "conversation": str(message.conversation),
         "seq": message.seq,
         "sender": str(message.sender),
@@ -50,6 +61,15 @@ def message_object(message: Message) -> dict[str, Any]:
         "reply_to": message.reply_to,
         "created_at": stamp(message.created_at),
     }
+    if message.thread is not None:
+        shown["thread"] = message.thread
+    if message.edited_at is not None:
+        shown["edited_at"] = stamp(message.edited_at)
+    if message.expires_at is not None:
+        shown["expires_at"] = stamp(message.expires_at)
+    if message.reactions:
+        shown["reactions"] = message.reactions
+    return shown
 
 
 def ticket_object(ticket: Ticket) -> dict[str, Any]:
@@ -76,6 +96,8 @@ def member_object(member: Member, user: User) -> dict[str, Any]:
         "role": member.role,
         "read_seq": member.read_seq,
         "from_seq": member.from_seq,
+        "joined_at": stamp(member.joined_at),
+        "muted_until": optional_stamp(member.muted_until),
     }
 
 
@@ -146,6 +168,16 @@ def turn_object(record: TurnRecord) -> dict[str, Any]:
         "trace": decision.trace if decision else {},
         "created_at": stamp(record.created_at),
     }
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A payload as one unmasked WebSocket text frame (RFC 6455, section 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return b"\x81" + size.to_bytes(1, "big") + payload
+    if size < 65536:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
 def signal(op: str, fields: Mapping[str, Any]) -> bytes:

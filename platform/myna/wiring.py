@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -10,25 +10,39 @@ from fastapi import FastAPI, Response
 
 from myna.access import Access
 from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
+from myna.adapters.sql.arrivals import SqlArrivals
 from myna.adapters.sql.conversations import SqlConversations
+from myna.adapters.sql.crowds import SqlCrowds
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
+from myna.adapters.sql.marks import SqlMarks
 from myna.adapters.sql.migrate import migrate
+from myna.adapters.sql.personal import SqlPersonal
+from myna.adapters.sql.seats import SqlSeats
+from myna.adapters.sql.service import SqlService
+from myna.amend import Amender
 from myna.api.app import attach, create_app
 from myna.api.socket import SocketServer
+from myna.compose import Composer
 from myna.core import Core, kept_alive
+from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
 from myna.first_start import FirstStart, ensure_workspace
+from myna.greeter import Greeter
 from myna.handoff import Handoff
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
+from myna.mine import Mine, Timer
 from myna.ports import Bus, Commits, Moderator
+from myna.presence import Presence
+from myna.receipts import Receipts
 from myna.review import Review
+from myna.seats import Membership
 from myna.send import Sender
 from myna.services import Services
 from myna.settings import Settings
@@ -37,8 +51,9 @@ from myna.turns import Turns
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
-    from myna_agents.moderation.moderator import LayeredModerator
     from myna_agents.runner import Runner
+    from myna_agents.turn import World
+    from myna_bots.plugins import Plugin
     from myna_knowledge.library import Library
 
 logger = logging.getLogger(__name__)
@@ -76,10 +91,17 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     committer = Committer(commits, relay.publish)
     access = Access(conversations)
     relay.listeners.append(access.heard)
-    sender = Sender(access, accounts, committer, moderator, delay_s)
+    composer = Composer(access, accounts, log)
+    sender = Sender(access, accounts, composer, committer, moderator, delay_s)
+    personal, seats = SqlPersonal(database), SqlSeats(database)
+    mine = Mine(access, composer, committer, personal)
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
     sender.streamed = hub.streamed
+    crowds = SqlCrowds(database)
+    receipts = Receipts(relay, access, conversations, crowds)
+    relay.listeners.append(receipts.heard)
+    directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats)
     services = Services(
         settings=settings,
         accounts=accounts,
@@ -90,20 +112,30 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         hub=hub,
         access=access,
         sender=sender,
-        signals=Signals(relay, conversations),
-        directory=Directory(access, accounts, conversations, desk, log, committer),
+        amender=Amender(access, sender, committer, log, SqlMarks(database)),
+        membership=Membership(access, accounts, committer, seats),
+        mine=mine,
+        timer=Timer(mine, accounts, sender, committer, personal),
+        signals=Signals(relay),
+        receipts=receipts,
+        presence=Presence(relay, hub, access, accounts, crowds, receipts),
+        directory=directory,
+        greeter=Greeter(hub, relay, directory, SqlArrivals(database)),
         handoff=Handoff(access, accounts, committer, hub, delay_s),
         review=review,
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
+        admission=Admission(settings.connects_per_s, settings.connects_per_s),
+        service=SqlService(database),
     )
     return Core(services, commits, bus, database.close)
 
 
-def open_moderator(settings: Settings) -> "LayeredModerator | None":
-    """The shipped filter, or none when moderation is off."""
+def open_moderator(settings: Settings, plugins: "Sequence[Plugin]" = ()) -> Moderator | None:
+    """The shipped filter with the plugins' judgement after it, or none when moderation is off."""
     from myna_agents.moderation.moderator import LayeredModerator
+    from myna_bots.plugins import PluginModerator
 
-    return LayeredModerator() if settings.moderation else None
+    return PluginModerator(LayeredModerator(), plugins) if settings.moderation else None
 
 
 def open_engine(settings: Settings) -> "Engine":
@@ -118,9 +150,15 @@ def open_engine(settings: Settings) -> "Engine":
 
 def build_runner(settings: Settings, core: Core, database: Database, library: "Library") -> "Runner":
     """The worker that answers turns."""
+    from myna_agents.runner import Runner
+
+    return Runner(build_world(settings, core, database, library))
+
+
+def build_world(settings: Settings, core: Core, database: Database, library: "Library") -> "World":
+    """What agents read from and answer through."""
     from myna_agents.agent import AgentProfile, profile_of
     from myna_agents.engines.offline import OfflineEngine
-    from myna_agents.runner import Runner
     from myna_agents.turn import World
 
     accounts = core.services.accounts
@@ -132,7 +170,7 @@ def build_runner(settings: Settings, core: Core, database: Database, library: "L
         bases, stored = config
         return profile_of(found, bases, stored)
 
-    world = World(
+    return World(
         turns=core.services.turns,
         history=SqlLog(database),
         people=accounts,
@@ -141,7 +179,6 @@ def build_runner(settings: Settings, core: Core, database: Database, library: "L
         engine=open_engine(settings),
         fallback=OfflineEngine(),
     )
-    return Runner(world)
 
 
 def build_app(
@@ -152,12 +189,16 @@ def build_app(
     `started` is called when everything is up, with the first workspace.
     """
     from myna_agents.demo.seed import DemoSeed, shop, shop_json
+    from myna_bots.api.surfaces import BotSurfaces
+    from myna_bots.opening import open_agents, open_bots
+    from myna_bots.plugins import load_plugins, plugin_routes
     from myna_knowledge.api import router as knowledge_router
     from myna_knowledge.opening import open_library
     from myna_web.pages import mount
 
     sockets: list[SocketServer] = []
     libraries: list[Library] = []
+    surfaces, plugins = BotSurfaces(), load_plugins(settings.plugins)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
@@ -168,13 +209,19 @@ def build_app(
             )
             libraries.append(library)
             stack.push_async_callback(library.close)
-            core = build_core(settings, database, open_moderator(settings))
+            core = build_core(settings, database, open_moderator(settings, plugins))
             services = await stack.enter_async_context(core.running())
-            first = await ensure_workspace(services.accounts, settings.data_dir, shop().name)
-            if settings.demo:
-                await DemoSeed(services.accounts, services.committer, library).ensure(first)
+            # Processes that start together on a fresh database make one workspace, one owner and one demo shop.
+            async with database.alone():
+                first = await ensure_workspace(services.accounts, settings.data_dir, shop().name)
+                if settings.demo:
+                    await DemoSeed(services.accounts, services.committer, library).ensure(first)
+            bots = open_bots(database, services, SqlConversations(database), library)
+            agents = open_agents(settings, build_world(settings, core, database, library))
+            await stack.enter_async_context(surfaces.running(app, bots, agents))
             tasks: set[asyncio.Task[Any]] = set()
             server = SocketServer(services, attach(app, services), lambda work: _spawn(tasks, work))
+            server.others.update(surfaces.sockets(server.spawn))
             sockets.append(server)
             _spawn(tasks, server.run())
             if settings.agents:
@@ -194,12 +241,15 @@ def build_app(
         inbox = await app.state.services.accounts.inbox_by_key(key)
         return [] if inbox is None else list(inbox.allowed_origins) or ["*"]
 
-    app = create_app(lifespan, [knowledge_router(lambda: libraries[-1])])
+    app = create_app(lifespan, [knowledge_router(lambda: libraries[-1]), *surfaces.routers])
     app.add_api_route(
         "/demo/shop.json",
         lambda: Response(shop_json(), media_type="application/json"),
         include_in_schema=False,
     )
+    surfaces.mount(app)
+    for path, router in plugin_routes(plugins):
+        app.include_router(router, prefix=path)
     mount(app, frame_ancestors=embedders)
     return app, sockets
 

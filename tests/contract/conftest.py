@@ -1,9 +1,11 @@
 """The stores on each database."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from support.api_world import World, world
 from support.stores import Stores, stores
 
 
@@ -11,4 +13,11 @@ from support.stores import Stores, stores
 async def shop(database_url: str) -> AsyncIterator[Stores]:
     """A shop with people and three conversations; the test runs once on each database."""
     async with stores(database_url) as made:
+        yield made
+
+
+@pytest.fixture
+async def app(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """The core with its routes; the test runs once on each database."""
+    async with world(database_url, tmp_path) as made:
         yield made

@@ -114,3 +114,12 @@ async def test_without_redis_a_frame_is_refused_and_the_subscriber_waits() -> No
 
 async def _next(frames: AsyncIterator[bytes | None]) -> bytes | None:
     return await anext(frames)
+
+
+async def test_a_bus_with_a_single_listener_is_not_shared() -> None:
+    bus = MemoryBus()
+    async with bus.subscribe():
+        assert not bus.shared
+        async with bus.subscribe():
+            assert bus.shared
+    assert not bus.shared

@@ -35,7 +35,10 @@ async def test_a_conversation_is_found_in_its_workspace_only(shop: Stores) -> No
 
 
 async def test_seats_and_members(shop: Stores) -> None:
-    assert await shop.conversations.member(GROUP, ANN) == Member(GROUP, ANN, MemberRole.OWNER)
+    seat = await shop.conversations.member(GROUP, ANN)
+    assert seat is not None
+    assert seat == Member(GROUP, ANN, MemberRole.OWNER, joined_at=seat.joined_at)
+    assert seat.joined_at > 0
     assert await shop.conversations.member(GROUP, EVE) is None
     await shop.one(Join(GROUP, EVE, MemberRole.MEMBER, {}))
     found = await shop.conversations.members(GROUP, 10)

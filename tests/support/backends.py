@@ -28,6 +28,7 @@ _FINDERS: dict[str, Callable[[], object]] = {
     "chromium": servers.chromium_path,
     "nginx": servers.nginx_path,
     "node": lambda: shutil.which("node") and shutil.which("npm"),
+    "bot-libraries": (ROOT / ".tools" / "bots" / ".installed").exists,
     "shared-data": shared_data_dir,
 }
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from myna.errors import MynaError
-from myna.log.plan import HeldDraft, Opened, Outcome, Published, Seen, State, TurnDraft
-from myna.log.planner import needs_of, plan
+from myna.log.plan import Done, HeldDraft, Opened, Outcome, Published, Seen, State, TurnDraft
+from myna.log.planner import need_released, needs_of, plan
 from myna.log.support import turn_client_id
 from myna.log.writes import (
     CloseTurn,
@@ -28,12 +28,15 @@ from myna.model import (
     Event,
     EventKind,
     Held,
+    Invite,
+    JoinRequest,
     Member,
     MemberRole,
     Message,
     MessageKind,
     MessageState,
     Owner,
+    Scheduled,
     Ticket,
     TicketStatus,
     Turn,
@@ -41,6 +44,7 @@ from myna.model import (
     TurnState,
     Verdict,
 )
+from myna.rights import rank
 
 WORKSPACE, INBOX = 1, 5
 ANN, BOB, EVE = 11, 12, 13
@@ -67,6 +71,17 @@ class PlanLog:
     turns: dict[int, TurnDraft] = field(default_factory=dict)
     held: dict[int, HeldDraft] = field(default_factory=dict)
     published: list[Published] = field(default_factory=list)
+    done: dict[Any, Done] = field(default_factory=dict)
+    reactions: set[Any] = field(default_factory=set)
+    pins: dict[tuple[int, int], int] = field(default_factory=dict)
+    versions: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
+    invites: dict[int, Invite] = field(default_factory=dict)
+    requests: dict[tuple[int, int], JoinRequest] = field(default_factory=dict)
+    blocks: set[tuple[int, int]] = field(default_factory=set)
+    scheduled: dict[int, Scheduled] = field(default_factory=dict)
+    drafts: dict[tuple[int, int], Any] = field(default_factory=dict)
+    hidden: set[tuple[int, int, int]] = field(default_factory=set)
+    mentions: set[tuple[int, int, int]] = field(default_factory=set)
 
     def commit(self, *batch: Write) -> list[Outcome]:
         """The outcomes of one transaction."""
@@ -88,6 +103,13 @@ class PlanLog:
         needs = needs_of(batch)
         state = State(epoch=7, pos=self.pos)
         state.held = {each: replace(self.held[each]) for each in needs.held & self.held.keys()}
+        for waits in state.held.values():
+            need_released(needs, waits.held)
+        for user in needs.saved:
+            for place, conversation in self.conversations.items():
+                if conversation.kind is ConversationKind.SAVED and (place, user) in self.members:
+                    state.saved[user] = place
+                    needs.conversations.add(place)
         for place, ticket in self.tickets.items():
             if (ticket.inbox, ticket.visitor) in needs.support:
                 state.support[(ticket.inbox, ticket.visitor)] = place
@@ -113,7 +135,31 @@ class PlanLog:
                 state.seen[key] = self.digests[key][0]
         for place in needs.tickets:
             self._load_support(place, needs.last_senders, state)
+        self._load_seats(needs, state)
+        state.done = {key: self.done[key] for key in needs.commands & self.done.keys()}
+        state.messages = {key: self.messages[key] for key in needs.messages & self.messages.keys()}
+        for message in state.messages.values():
+            seat = (message.conversation, message.sender)
+            if seat in self.members:
+                state.members[seat] = self.members[seat]
+        state.reactions = needs.reactions & self.reactions
+        for place in needs.pins:
+            state.pins[place] = {seq for where, seq in self.pins if where == place}
         return state
+
+    def _load_seats(self, needs: Any, state: State) -> None:
+        state.invites = {each: self.invites[each] for each in needs.invites & self.invites.keys()}
+        state.requests = {each: self.requests[each] for each in needs.requests & self.requests.keys()}
+        state.scheduled = {each: self.scheduled[each] for each in needs.scheduled & self.scheduled.keys()}
+        state.blocks = needs.blocks & self.blocks
+        for pair, place in state.direct.items():
+            state.members.update({(place, user): self.members[(place, user)] for user in pair})
+        for place, count in needs.heirs.items():
+            present = [
+                each for each in self.members.values() if each.conversation == place and each.to_seq is None
+            ]
+            present.sort(key=lambda each: (-rank(each.role), each.joined_at, each.user))
+            state.heirs[place] = present[:count]
 
     def _load_support(self, place: int, last_senders: set[int], state: State) -> None:
         if place in self.tickets:
@@ -142,11 +188,37 @@ class PlanLog:
             self.digests.setdefault(key, []).append(Seen(digest, message.seq, rev, message.created_at))
         for message in sheet.finished:
             self.messages[(message.conversation, message.seq)] = message
+        self.messages.update(sheet.changed)
+        self._store_marks(sheet)
         self.events.extend(event for event, _ in sheet.events)
         self.members.update(sheet.members)
         self.tickets.update({each: state.tickets[each] for each in sheet.tickets})
         self.turns.update({each: state.turns[each] for each in sheet.turns})
         self.held.update({each: state.held[each] for each in sheet.held})
+
+    def _store_marks(self, sheet: Any) -> None:
+        self.done.update(sheet.commands)
+        self.invites.update(sheet.invites)
+        self.requests.update(sheet.requests)
+        self.scheduled.update(sheet.scheduled)
+        self.drafts.update(sheet.drafts)
+        self.hidden.update(sheet.hidden)
+        self.mentions.update(sheet.mentions)
+        for key, on in sheet.blocks.items():
+            (self.blocks.add if on else self.blocks.discard)(key)
+        for before, rev, editor in sheet.versions:
+            key = (before.conversation, before.seq)
+            self.versions.setdefault(key, []).append((rev, before.body, editor))
+        for key, on in sheet.reactions.items():
+            (self.reactions.add if on else self.reactions.discard)(key)
+        for key, user in sheet.pins.items():
+            if user is None:
+                self.pins.pop(key, None)
+            else:
+                self.pins[key] = user
+        for place in sheet.erased:
+            self.versions.pop(place, None)
+            self.reactions = {each for each in self.reactions if each[:2] != place}
 
     def log(self, conversation: int) -> list[Message]:
         """The messages of a conversation in order."""

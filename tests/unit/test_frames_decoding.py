@@ -104,7 +104,7 @@ def test_unknown_fields_are_ignored(op: str) -> None:
     assert isinstance(one({"op": op, **GOOD[op], "later": {"x": [1]}}), KINDS[op])
 
 
-@pytest.mark.parametrize("frame", [{"op": "edit", "ref": 7}, {"ref": 7}, {"op": None, "ref": 7}])
+@pytest.mark.parametrize("frame", [{"op": "fly", "ref": 7}, {"ref": 7}, {"op": None, "ref": 7}])
 def test_an_unknown_op_is_named(frame: dict[str, Any]) -> None:
     ref, wrong = refused(frame)
     assert (ref, wrong.code, wrong.status) == (7, "unknown_op", 400)

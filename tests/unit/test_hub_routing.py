@@ -160,3 +160,36 @@ def test_a_stream_begins_anew_at_offset_zero(hub: Hub) -> None:
     hub.signal(stream(0, "Wrong"))
     hub.signal(stream(0, "Right"))
     assert hub.streamed(SUPPORT) == "Right"
+
+
+def on_device(hub: Hub, user: int, device: str) -> Session:
+    made = Session(
+        User(user, HERE, UserKind.HUMAN, f"user {user}"), operator=False, ready=lambda: None, device=device
+    )
+    hub.add(made, [GROUP])
+    return made
+
+
+def test_a_newer_session_of_a_device_ends_the_older_one_and_no_other(hub: Hub) -> None:
+    old, new = on_device(hub, 11, "phone"), on_device(hub, 11, "phone")
+    laptop, nameless, bob = on_device(hub, 11, "laptop"), on_device(hub, 11, ""), on_device(hub, 12, "phone")
+    hub.signal(SignalFrame(HERE, b"", replaced=(11, "phone", new.id)))
+    assert old.ended is not None
+    assert (old.ended.status, json.loads(old.ended.frame)["temporary"]) == (409, False)
+    assert [each.ended for each in (new, laptop, nameless, bob)] == [None] * 4
+
+
+def test_a_drain_asks_everybody_to_come_back_at_different_times(hub: Hub) -> None:
+    readers = [session(hub, user, GROUP) for user in range(11, 61)]
+    hub.drain()
+    goodbyes = [json.loads(each.ended.frame) for each in readers if each.ended is not None]
+    assert {each["code"] for each in goodbyes} == {503}
+    assert len({each["retry_ms"] for each in goodbyes}) == len(readers)
+
+
+def test_a_session_ends_once(hub: Hub) -> None:
+    reader = session(hub, 11, GROUP)
+    hub.reset()
+    hub.drain()
+    assert reader.ended is not None
+    assert reader.ended.status == 410

@@ -78,7 +78,7 @@ def test_faq_lines_are_read_and_bad_ones_reported() -> None:
     ("draft", "told", "status"),
     [
         (file("a.md", b""), "empty", 422),
-        (file("a.docx", b"x"), "only .htm", 422),
+        (file("a.exe", b"x"), "only .csv, .docx", 422),
         (file("a.txt", b"x" * (MAX_SOURCE_BYTES + 1)), "at most 8,000,000", 413),
         (file("a.txt", "caf\xe9".encode("latin-1")), "not UTF-8: byte 0xe9 at offset 3", 422),
         (file("a.txt", b"a\x00b"), "looks binary", 422),

@@ -6,7 +6,7 @@ import pytest
 
 from myna.errors import Forbidden
 from myna.model import Conversation, ConversationKind, Member, MemberRole, UserKind, WorkspaceRole
-from myna.rights import Principal, Seat, Verb, may, require, sees
+from myna.rights import SEAT_ONLY, Principal, Seat, Verb, may, require, sees
 
 ROLES = {role.value: Principal(1, 1, UserKind.HUMAN, role) for role in WorkspaceRole}
 EVERYBODY = {
@@ -28,7 +28,30 @@ WORKSPACE_RIGHTS: dict[Verb, set[str]] = {
     Verb.SEE_KNOWLEDGE: set(ROLES),
     Verb.TEACH: OPERATORS | {"developer"},
     Verb.ADMINISTER: {"owner", "admin"},
+    Verb.BUILD_BOTS: {"owner", "admin", "developer"},
+    **{verb: set[str]() for verb in SEAT_ONLY},
 }
+MODERATORS = {MemberRole.OWNER, MemberRole.ADMIN, MemberRole.MODERATOR}
+SPEAKERS = set(MemberRole) - {MemberRole.READ_ONLY}
+LEADERS = {MemberRole.OWNER, MemberRole.ADMIN}
+SEAT_RIGHTS: dict[Verb, set[MemberRole]] = {
+    Verb.EDIT: SPEAKERS,
+    Verb.RECALL: SPEAKERS,
+    Verb.REACT: SPEAKERS,
+    Verb.RECALL_OTHERS: MODERATORS,
+    Verb.PIN: MODERATORS,
+    Verb.MENTION_ALL: MODERATORS,
+    Verb.INVITE: MODERATORS,
+    Verb.ADMIT: MODERATORS,
+    Verb.REMOVE: MODERATORS,
+    Verb.BAN: MODERATORS,
+    Verb.MUTE: MODERATORS,
+    Verb.SET_ROLE: MODERATORS,
+    Verb.CONFIGURE: LEADERS,
+    Verb.EXPORT: LEADERS,
+}
+BETWEEN_TWO = {Verb.EDIT, Verb.RECALL, Verb.REACT, Verb.PIN, Verb.EXPORT}
+WATCHERS = {Verb.EDIT, Verb.RECALL, Verb.REACT, Verb.PIN, Verb.RECALL_OTHERS, Verb.EXPORT}
 
 
 def place(kind: ConversationKind, workspace: int = 1) -> Conversation:
@@ -54,7 +77,8 @@ def test_rights_in_a_conversation(kind: ConversationKind, role: MemberRole | Non
     here = seat(asker, kind, role)
     support = kind is ConversationKind.SUPPORT
     watches = support and who in OPERATORS
-    speaks = kind is not ConversationKind.CHANNEL or role in {"owner", "admin", "moderator"}
+    two = kind in {ConversationKind.DIRECT, ConversationKind.SAVED}
+    speaks = role in MODERATORS if kind is ConversationKind.CHANNEL else two or role in SPEAKERS
     expected = {
         Verb.READ: role is not None or watches,
         Verb.SEND: (role is not None and speaks) or (role is None and watches),
@@ -62,7 +86,13 @@ def test_rights_in_a_conversation(kind: ConversationKind, role: MemberRole | Non
         Verb.TAKE: watches,
     }
     assert {verb: may(asker, verb, here) for verb in expected} == expected
-    for verb in set(Verb) - set(expected):
+    for verb in SEAT_ONLY:
+        watcher = watches and verb in WATCHERS
+        given = verb in BETWEEN_TWO if two else role in SEAT_RIGHTS[verb]
+        if support and verb is Verb.INVITE:
+            given = False
+        assert may(asker, verb, here) == (watcher or (role is not None and given)), verb
+    for verb in set(Verb) - set(expected) - SEAT_ONLY:
         assert may(asker, verb, here) == may(asker, verb)
 
 

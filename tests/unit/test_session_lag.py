@@ -187,3 +187,33 @@ def test_the_queue_is_bounded_and_no_change_is_forgotten(script: list[tuple[str,
     while reader.session.waiting:
         drain()
     assert known == heads
+
+
+def test_the_deltas_of_a_stream_become_one_for_a_busy_reader(reader: Reader) -> None:
+    fill_to = BUSY_BYTES // 1000 + 1
+    for rev in range(1, fill_to + 1):
+        reader.session.event(7, rev, rev, event(rev))
+    for offset, text in enumerate("answer"):
+        reader.session.signal(b"delta", minor=False, piece=(7, 3, offset, text))
+    reader.session.signal(b"delta", minor=False, piece=(8, 1, 4, "an"))
+    reader.session.event(7, fill_to + 1, fill_to + 1, b"finished")
+    *_, whole, other, finished = reader.take()
+    assert json.loads(whole) == {"op": "delta", "conversation": "7", "seq": 3, "offset": 0, "text": "answer"}
+    assert json.loads(other)["text"] == "an"
+    assert finished == b"finished"
+
+
+def test_a_delta_with_a_hole_before_it_is_not_joined_to_the_last_one(reader: Reader) -> None:
+    for rev in range(1, BUSY_BYTES // 1000 + 2):
+        reader.session.event(7, rev, rev, event(rev))
+    for piece in ((7, 3, 0, "ab"), (7, 3, 5, "f")):
+        reader.session.signal(b"delta", minor=False, piece=piece)
+    assert [json.loads(frame)["offset"] for frame in reader.take()[-2:]] == [0, 5]
+
+
+def test_merged_deltas_count_against_the_bound(reader: Reader) -> None:
+    for rev in range(1, BUSY_BYTES // 1000 + 2):
+        reader.session.event(7, rev, rev, event(rev))
+    for offset in range(0, QUEUE_BYTES * 2, 1000):
+        reader.session.signal(b"x" * 1100, minor=False, piece=(7, 3, offset, "x" * 1000))
+        assert reader.session.live_bytes <= QUEUE_BYTES

@@ -1,5 +1,7 @@
 """The wire objects: ids are strings, times ISO 8601 in UTC with milliseconds, as the contract lists their fields."""
 
+from dataclasses import replace
+
 from myna.model import (
     Ack,
     Action,
@@ -79,6 +81,13 @@ def test_a_message_and_its_event() -> None:
         "reply_to": 1,
         "created_at": "2026-11-22T23:30:00.123Z",
     }
+    more = replace(message, thread=1, edited_at=AT, expires_at=AT, reactions={"👍": 2})
+    assert message_object(more) == shown | {
+        "thread": 1,
+        "edited_at": shown["created_at"],
+        "expires_at": shown["created_at"],
+        "reactions": {"👍": 2},
+    }
     event = event_object(Event(9, 4, 5, EventKind.MESSAGE_CREATED, 3, shown))
     assert decode(encode(event)) == {
         "op": "event",
@@ -122,8 +131,15 @@ def test_a_ticket() -> None:
 
 
 def test_a_member() -> None:
-    shown = member_object(Member(9, 11, MemberRole.GUEST, from_seq=2, read_seq=7), ANN)
-    assert shown == {"user": user_object(ANN), "role": "guest", "read_seq": 7, "from_seq": 2}
+    shown = member_object(Member(9, 11, MemberRole.GUEST, from_seq=2, read_seq=7, joined_at=AT), ANN)
+    assert shown == {
+        "user": user_object(ANN),
+        "role": "guest",
+        "read_seq": 7,
+        "from_seq": 2,
+        "joined_at": "2026-11-22T23:30:00.123Z",
+        "muted_until": None,
+    }
 
 
 def test_a_held_message_shows_why_it_waits() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from myna.errors import MynaError, NotFound
-from myna_bots.api import inbox as read_inbox
+from myna_bots.calls import inbox as read_inbox
 from myna_bots.client import Client, default_http
 from myna_bots.demo.paper import Paper
 from myna_bots.demo.people import Someone, present

@@ -14,6 +14,11 @@ class MemoryBus:
     def __init__(self) -> None:
         self._queues: set[asyncio.Queue[bytes | None]] = set()
 
+    @property
+    def shared(self) -> bool:
+        """Whether somebody listens beside the one relay of a process."""
+        return len(self._queues) > 1
+
     async def publish(self, frame: bytes) -> None:
         """Send a frame to every subscriber."""
         for queue in self._queues:

@@ -26,6 +26,11 @@ class RedisBus:
             url, socket_timeout=5.0, socket_connect_timeout=2.0, health_check_interval=15
         )
 
+    @property
+    def shared(self) -> bool:
+        """Other processes may listen at any time."""
+        return True
+
     async def publish(self, frame: bytes) -> None:
         """Send a frame to every process.
 

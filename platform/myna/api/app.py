@@ -7,10 +7,20 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from myna import __version__
-from myna.api import auth, conversations, desk, problems, streams
+from myna.api import asyncapi, auth, changes, conversations, desk, mine, problems, seats, service, streams
 from myna.api.commands import Commands
 from myna.services import Services
 
+ROUTERS = (
+    conversations.router,
+    changes.router,
+    seats.router,
+    mine.router,
+    service.router,
+    desk.router,
+    streams.router,
+    asyncapi.router,
+)
 DESCRIPTION = """
 Myna is a chat platform in which AI agents are ordinary members of conversations. Ids are strings, times ISO 8601 in
 UTC, errors `application/problem+json`. Get a token from `POST /v1/auth/sign-in` (people) or `POST /v1/visitors` (visitors)
@@ -32,7 +42,7 @@ def create_app(
         openapi_url="/openapi.json",
     )
     problems.install(app)
-    for router in (auth.router, conversations.router, desk.router, streams.router, *routers):
+    for router in (auth.router, *ROUTERS, *routers):
         app.include_router(router)
     app.add_api_route("/health/live", _live, tags=["health"], summary="The process runs")
     app.add_api_route("/health/ready", _ready(app), tags=["health"], summary="The process can serve")

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 
+from myna.api.bodies import Body
 from myna.api.ids import ConversationPath, Cursor, IdText, Limit
 from myna.api.principal import Asker, Core
 from myna.errors import Malformed, NotFound
+from myna.model import ConversationKind
 from myna.rights import Verb, require
 from myna.wire import ack_object, user_object
 
@@ -29,6 +31,14 @@ class OpenGroup(BaseModel):
     members: list[IdText] = Field(default_factory=list, max_length=500)
 
 
+class OpenChannel(BaseModel):
+    """A channel with its first members: moderators write, all members read."""
+
+    kind: Literal["channel"]
+    title: str = Field(min_length=1, max_length=200)
+    members: list[IdText] = Field(default_factory=list, max_length=500)
+
+
 class OpenDirect(BaseModel):
     """A conversation of two."""
 
@@ -36,17 +46,12 @@ class OpenDirect(BaseModel):
     user: IdText
 
 
-class Text(BaseModel):
-    """What a message says."""
-
-    text: str
-
-
 class NewMessage(BaseModel):
     """A draft; its client_id comes in the Idempotency-Key header."""
 
-    body: Text
+    body: Body
     reply_to: int | None = Field(default=None, ge=1, lt=2**53)
+    thread: int | None = Field(default=None, ge=1, lt=2**53)
 
 
 class ReadUpTo(BaseModel):
@@ -57,7 +62,7 @@ class ReadUpTo(BaseModel):
 
 @router.post("/conversations", status_code=201, summary="Open a conversation")
 async def open_conversation(
-    asked: Annotated[OpenSupport | OpenGroup | OpenDirect, Field(discriminator="kind")],
+    asked: Annotated[OpenSupport | OpenGroup | OpenChannel | OpenDirect, Field(discriminator="kind")],
     asker: Asker,
     core: Core,
     response: Response,
@@ -70,8 +75,10 @@ async def open_conversation(
             if inbox is None:
                 raise NotFound(f"There is no inbox {asked.inbox!r}.")
             made, new = await core.directory.open_support(asker, inbox)
-        case OpenGroup():
-            made = await core.directory.open_group(asker, asked.title, [int(each) for each in asked.members])
+        case OpenGroup() | OpenChannel():
+            kind = ConversationKind(asked.kind)
+            users = [int(each) for each in asked.members]
+            made = await core.directory.open_group(asker, asked.title, users, kind)
         case OpenDirect():
             made, new = await core.directory.open_direct(asker, int(asked.user))
     if not new:
@@ -100,16 +107,25 @@ async def messages(
     before_seq: Cursor = None,
     after_seq: Cursor = None,
     around: Cursor = None,
+    thread: Cursor = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    """A page in ascending order: the newest, those before or after a message, or those around it."""
+    """A page in ascending order: the newest, those before or after a message, those around it, or a thread's.
+
+    `my_reactions` and `threads` say by seq what I reacted with and which threads begin on this page.
+    """
     given = [each for each in (before_seq, after_seq, around) if each is not None]
     if len(given) > 1:
         raise Malformed("Give one of before_seq, after_seq and around.")
     if around is not None:
         after_seq = max(0, around - limit // 2 - 1)
+    page = await core.directory.messages(
+        asker, conversation, before=before_seq, after=after_seq, limit=limit, thread=thread
+    )
+    seat = await core.directory.seat(asker, conversation)
     return {
-        **await core.directory.messages(asker, conversation, before=before_seq, after=after_seq, limit=limit),
+        **page,
+        **await core.amender.marks(seat, page["messages"]),
         "held": await core.review.own(conversation, asker.user),
     }
 
@@ -130,7 +146,7 @@ async def send(
 ) -> dict[str, Any]:
     """The ack of a durable message. The same key and body again give the first ack; another body gives 409."""
     ack = await core.sender.send(
-        asker, conversation, idempotency_key, asked.body.model_dump(), asked.reply_to
+        asker, conversation, idempotency_key, asked.body.given(), asked.reply_to, asked.thread
     )
     response.status_code = 202 if ack.held is not None else 200 if ack.duplicate else 201
     return ack_object(ack)
@@ -152,7 +168,30 @@ async def events(
 async def read(conversation: ConversationPath, asked: ReadUpTo, asker: Asker, core: Core) -> None:
     """Raise my read cursor; it never falls."""
     seat = await core.directory.seat(asker, conversation)
-    core.signals.read(asker, seat, asked.seq)
+    core.receipts.read(asker, seat, asked.seq)
+
+
+@router.get("/conversations/{conversation}/receipts", summary="Who has read and received a message")
+async def receipts(
+    conversation: ConversationPath, asker: Asker, core: Core, seq: Annotated[int, Query(ge=1, lt=2**53)]
+) -> dict[str, Any]:
+    """Counts of up to 5,000 members, with everybody's watermark up to 100; null where there are more members."""
+    return await core.receipts.of(asker, conversation, seq)
+
+
+@router.get("/conversations/{conversation}/presence", summary="Who of a conversation is online")
+async def presence_within(conversation: ConversationPath, asker: Asker, core: Core) -> dict[str, Any]:
+    """How many members are online, and who, unless there are more than 5,000 members."""
+    return await core.presence.within(asker, conversation)
+
+
+@router.get("/presence", summary="Status of users")
+async def presence(
+    asker: Asker, core: Core, ids: Annotated[str, Query(max_length=9000, pattern=r"^[0-9,]*$")] = ""
+) -> dict[str, Any]:
+    """`[status, last activity]` of those of the users whom I may see."""
+    wanted = [int(each) for each in ids.split(",") if each and len(each) <= 16]
+    return {"users": await core.presence.of(asker, wanted)}
 
 
 @router.get("/users", summary="Users by id")

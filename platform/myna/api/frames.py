@@ -1,6 +1,6 @@
 """The client's frames of `myna.v1`, decoded and checked in one step. Unknown fields are ignored, unknown ops refused."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 
@@ -32,6 +32,47 @@ class Send(msgspec.Struct, tag="send", tag_field="op"):
     body: dict[str, Any]
     ref: Ref = ""
     reply_to: Counter | None = None
+    thread: Counter | None = None
+
+
+class Edit(msgspec.Struct, tag="edit", tag_field="op"):
+    """Other words for an own message."""
+
+    conversation: Id
+    seq: Counter
+    client_id: str
+    body: dict[str, Any]
+    ref: Ref = ""
+
+
+class Recall(msgspec.Struct, tag="recall", tag_field="op"):
+    """Take a message back for everybody."""
+
+    conversation: Id
+    seq: Counter
+    client_id: str
+    ref: Ref = ""
+
+
+class React(msgspec.Struct, tag="react", tag_field="op"):
+    """Put a reaction on a message, or take it off."""
+
+    conversation: Id
+    seq: Counter
+    client_id: str
+    emoji: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    on: bool = True
+    ref: Ref = ""
+
+
+class Pin(msgspec.Struct, tag="pin", tag_field="op"):
+    """Pin a message, or take the pin off."""
+
+    conversation: Id
+    seq: Counter
+    client_id: str
+    on: bool = True
+    ref: Ref = ""
 
 
 class Read(msgspec.Struct, tag="read", tag_field="op"):
@@ -39,6 +80,22 @@ class Read(msgspec.Struct, tag="read", tag_field="op"):
 
     conversation: Id
     seq: Counter
+    ref: Ref = ""
+
+
+class Received(msgspec.Struct, tag="received", tag_field="op"):
+    """How far this device has received."""
+
+    conversation: Id
+    seq: Counter
+    ref: Ref = ""
+
+
+class Watch(msgspec.Struct, tag="watch", tag_field="op"):
+    """Whose presence is on the screen, and whose no more."""
+
+    add: Annotated[list[Id], msgspec.Meta(max_length=500)] = []
+    remove: Annotated[list[Id], msgspec.Meta(max_length=500)] = []
     ref: Ref = ""
 
 
@@ -75,8 +132,8 @@ class Ping(msgspec.Struct, tag="ping", tag_field="op"):
     ref: Ref = ""
 
 
-Frame = Hello | Send | Read | Typing | Pull | Sync | Ping
-OPS = frozenset({"hello", "send", "read", "typing", "pull", "sync", "ping"})
+Frame = Hello | Send | Edit | Recall | React | Pin | Read | Received | Watch | Typing | Pull | Sync | Ping
+OPS = frozenset(str(each.__struct_config__.tag) for each in get_args(Frame))
 _one: msgspec.json.Decoder[Frame] = msgspec.json.Decoder(Frame)
 _many = msgspec.json.Decoder(list[msgspec.Raw])
 _loose = msgspec.json.Decoder(dict[str, Any])

@@ -2,72 +2,154 @@
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 from myna.api.commands import Commands
-from myna.api.frames import Frame, Hello, Send, decode_frames, nack
+from myna.api.frames import MAX_FRAME_BYTES, Frame, Hello, Send, decode_frames, nack
+from myna.compose import MAX_TEXT_CHARS
+from myna.deliver.frames import SignalFrame
 from myna.deliver.session import Session
-from myna.errors import Busy, Malformed, MynaError, Unauthorised
+from myna.directory import PAGE
+from myna.errors import Busy, Forbidden, Malformed, MynaError, Unauthorised
+from myna.greeter import Head
+from myna.model import Ack
 from myna.rights import Principal
 from myna.services import Services
-from myna.wire import encode, signal, user_object
+from myna.wire import ack_object, encode, signal, user_object
 
 MAX_INBOUND = 512
 """Frames of one client that wait. Overflow rule: reading from its socket pauses, so TCP slows it down."""
 MAX_IN_FLIGHT = 256
 """Sends of one client that wait for their commit; further frames wait behind them."""
-HEADS = 200
-"""Heads in `ready`; the client syncs for more."""
 HEARTBEAT_S = 25
+LIMITS = {
+    "frame_bytes": MAX_FRAME_BYTES,
+    "text_chars": MAX_TEXT_CHARS,
+    "page": PAGE,
+    "in_flight": MAX_IN_FLIGHT,
+}
 
 logger = logging.getLogger(__name__)
 
 
 class Link:
-    """Runs a client. The transport feeds `received`, starts `run`, and takes frames from the session when it is ready.
+    """Answers a client. The transport feeds `received` and takes frames from the session when it is ready.
 
-    Everything that goes wrong with one frame is answered with a nack and changes nothing; `run` ends with the close code
-    that the transport should use.
+    Everything that goes wrong with one frame is answered with a nack and changes nothing; what is wrong with the connection
+    as a whole goes to `close`. An idle client costs no task: one runs only while there are frames to answer.
     """
+
+    __slots__ = (
+        "_busy",
+        "_close",
+        "_commands",
+        "_gone",
+        "_in_flight",
+        "_inbound",
+        "_pause",
+        "_paused",
+        "_ready",
+        "_room",
+        "_services",
+        "_spawn",
+        "_token",
+        "principal",
+        "session",
+    )
 
     def __init__(
         self,
         services: Services,
         commands: Commands,
         *,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
         ready: Callable[[], None],
         pause: Callable[[bool], None],
+        close: Callable[[MynaError], None],
     ) -> None:
-        self._services, self._commands = services, commands
-        self._ready, self._pause = ready, pause
-        self._inbound: deque[bytes] = deque()
-        self._arrived = asyncio.Event()
-        self._in_flight: set[asyncio.Task[None]] = set()
-        self._room = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self._services, self._commands, self._spawn = services, commands, spawn
+        self._ready, self._pause, self._close = ready, pause, close
+        self._inbound: list[bytes] = []
+        self._room: asyncio.Future[None] | None = None
+        self._in_flight = 0
+        self._busy = False
         self._gone = False
         self._paused = False
+        self._token: str | None = None
         self.session: Session | None = None
         self.principal: Principal | None = None
 
+    def begin(self, token: str) -> None:
+        """Greet a client that brought its token with the request, so it says no hello."""
+        self._token = token
+        self._work_soon()
+
     def received(self, raw: bytes) -> None:
-        """Queue a text message of the client."""
+        """Take a text message of the client: a send that needs nobody's answer at once, anything else in its turn."""
+        if not self._busy and self._sent_at_once(raw):
+            return
         self._inbound.append(raw)
-        self._arrived.set()
         if len(self._inbound) >= MAX_INBOUND and not self._paused:
             self._paused = True
             self._pause(True)
+        self._work_soon()
 
     def lost(self) -> None:
         """The connection is gone: forget the session. Sends under way are committed all the same."""
         self._gone = True
-        self._arrived.set()
+        self._make_room()
         if self.session is not None:
             self._services.hub.remove(self.session)
 
-    async def greet(self, token: str | None) -> None:
+    def _work_soon(self) -> None:
+        if not self._busy and not self._gone:
+            self._busy = True
+            self._spawn(self._work())
+
+    async def _work(self) -> None:
+        """Answer the frames that wait, in order."""
+        try:
+            if self.session is None:
+                await self._say_hello()
+            while self._inbound and not self._gone:
+                frames, self._inbound = self._inbound, []
+                if self._paused:
+                    self._paused = False
+                    self._pause(False)
+                for raw in frames:
+                    if self._gone:
+                        return
+                    await self._handle(raw)
+        except MynaError as refused:
+            self._gone = True
+            self._close(refused)
+        except Exception:
+            logger.exception("a connection failed")
+            self._gone = True
+            self._close(MynaError("Something went wrong here; connect again."))
+        finally:
+            self._busy = False
+
+    async def _say_hello(self) -> None:
+        if self._token is not None:
+            await self._greet(self._token, "")
+            return
+        frames = decode_frames(self._inbound.pop(0))
+        first = frames[0] if frames else None
+        if len(frames) != 1 or first is None:
+            raise Malformed("The first message must be one hello frame.")
+        if isinstance(first, tuple):
+            raise first[1]
+        if not isinstance(first, Hello):
+            raise Malformed("The first frame must be hello.")
+        await self._greet(first.token, first.device)
+
+    async def _greet(self, token: str, device: str) -> None:
         """Check the token, subscribe, and only then read the heads, so that no event can fall between.
+
+        An older session of the same device ends: two of them would each think that they are the device.
 
         Raises:
             Unauthorised: the token is missing or wrong. Busy: the server stops.
@@ -77,59 +159,21 @@ class Link:
             raise Busy("The server is stopping; connect again.", code="draining", retry_ms=1000)
         if not token:
             raise Unauthorised("hello needs an access token.")
-        self.principal = services.tokens.check(token)
-        user = await services.accounts.user(self.principal.user)
-        if user is None:
-            raise Unauthorised("This user does not exist any more.", code="token_invalid")
-        session = Session(user, operator=self.principal.operator, ready=self._ready)
-        session.taken = self._arrived.set
-        services.hub.add(session, ())
-        try:
-            session.floors = await services.directory.seats_of(self.principal)
-            services.hub.add(session, session.floors)
-            welcome = encode(await self._welcome(session, self.principal))
-        except BaseException:
-            services.hub.remove(session)
-            raise
+        principal = await services.tokens.principal(token)
+        if principal.scopes is not None:
+            raise Forbidden("Bots listen at /v1/bot/socket, where they hear what they may hear.")
+        session, heads, more = await services.greeter.greet(principal, self._ready, device)
         if self._gone:
             services.hub.remove(session)
             return
+        session.taken = self._make_room
         # Only now does the transport see the session, so `ready` comes before the events that arrived meanwhile.
-        self.session = session
-        session.first(welcome)
+        self.principal, self.session = principal, session
+        session.first(encode(self._welcome(session, heads, more)))
         self._snapshots(session)
-
-    async def run(self, greeting: Hello | None = None) -> None:
-        """Answer frames in order until the connection is gone."""
-        while not self._gone:
-            if not self._inbound:
-                self._arrived.clear()
-                await self._arrived.wait()
-                continue
-            raw = self._inbound.popleft()
-            if self._paused and len(self._inbound) < MAX_INBOUND // 2:
-                self._paused = False
-                self._pause(False)
-            await self._handle(raw)
-
-    async def next_frame(self) -> Frame:
-        """The first frame, for the greeting.
-
-        Raises:
-            Malformed: it is not one well-formed frame.
-        """
-        while not self._inbound:
-            self._arrived.clear()
-            await self._arrived.wait()
-            if self._gone:
-                raise Malformed("The connection is gone.")
-        frames = decode_frames(self._inbound.popleft())
-        first = frames[0] if frames else None
-        if len(frames) != 1 or first is None:
-            raise Malformed("The first message must be one hello frame.")
-        if isinstance(first, tuple):
-            raise first[1]
-        return first
+        if device:
+            replaced = (session.user.id, device, session.id)
+            await services.relay.signal(SignalFrame(session.user.workspace, b"", replaced=replaced))
 
     async def _handle(self, raw: bytes) -> None:
         try:
@@ -149,40 +193,76 @@ class Link:
     async def _room_to_answer(self) -> None:
         """A client that asks and does not read waits here, and with it its socket: answers are bounded like events."""
         while self.session is not None and self.session.crowded and not self._gone:
-            self._arrived.clear()
-            await self._arrived.wait()
+            await self._wait_for_room()
+
+    async def _wait_for_room(self) -> None:
+        self._room = asyncio.get_running_loop().create_future()
+        try:
+            await self._room
+        finally:
+            self._room = None
+
+    def _make_room(self) -> None:
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+    def _sent_at_once(self, raw: bytes) -> bool:
+        """Whether this was a send that could be checked and queued without waiting; order is that of arrival either way."""
+        if self.principal is None or self.session is None or self._gone or raw[:1] != b"{":
+            return False
+        if self._in_flight >= MAX_IN_FLIGHT or self.session.crowded:
+            return False
+        (frame,) = decode_frames(raw)
+        if not isinstance(frame, Send):
+            return False
+        try:
+            queued = self._commands.send_at_once(self.principal, frame, partial(self._settled, frame))
+        except MynaError as refused:
+            self._say(nack(frame.ref, refused, frame.client_id))
+            return True
+        except Exception:
+            self._fail(frame.ref, frame.client_id)
+            return True
+        self._in_flight += queued
+        return queued
 
     async def _send(self, frame: Send) -> None:
         assert self.principal is not None
-        await self._room.acquire()
+        while self._in_flight >= MAX_IN_FLIGHT and not self._gone:
+            await self._wait_for_room()
         try:
-            acked = await self._commands.send(self.principal, frame)
+            await self._commands.send(self.principal, frame, partial(self._settled, frame))
         except MynaError as refused:
-            self._room.release()
             self._say(nack(frame.ref, refused, frame.client_id))
-            return
         except Exception:
-            self._room.release()
             self._fail(frame.ref, frame.client_id)
-            return
-        task = asyncio.get_running_loop().create_task(self._settle(frame, acked))
-        self._in_flight.add(task)
-        task.add_done_callback(self._in_flight.discard)
+        else:
+            self._in_flight += 1
 
-    async def _settle(self, frame: Send, acked: Awaitable[dict[str, Any]]) -> None:
+    def _settled(self, frame: Send, outcome: object) -> None:
+        self._in_flight -= 1
+        if self._in_flight == MAX_IN_FLIGHT - 1:
+            self._make_room()
+        if isinstance(outcome, MynaError):
+            self._say(nack(frame.ref, outcome, frame.client_id))
+        elif isinstance(outcome, Ack) and outcome.held is None:
+            self._say({"op": "ack", "ref": frame.ref, **ack_object(outcome)})
+        else:
+            self._spawn(self._tell(frame, outcome))
+
+    async def _tell(self, frame: Send, outcome: object) -> None:
+        assert self.principal is not None
         try:
-            self._say(await acked)
+            self._say(await self._commands.acked(self.principal, frame, outcome))
         except MynaError as refused:
             self._say(nack(frame.ref, refused, frame.client_id))
         except Exception:
             self._fail(frame.ref, frame.client_id)
-        finally:
-            self._room.release()
 
     async def _answer(self, frame: Frame) -> None:
         assert self.principal is not None
         try:
-            answer = await self._commands.answer(self.principal, frame)
+            answer = await self._commands.answer(self.principal, frame, self.session)
         except MynaError as refused:
             self._say(nack(frame.ref, refused))
             return
@@ -202,28 +282,21 @@ class Link:
         if self.session is not None and not self._gone:
             self.session.direct(encode(frame))
 
-    async def _welcome(self, session: Session, principal: Principal) -> dict[str, Any]:
+    def _welcome(self, session: Session, heads: Mapping[int, Head], more: bool) -> dict[str, Any]:
         relay = self._services.relay
-        heads, more = await self._newest_heads(principal)
         return {
             "op": "ready",
             "session": str(session.id),
             "epoch": str(relay.epoch),
             "pos": relay.pos,
             "heartbeat_s": HEARTBEAT_S,
-            "limits": {"frame_bytes": 65536, "text_chars": 10000, "page": 200, "in_flight": MAX_IN_FLIGHT},
+            "limits": LIMITS,
             "user": user_object(session.user),
-            "heads": heads,
+            "heads": {
+                str(each): [head.rev, head.seq, head.read_seq, head.from_seq] for each, head in heads.items()
+            },
             "more": more,
         }
-
-    async def _newest_heads(self, principal: Principal) -> tuple[dict[str, list[int]], bool]:
-        found, more = await self._services.directory.newest_heads(principal, HEADS)
-        heads = {
-            each["conversation"]: [each["rev"], each["seq"], each["read_seq"], each["from_seq"]]
-            for each in found
-        }
-        return heads, more
 
     def _snapshots(self, session: Session) -> None:
         for (conversation, seq), text in self._services.hub.streams.items():

@@ -16,7 +16,7 @@ def services(request: Request) -> Services:
     return found
 
 
-def principal(request: Request, core: Annotated[Services, Depends(services)]) -> Principal:
+async def principal(request: Request, core: Annotated[Services, Depends(services)]) -> Principal:
     """Who the access token was issued to.
 
     Raises:
@@ -25,7 +25,7 @@ def principal(request: Request, core: Annotated[Services, Depends(services)]) ->
     header = request.headers.get("authorization", "")
     if not header.lower().startswith("bearer "):
         raise Unauthorised("This needs an access token: Authorization: Bearer ….", code="token_missing")
-    return core.tokens.check(header[7:].strip())
+    return await core.tokens.principal(header[7:].strip())
 
 
 Asker = Annotated[Principal, Depends(principal)]

@@ -7,16 +7,26 @@ are queued for a socket in one turn of the event loop leave in one write.
 import asyncio
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, cast
 
-from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
+from picows import (
+    WSCloseCode,
+    WSFrame,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+)
 from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined]  # not exported: version pinned, tested
 
 from myna.api.commands import Commands
-from myna.api.frames import MAX_FRAME_BYTES, Hello, nack
+from myna.api.frames import MAX_FRAME_BYTES, nack
 from myna.api.link import Link
-from myna.deliver.session import Session
-from myna.errors import Malformed, MynaError
+from myna.deliver.session import Farewell, Session
+from myna.errors import Busy, Malformed, MynaError
 from myna.services import Services
 from myna.wire import encode
 
@@ -48,26 +58,39 @@ class SocketListener(WSListener):
         self._server = server
         self._token = token
         self._transport: WSTransport | None = None
+        self._write: Callable[[bytes], None] = _nowhere
         self._scheduled = False
         self._blocked_since: float | None = None
+        self._blocked_bytes = 0
         self._parts: list[bytes] = []
         self._parts_bytes = 0
-        self._task: asyncio.Task[None] | None = None
-        self._loop = asyncio.get_running_loop()
-        self._link = Link(server.services, server.commands, ready=self._schedule, pause=self._pause)
+        self._late: asyncio.TimerHandle | None = None
+        self._link = Link(
+            server.services,
+            server.commands,
+            spawn=server.spawn,
+            ready=self._schedule,
+            pause=self._pause,
+            close=self._close,
+        )
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Start answering."""
         self._transport = transport
+        self._write = transport.underlying_transport.write
         transport.underlying_transport.set_write_buffer_limits(HIGH_WATER_BYTES)
-        self._task = self._server.spawn(self._run())
         self._server.listeners.add(self)
+        self._late = asyncio.get_running_loop().call_later(HELLO_S, self._hello_is_late)
+        if self._token is not None:
+            self._link.begin(self._token)
+            self._token = None
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Forget the client; what it sent before is still committed."""
         self._server.listeners.discard(self)
         self._link.lost()
         self._transport = None
+        self._greeted()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take a frame; continuation frames are put together, within the frame limit."""
@@ -86,24 +109,35 @@ class SocketListener(WSListener):
 
     def pause_writing(self) -> None:
         """The client reads too slowly: frames wait in the session's queue from now on."""
-        self._blocked_since = self._loop.time()
+        self._blocked_since = asyncio.get_running_loop().time()
+        self._blocked_bytes = 0
 
     def resume_writing(self) -> None:
         """The client has caught up with what was written."""
         self._blocked_since = None
         self._schedule()
 
-    def farewell(self, retry_ms: int) -> None:
-        """Say goodbye before the server stops; the client connects again elsewhere or later."""
+    def farewell(self, farewell: Farewell) -> None:
+        """Say goodbye and close; the client connects again elsewhere or later, or not at all."""
         if self._transport is not None:
-            bye = {"op": "bye", "code": 503, "retry_ms": retry_ms, "reason": "draining"}
-            self._transport.send(WSMsgType.TEXT, encode(bye))
-            self._transport.send_close(_code(503), b"draining")
+            self._transport.send(WSMsgType.TEXT, farewell.frame)
+            self._transport.send_close(_code(farewell.status), farewell.reason.encode())
             self._transport.disconnect()
 
     def stuck(self, now: float) -> bool:
-        """Whether the client has taken nothing for too long."""
-        return self._blocked_since is not None and now - self._blocked_since > STUCK_S
+        """Whether the client has taken nothing for too long; asked again and again, it sees whether something drains."""
+        if self._blocked_since is None or self._transport is None:
+            return False
+        waiting = self._transport.underlying_transport.get_write_buffer_size()
+        if waiting < self._blocked_bytes:
+            self._blocked_since = now
+        self._blocked_bytes = waiting
+        return now - self._blocked_since > STUCK_S
+
+    def greeted_late(self) -> None:
+        """The server stops: end a connection that has not said hello yet."""
+        if self._link.session is None:
+            self.farewell(Farewell(503, "draining", 1000))
 
     def drop(self) -> None:
         """Close a stuck connection."""
@@ -111,28 +145,15 @@ class SocketListener(WSListener):
             self._transport.send_close(_code(499), b"too slow")
             self._transport.disconnect(False)
 
-    async def _run(self) -> None:
-        try:
-            await self._greet()
-            await self._link.run()
-        except MynaError as refused:
-            self._close(refused)
-        except Exception:
-            logger.exception("a connection failed")
-            self._close(MynaError("Something went wrong here; connect again."))
+    def _hello_is_late(self) -> None:
+        self._late = None
+        if self._link.session is None:
+            self._close(MynaError("hello came too late.", status=425, code="hello_too_late"))
 
-    async def _greet(self) -> None:
-        try:
-            async with asyncio.timeout(HELLO_S):
-                token = self._token
-                if token is None:
-                    first = await self._link.next_frame()
-                    if not isinstance(first, Hello):
-                        raise Malformed("The first frame must be hello.")
-                    token = first.token
-                await self._link.greet(token)
-        except TimeoutError:
-            raise MynaError("hello came too late.", status=425, code="hello_too_late") from None
+    def _greeted(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
     def _collect(self, kind: WSMsgType, payload: bytes, last: bool) -> None:
         if (kind is WSMsgType.TEXT) == bool(self._parts):
@@ -166,26 +187,47 @@ class SocketListener(WSListener):
     def _schedule(self) -> None:
         if not self._scheduled and self._transport is not None:
             self._scheduled = True
-            self._loop.call_soon(self._flush)
+            self._server.flush_soon(self)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write everything that waits, in one piece."""
         self._scheduled = False
         session: Session | None = self._link.session
-        if session is None or self._transport is None or self._blocked_since is not None:
+        if session is None or self._transport is None:
             return
-        frames = session.take()
-        if frames:
-            self._transport.underlying_transport.write(b"".join([framed(frame) for _, frame in frames]))
+        if self._late is not None:
+            self._greeted()
+        if self._blocked_since is None:
+            waiting = session.take_wire()
+            if waiting:
+                self._write(waiting)
+        if session.ended is not None:
+            self.farewell(session.ended)
 
 
-def framed(payload: bytes) -> bytes:
-    """A payload as one unmasked text frame (RFC 6455, section 5.2)."""
-    size = len(payload)
-    if size < 126:
-        return b"\x81" + size.to_bytes(1, "big") + payload
-    if size < 65536:
-        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+def _nowhere(_: bytes) -> None:
+    """Where frames go before there is a connection."""
+
+
+def _refusal(busy: Busy) -> WSUpgradeResponse:
+    """An HTTP answer before the upgrade, so that a refused client costs next to nothing."""
+    body = encode(
+        {
+            "type": f"https://myna.invalid/problems/{busy.code}",
+            "title": HTTPStatus.SERVICE_UNAVAILABLE.phrase,
+            "status": busy.status,
+            "detail": busy.message,
+            "code": busy.code,
+            "temporary": busy.temporary,
+            "retry_ms": busy.retry_ms,
+        }
+    )
+    response: WSUpgradeResponse = WSUpgradeResponse.create_error_response(
+        HTTPStatus.SERVICE_UNAVAILABLE, body
+    )
+    response.headers["Retry-After"] = str(-(-(busy.retry_ms or 0) // 1000))
+    response.headers["Content-Type"] = "application/problem+json"
+    return response
 
 
 def _code(status: int) -> Any:
@@ -201,6 +243,23 @@ class SocketServer:
     ) -> None:
         self.services, self.commands, self.spawn = services, commands, spawn
         self.listeners: set[SocketListener] = set()
+        self.others: dict[bytes, Callable[[WSUpgradeRequest], WSListener]] = {}
+        """Sockets of other surfaces, by path."""
+        self._waiting: list[SocketListener] = []
+
+    def flush_soon(self, listener: SocketListener) -> None:
+        """Flush a socket at the end of this turn of the event loop, together with all others that have something by then."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._waiting.append(listener)
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for listener in waiting:
+            try:
+                listener.flush()
+            except Exception:
+                logger.exception("a connection could not be written to")
 
     async def run(self) -> None:
         """Close connections that take nothing, until cancelled."""
@@ -212,14 +271,24 @@ class SocketServer:
                     listener.drop()
 
     def drain(self) -> None:
-        """Say goodbye to everybody, with jittered times to come back."""
-        for place, listener in enumerate(list(self.listeners)):
-            listener.farewell(500 + 30 * (place % 1000))
+        """Take in nobody any more and say goodbye to everybody, with jittered times to come back."""
+        if not self.services.draining:
+            self.services.draining.append(True)
+        self.services.hub.drain()
+        for listener in list(self.listeners):
+            listener.greeted_late()
 
-    def accept(self, request: WSUpgradeRequest) -> SocketListener | None:
-        """A listener for an upgrade request, or None: 404."""
-        if request.path.split(b"?", 1)[0] != PATH:
+    def accept(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
+        """A listener for an upgrade request, an answer 503 when too many come at once or the server stops, or None: 404."""
+        path = request.path.split(b"?", 1)[0]
+        if (other := self.others.get(path)) is not None:
+            return other(request)
+        if path != PATH:
             return None
+        try:
+            self.services.admit()
+        except Busy as crowded:
+            return WSUpgradeResponseWithListener(_refusal(crowded), None)
         header = request.headers.get("Authorization", "")
         token = header[7:] if header.startswith("Bearer ") else None
         return SocketListener(self, token)

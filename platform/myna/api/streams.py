@@ -15,8 +15,8 @@ from myna.api.frames import MAX_FRAME_BYTES, Hello, Send, decode_frames, nack
 from myna.api.ids import Limit
 from myna.api.principal import Asker, Core
 from myna.deliver.frames import EventFrame
-from myna.deliver.session import Session
-from myna.errors import MynaError, TooLarge, Unauthorised
+from myna.deliver.session import Farewell, Session
+from myna.errors import Busy, Forbidden, MynaError, TooLarge, Unauthorised
 from myna.rights import Principal
 from myna.services import Services
 from myna.wire import encode
@@ -25,6 +25,8 @@ router = APIRouter(prefix="/v1", tags=["sync"])
 PING_S = 15
 RETRY_MS = 3000
 POLL_EVENTS = 200
+GOODBYE_S = 5.0
+"""How long a stream may take to say goodbye when the server stops."""
 
 
 @router.get("/sync", summary="What moved since a commit position")
@@ -44,6 +46,7 @@ async def poll(
     wait: Annotated[float, Query(ge=0, le=55)] = 25,
 ) -> Response:
     """Events after `pos`, at once or as soon as there are some. `resync` means that the cursor is too old."""
+    core.admit()
     inbox = await _inbox_of(core, asker)
     try:
         await _subscribe(core, inbox, asker)
@@ -74,10 +77,18 @@ async def events(
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> EventSourceResponse:
     """Server-Sent Events. `id` is `<epoch>.<pos>`; with Last-Event-ID the stream goes on there, or says `resync`."""
+    try:
+        core.admit()
+    except Busy as crowded:
+        # In the stream: an HTTP error would end an EventSource for good.
+        return EventSourceResponse(_refused(crowded))
     inbox = await _inbox_of(core, asker, signals=True)
     cursor = _cursor(core, last_event_id, pos)
     return EventSourceResponse(
-        _stream(core, inbox, asker, cursor, request), ping=PING_S, headers={"X-Accel-Buffering": "no"}
+        _stream(core, inbox, asker, cursor, request),
+        ping=PING_S,
+        headers={"X-Accel-Buffering": "no"},
+        shutdown_grace_period=GOODBYE_S,
     )
 
 
@@ -121,6 +132,8 @@ class _Inbox:
 
 
 async def _inbox_of(core: Services, asker: Principal, *, signals: bool = False) -> _Inbox:
+    if asker.scopes is not None:
+        raise Forbidden("Bots listen at /v1/bot/updates, where they hear what they may hear.")
     user = await core.accounts.user(asker.user)
     if user is None:
         raise Unauthorised("This user does not exist any more.", code="token_invalid")
@@ -139,6 +152,11 @@ async def _subscribe(core: Services, inbox: _Inbox, asker: Principal) -> None:
 def _found(core: Services, session: Session, pos: int) -> list[EventFrame] | None:
     missed = core.relay.since(pos)
     return None if missed is None else [event for event in missed if _sees(session, event)]
+
+
+async def _refused(crowded: Busy) -> AsyncIterator[ServerSentEvent]:
+    bye = Farewell(crowded.status, crowded.code, crowded.retry_ms or RETRY_MS)
+    yield ServerSentEvent(bye.frame.decode(), event="bye", retry=bye.retry_ms)
 
 
 async def _stream(
@@ -162,7 +180,7 @@ async def _stream(
                 reached = event.pos
                 if _sees(inbox.session, event):
                     yield ServerSentEvent(event.frame.decode(), id=f"{epoch}.{event.pos}")
-        while not core.draining and not await request.is_disconnected():
+        while inbox.session.ended is None and not await request.is_disconnected():
             await inbox.wait()
             for pos, frame in inbox.session.take():
                 if pos == 0:
@@ -170,9 +188,8 @@ async def _stream(
                 elif pos > reached:
                     reached = pos
                     yield ServerSentEvent(frame.decode(), id=f"{epoch}.{pos}")
-        yield ServerSentEvent(
-            encode({"op": "bye", "code": 503, "retry_ms": 1000, "reason": "draining"}).decode()
-        )
+        if (bye := inbox.session.ended) is not None:
+            yield ServerSentEvent(bye.frame.decode(), event="bye", retry=bye.retry_ms)
     finally:
         core.hub.remove(inbox.session)
 

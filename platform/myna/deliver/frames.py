@@ -3,7 +3,7 @@
 import msgspec
 
 from myna.log.plan import Published
-from myna.model import EventKind
+from myna.model import Event, EventKind
 from myna.wire import encode, event_object
 
 
@@ -22,6 +22,16 @@ class EventFrame(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The message that the event is about, or 0."""
     finished: bool = False
     """Whether it ends a streamed message."""
+    amends: bool = False
+    """Whether it is about an older message, which some members may not read."""
+    reseats: bool = False
+    """Whether what is remembered of the conversation's seats is out of date."""
+    floor: int = 0
+    """First readable `seq` of who joined."""
+    hides: int = 0
+    """The conversation in which a user deleted messages for itself."""
+    rewrites: bool = False
+    """Whether it changes a message that is older than itself, as an edit or a recall does."""
 
 
 class SignalFrame(msgspec.Struct, frozen=True, array_like=True):
@@ -40,6 +50,15 @@ class SignalFrame(msgspec.Struct, frozen=True, array_like=True):
     minor: bool = False
     but_user: int = 0
     stream: tuple[int, int, int, str] | None = None
+    replaced: tuple[int, str, int] | None = None
+    """(user, device, session): that session is now the device's only one."""
+
+
+class PresenceFrame(msgspec.Struct, frozen=True, array_like=True):
+    """Users who are connected to a process, and those who left it."""
+
+    here: list[int] = msgspec.field(default_factory=list[int])
+    gone: list[int] = msgspec.field(default_factory=list[int])
 
 
 class BusFrame(msgspec.Struct, frozen=True, array_like=True):
@@ -48,8 +67,18 @@ class BusFrame(msgspec.Struct, frozen=True, array_like=True):
     origin: int
     events: list[EventFrame] = msgspec.field(default_factory=list[EventFrame])
     signals: list[SignalFrame] = msgspec.field(default_factory=list[SignalFrame])
+    presence: PresenceFrame | None = None
 
 
+_OF_NEW_MESSAGES = frozenset({EventKind.MESSAGE_CREATED, EventKind.MESSAGE_FINISHED})
+_RESEATS = frozenset(
+    {
+        EventKind.MEMBER_JOINED,
+        EventKind.MEMBER_LEFT,
+        EventKind.MEMBER_CHANGED,
+        EventKind.CONVERSATION_CHANGED,
+    }
+)
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(BusFrame)
 
@@ -68,7 +97,17 @@ def event_frame(published: Published) -> EventFrame:
         published.left,
         event.seq or 0,
         event.kind is EventKind.MESSAGE_FINISHED,
+        event.seq is not None and event.kind is not EventKind.MESSAGE_CREATED,
+        event.kind in _RESEATS,
+        event.data.get("from_seq", 1) if event.kind is EventKind.MEMBER_JOINED else 0,
+        _hidden_in(event),
+        event.seq is not None and event.kind not in _OF_NEW_MESSAGES,
     )
+
+
+def _hidden_in(event: Event) -> int:
+    hides = event.kind is EventKind.MINE_CHANGED and event.data.get("what") == "hidden"
+    return int(event.data["conversation"]) if hides else 0
 
 
 def pack(frame: BusFrame) -> bytes:

@@ -1,9 +1,9 @@
 """The sessions of this process and who of them sees what."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from myna.deliver.frames import EventFrame, SignalFrame
-from myna.deliver.session import Session, heads_frame
+from myna.deliver.session import Farewell, Run, Session, heads_frame
 
 _NOBODY: frozenset[Session] = frozenset()
 
@@ -22,32 +22,50 @@ class Hub:
         self._changed: dict[int, EventFrame] = {}
         self.streams: dict[tuple[int, int], str] = {}
         """The text so far of each answer being streamed."""
+        self.arrivals: list[Callable[[Session], None]] = []
+        """Called with each new session, once it is subscribed."""
+        self.departures: list[Callable[[Session], None]] = []
+        """Called with each session that is gone."""
 
     def add(self, session: Session, conversations: Iterable[int]) -> None:
         """Subscribe a session, first without conversations, then with those that it has.
 
         Obligation: read seats and heads only after the first call, so that nothing falls between.
         """
-        self._by_user.setdefault(session.user.id, set()).add(session)
+        mine = self._by_user.setdefault(session.user.id, set())
+        new = session not in mine
+        mine.add(session)
         if session.operator:
             self._operators.setdefault(session.user.workspace, set()).add(session)
         for conversation in conversations:
             self._seat(session, conversation)
+        if new:
+            for arrived in self.arrivals:
+                arrived(session)
 
     def remove(self, session: Session) -> None:
         """Forget a session; repeating it is harmless."""
+        known = session in self._by_user.get(session.user.id, _NOBODY)
         _discard(self._by_user, session.user.id, session)
         _discard(self._operators, session.user.workspace, session)
         for conversation in session.conversations:
             _discard(self._by_conversation, conversation, session)
         session.conversations = set()
+        if known:
+            for departed in self.departures:
+                departed(session)
 
     def deliver(self, event: EventFrame) -> None:
         """Hand an event to everybody who may see it."""
         for user in event.joined:
             for session in self._by_user.get(user, _NOBODY):
                 self._seat(session, event.conversation)
+                if event.floor:
+                    session.floors = {**session.floors, event.conversation: event.floor}
         for session in self._readers(event.conversation, event.workspace, event.support):
+            # An older message may lie below a member's floor; such a member's next pull leaves the event out.
+            if event.amends and event.seq < session.floors.get(event.conversation, 1):
+                continue
             session.event(event.conversation, event.rev, event.pos, event.frame)
         for user in event.left:
             for session in self._by_user.get(user, _NOBODY):
@@ -55,13 +73,35 @@ class Hub:
                 session.conversations.discard(event.conversation)
         self._changed[event.conversation] = event
 
+    def deliver_all(self, events: Sequence[EventFrame]) -> None:
+        """Hand events in commit order to everybody who may see them; those of one conversation go as one run.
+
+        Order holds within each conversation, which is what readers rely on (`rev`).
+        """
+        if any(each.joined or each.left or each.amends for each in events):
+            for event in events:
+                self.deliver(event)
+            return
+        places: dict[int, list[EventFrame]] = {}
+        for event in events:
+            places.setdefault(event.conversation, []).append(event)
+        for conversation, together in places.items():
+            last = together[-1]
+            run = Run(conversation, together)
+            for session in self._readers(conversation, last.workspace, last.support):
+                session.run(run)
+            self._changed[conversation] = last
+
     def signal(self, signal: SignalFrame) -> None:
         """Hand a signal to whom it concerns."""
+        if signal.replaced is not None:
+            self.replace(*signal.replaced)
+            return
         if signal.stream is not None:
             self._hold_stream(*signal.stream)
         for session in self._concerned(signal):
             if session.user.id != signal.but_user:
-                session.signal(signal.frame, minor=signal.minor)
+                session.signal(signal.frame, minor=signal.minor, piece=signal.stream)
 
     def end_stream(self, conversation: int, seq: int) -> None:
         """Forget the text of a stream that has its durable end."""
@@ -84,9 +124,35 @@ class Hub:
         for session, moved in heads.items():
             session.direct(heads_frame(moved))
 
+    def replace(self, user: int, device: str, by: int) -> None:
+        """End the sessions of a device but the new one, whose id is `by`."""
+        for session in list(self._by_user.get(user, _NOBODY)):
+            if device and session.device == device and session.id != by:
+                session.end(Farewell(409, "replaced"))
+
+    def drain(self) -> None:
+        """Say goodbye to everybody, each with another time to come back, within about 30 s of one another."""
+        for place, session in enumerate(self.sessions()):
+            session.end(Farewell(503, "draining", 500 + 30 * (place % 1000)))
+
+    def reset(self) -> None:
+        """The log is another one than before: nobody's cursor fits it."""
+        self.streams.clear()
+        self._changed.clear()
+        for place, session in enumerate(self.sessions()):
+            session.end(Farewell(410, "epoch_changed", 100 + 30 * (place % 1000)))
+
     def sessions(self) -> list[Session]:
         """All sessions of this process."""
         return [session for group in self._by_user.values() for session in group]
+
+    def sessions_of(self, user: int) -> frozenset[Session] | set[Session]:
+        """The user's sessions in this process; not to be changed."""
+        return self._by_user.get(user, _NOBODY)
+
+    def users(self) -> Iterable[int]:
+        """Everybody with a session in this process."""
+        return self._by_user.keys()
 
     def online(self, user: int) -> bool:
         """Whether the user has a session in this process."""

@@ -2,13 +2,21 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
 
-from myna.deliver.frames import BusFrame, EventFrame, SignalFrame, event_frame, pack, unpack
+from myna.deliver.frames import (
+    BusFrame,
+    EventFrame,
+    PresenceFrame,
+    SignalFrame,
+    event_frame,
+    pack,
+    unpack,
+)
 from myna.deliver.hub import Hub
+from myna.deliver.tail import Tail
 from myna.errors import MynaError
 from myna.ids import new_id
 from myna.log.plan import Published
@@ -41,9 +49,11 @@ class Relay:
         self.epoch = 0
         """Names the log; a cursor of another epoch is too old."""
         self._early: dict[int, EventFrame] = {}
-        self.tail: deque[EventFrame] = deque(maxlen=TAIL_EVENTS)
+        self.tail = Tail(TAIL_EVENTS)
         self.listeners: list[Callable[[EventFrame], None]] = []
         """Called for each event in commit order, in the loop's thread."""
+        self.presences: list[Callable[[int, PresenceFrame], None]] = []
+        """Called with what another process, named by its origin, says about its users."""
         self._gap = asyncio.Event()
         self._repairing = asyncio.Lock()
 
@@ -62,8 +72,7 @@ class Relay:
         Senders wait for this, the bus does not hold them up: a dead or slow one delays the others, it loses nothing.
         """
         frames = [event_frame(each) for each in published]
-        for frame in frames:
-            self._accept(frame)
+        self._accept(frames)
         if frames:
             self._send(BusFrame(self._origin, events=frames))
 
@@ -71,6 +80,10 @@ class Relay:
         """Deliver a signal here and queue it for the other processes."""
         self._hub.signal(signal)
         self._send(BusFrame(self._origin, signals=[signal]))
+
+    def tell_presence(self, presence: PresenceFrame) -> None:
+        """Queue for the other processes who is connected to this one."""
+        self._send(BusFrame(self._origin, presence=presence))
 
     async def run(self) -> None:
         """Take in the other processes' frames, repair gaps, and send beacons, until cancelled."""
@@ -84,15 +97,15 @@ class Relay:
         """Events after `pos` from memory, or None when that is too long ago (or from the future): then sync."""
         if pos == self._pos:
             return []
-        if pos > self._pos or not self.tail or pos < self.tail[0].pos - 1:
-            return None
-        return [event for event in self.tail if event.pos > pos]
+        return None if pos > self._pos else self.tail.since(pos)
 
     async def drained(self) -> None:
         """Returns when the bus was given everything that waits; needs `run`."""
         await self._outgoing.join()
 
     def _send(self, frame: BusFrame) -> None:
+        if not self._bus.shared:
+            return
         try:
             self._outgoing.put_nowait(frame)
         except asyncio.QueueFull:
@@ -109,28 +122,40 @@ class Relay:
             finally:
                 self._outgoing.task_done()
 
-    def _accept(self, event: EventFrame) -> None:
-        if event.pos <= self._pos:
-            return
-        if len(self._early) >= TAIL_EVENTS:
-            self._early.clear()
-        self._early[event.pos] = event
-        while (following := self._early.pop(self._pos + 1, None)) is not None:
-            self._pos = following.pos
-            self.tail.append(following)
-            self._hub.deliver(following)
-            if following.finished:
-                self._hub.end_stream(following.conversation, following.seq)
-            for listener in self.listeners:
-                listener(following)
+    def _accept(self, events: Sequence[EventFrame]) -> None:
+        together: list[EventFrame] = []
+        for event in events:
+            if event.pos > self._pos + 1:
+                if len(self._early) >= TAIL_EVENTS:
+                    self._early.clear()
+                self._early[event.pos] = event
+                continue
+            following: EventFrame | None = event if event.pos == self._pos + 1 else None
+            while following is not None:
+                self._pos = following.pos
+                together.append(following)
+                following = self._early.pop(self._pos + 1, None) if self._early else None
+        if together:
+            self._deliver(together)
         if self._early:
             self._gap.set()
+
+    def _deliver(self, together: Sequence[EventFrame]) -> None:
+        for event in together:
+            self.tail.append(event)
+        self._hub.deliver_all(together)
+        for event in together:
+            if event.finished:
+                self._hub.end_stream(event.conversation, event.seq)
+            for listener in self.listeners:
+                listener(event)
 
     async def _receive(self) -> None:
         async with self._bus.subscribe() as frames:
             async for raw in frames:
                 if raw is None:
                     await self._repair()
+                    self._hub.beacon()
                     continue
                 try:
                     frame = unpack(raw)
@@ -139,10 +164,12 @@ class Relay:
                     continue
                 if frame.origin == self._origin:
                     continue
-                for event in frame.events:
-                    self._accept(event)
+                self._accept(frame.events)
                 for signal in frame.signals:
                     self._hub.signal(signal)
+                if frame.presence is not None:
+                    for listener in self.presences:
+                        listener(frame.origin, frame.presence)
 
     async def _fill_gaps(self) -> None:
         while True:
@@ -155,16 +182,36 @@ class Relay:
     async def _beacon(self) -> None:
         while True:
             await asyncio.sleep(self._beacon_s)
+            await self._compare_epoch()
             await self._repair()
             self._hub.beacon()
+
+    async def _compare_epoch(self) -> None:
+        """Begin anew when the database was replaced under this process: every cursor belongs to the log before."""
+        delivered = self._pos
+        try:
+            pos, epoch = await self._log.head()
+        except MynaError as failed:
+            logger.warning("the log's head could not be read: %s", failed)
+            return
+        if epoch != self.epoch or pos < delivered:
+            logger.warning("the log is another one than before; clients load their conversations anew")
+            self._pos, self.epoch = pos, epoch
+            self._early.clear()
+            self.tail.clear()
+            self._hub.reset()
 
     async def _repair(self) -> None:
         async with self._repairing:
             try:
                 while True:
                     found = await self._log.events_after(self._pos, REPAIR_PAGE)
-                    for event, workspace, support in found:
-                        self._accept(event_frame(Published(event, workspace, support, _joined(event), ())))
+                    self._accept(
+                        [
+                            event_frame(Published(event, workspace, support, _joined(event), _left(event)))
+                            for event, workspace, support in found
+                        ]
+                    )
                     if len(found) < REPAIR_PAGE:
                         return
             except MynaError as failed:
@@ -178,3 +225,8 @@ def _joined(event: Event) -> tuple[int, ...]:
     if event.kind is EventKind.CONVERSATION_CHANGED:
         return tuple(int(user) for user in event.data.get("members", ()))
     return ()
+
+
+def _left(event: Event) -> tuple[int, ...]:
+    """Who lost its seat by this event."""
+    return (int(event.data["user"]["id"]),) if event.kind is EventKind.MEMBER_LEFT else ()

@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +79,8 @@ class Tokens:
         self._kid = hashlib.sha256(key).hexdigest()[:8]
         self._refresh = refresh
         self._checked: dict[str, tuple[float, Principal]] = {}
+        self.keys: Callable[[str], Awaitable[Principal]] | None = None
+        """Who a bot's key belongs to; keys look like `<bot id>:<secret>`, which no access token does."""
 
     async def issue(self, user: User, family: int | None = None) -> Pair:
         """A new pair for a user; with `family` the sign-in goes on."""
@@ -120,6 +122,12 @@ class Tokens:
             "exp": now + ACCESS_S,
         }
         return _encode(claims, self._key, "HS256", {"kid": self._kid})
+
+    async def principal(self, token: str) -> Principal:
+        """Who an access token or a bot's key belongs to. Raises as `check`."""
+        if self.keys is not None and ":" in token:
+            return await self.keys(token)
+        return self.check(token)
 
     def check(self, token: str) -> Principal:
         """Who the token was issued to.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from myna.errors import Conflict, Forbidden, NotFound, Refused
-from myna.log.plan import DedupKey, HeldDraft, Published, Seen, Sheet, State, TurnDraft, digest_of
+from myna.log.plan import DedupKey, Done, HeldDraft, Published, Seen, Sheet, State, TurnDraft, digest_of
 from myna.model import (
     Ack,
     Conversation,
@@ -15,6 +15,8 @@ from myna.model import (
     EventKind,
     Held,
     HeldState,
+    Invite,
+    JoinRequest,
     Member,
     MemberRole,
     Message,
@@ -23,6 +25,16 @@ from myna.model import (
     Ticket,
 )
 from myna.wire import message_object, ticket_object
+
+MESSAGE_EVENTS = frozenset(
+    {
+        EventKind.MESSAGE_CREATED,
+        EventKind.MESSAGE_FINISHED,
+        EventKind.MESSAGE_EDITED,
+        EventKind.MESSAGE_RECALLED,
+    }
+)
+"""Their data is the message as it is when read, so that a recalled text stays nowhere."""
 
 
 @dataclass(slots=True)
@@ -56,6 +68,7 @@ class Batch:
         *,
         seq: int | None = None,
         joined: tuple[int, ...] = (),
+        left: tuple[int, ...] = (),
     ) -> Event:
         """Take the next `rev` and `pos` and write the event down; both are dense."""
         before = self.conversation(conversation)
@@ -65,10 +78,10 @@ class Batch:
             before, rev=made.rev, last_pos=made.pos, changed_at=self.now
         )
         self.sheet.touched.add(conversation)
-        stored = kind not in {EventKind.MESSAGE_CREATED, EventKind.MESSAGE_FINISHED}
+        stored = kind not in MESSAGE_EVENTS
         self.sheet.events.append((made, stored))
         support = before.kind is ConversationKind.SUPPORT
-        self.published.append(Published(made, before.workspace, support, joined))
+        self.published.append(Published(made, before.workspace, support, joined, left))
         return made
 
     def message(
@@ -86,10 +99,12 @@ class Batch:
             draft.body,
             self.now,
             draft.reply_to,
+            draft.thread,
+            expires_at=self.now + before.policy.expire_s if before.policy.expire_s else None,
         )
         self.state.conversations[draft.conversation] = replace(before, seq=made.seq)
         event = self.event(draft.conversation, EventKind.MESSAGE_CREATED, message_object(made), seq=made.seq)
-        digest = digest or digest_of(draft.body, draft.reply_to)
+        digest = digest or digest_of(draft.body, draft.reply_to, draft.thread)
         self.sheet.messages.append((made, digest, event.rev))
         key = (draft.conversation, draft.sender, draft.client_id)
         self.state.seen[key] = Seen(digest, made.seq, event.rev, self.now)
@@ -107,7 +122,40 @@ class Batch:
         made = replace(before, body=body, state=state)
         self.event(conversation, EventKind.MESSAGE_FINISHED, message_object(made), seq=seq)
         self.sheet.finished.append(made)
+        if (conversation, seq) in self.state.messages:
+            self.state.messages[(conversation, seq)] = made
         return made
+
+    def change(self, message: Message, kind: EventKind | None) -> Event | None:
+        """Write a changed message down, and tell its readers unless `kind` is None."""
+        key = (message.conversation, message.seq)
+        self.state.messages[key] = message
+        self.sheet.changed[key] = message
+        if kind is None:
+            return None
+        return self.event(message.conversation, kind, message_object(message), seq=message.seq)
+
+    def finish_command(self, key: DedupKey, done: Done) -> Ack:
+        """Remember a change by its client_id; the ack for whoever asked for it."""
+        self.state.done[key] = done
+        self.sheet.commands.append((key, done))
+        return Ack(key[0], key[2], done.seq, done.rev, done.at)
+
+    def done_before(self, key: DedupKey, digest: str) -> Ack | None:
+        """The first result when this change came before.
+
+        Raises:
+            Conflict: the same client_id came with another change; nothing is stored.
+        """
+        done = self.state.done.get(key)
+        if done is None:
+            return None
+        if done.digest != digest:
+            raise Conflict(
+                f"client_id {key[2]!r} was used for another change; make a new one.",
+                code="client_id_conflict",
+            )
+        return Ack(key[0], key[2], done.seq, done.rev, done.at, duplicate=True)
 
     def notice(self, conversation: int, actor: int, body: Mapping[str, Any]) -> Message:
         """Put into the log what happened, for everybody in the conversation to see."""
@@ -128,18 +176,38 @@ class Batch:
 
     def put_member(self, member: Member) -> None:
         """Write a seat down."""
+        if not member.joined_at:
+            member = replace(member, joined_at=self.now)
         self.state.members[(member.conversation, member.user)] = member
         self.sheet.members[(member.conversation, member.user)] = member
 
     def joined(self, conversation: int, user: int, role: MemberRole, user_data: Mapping[str, Any]) -> None:
         """Tell the readers about a seat that was just written down."""
-        data = {"user": {"id": str(user), **user_data}, "role": role}
+        seat = self.state.members[(conversation, user)]
+        data = {"user": {"id": str(user), **user_data}, "role": role, "from_seq": seat.from_seq}
         self.event(conversation, EventKind.MEMBER_JOINED, data, joined=(user,))
 
     def add_agent(self, conversation: int, agent: int) -> None:
         """Let the write path know that this agent listens here."""
         before = self.conversation(conversation)
         self.state.conversations[conversation] = replace(before, agents=(*before.agents, agent))
+
+    def drop_agent(self, conversation: int, agent: int) -> None:
+        """Let the write path know that this agent is gone."""
+        before = self.conversation(conversation)
+        left = tuple(each for each in before.agents if each != agent)
+        self.state.conversations[conversation] = replace(before, agents=left)
+
+    def put_invite(self, invite: Invite) -> Invite:
+        """Write a link down."""
+        self.state.invites[invite.id] = self.sheet.invites[invite.id] = invite
+        return invite
+
+    def put_request(self, request: JoinRequest) -> JoinRequest:
+        """Write a wish to come in down."""
+        key = (request.conversation, request.user)
+        self.state.requests[key] = self.sheet.requests[key] = request
+        return request
 
     def put_held(self, held: Held, digest: str) -> None:
         """Write a held message down; its client_id counts as seen."""

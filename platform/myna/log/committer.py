@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from myna.errors import Busy, MynaError
 from myna.log.plan import Committed, Outcome, Published, Result
@@ -21,10 +22,14 @@ LOST_S = 15.0
 logger = logging.getLogger(__name__)
 
 
+Settle = Callable[[Outcome], None]
+"""Told what became of a write, in the loop's thread, once it is durable or refused."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     write: Write
-    done: asyncio.Future[Result]
+    settle: Settle
 
 
 class Committer:
@@ -48,14 +53,18 @@ class Committer:
         Raises:
             Busy: the queue is full or the server stops; nothing was stored.
         """
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self.submit_then(write, partial(_settle_future, done))
+        return done
+
+    def submit_then(self, write: Write, settle: Settle) -> None:
+        """Queue a write as `submit` does, without a future: `settle` is called with its outcome. Raises as `submit`."""
         if self._closing:
             raise Busy("The server is stopping; connect again.", code="draining", retry_ms=1000)
         if len(self._waiting) >= MAX_WAITING:
             raise Busy("Too many messages wait to be stored; send again.", retry_ms=1000)
-        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(write, done))
+        self._waiting.append(_Waiting(write, settle))
         self._wake.set()
-        return done
 
     async def write(self, write: Write) -> Result:
         """The outcome of a write, durable when this returns.
@@ -118,9 +127,16 @@ class Committer:
 
 def _resolve(batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
     for each, outcome in zip(batch, outcomes, strict=True):
-        if each.done.done():
-            continue
-        if isinstance(outcome, MynaError):
-            each.done.set_exception(outcome)
-        else:
-            each.done.set_result(outcome)
+        try:
+            each.settle(outcome)
+        except Exception:
+            logger.exception("a sender could not be told what became of its write")
+
+
+def _settle_future(done: asyncio.Future[Result], outcome: Outcome) -> None:
+    if done.done():
+        return
+    if isinstance(outcome, MynaError):
+        done.set_exception(outcome)
+    else:
+        done.set_result(outcome)

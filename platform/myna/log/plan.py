@@ -16,19 +16,26 @@ from myna.model import (
     Event,
     Held,
     HeldState,
+    Invite,
+    JoinRequest,
     Member,
     Message,
+    SavedDraft,
+    Scheduled,
     Ticket,
     TurnDecision,
     TurnState,
 )
+from myna.value import value
 from myna.wire import encode
 
 DedupKey = tuple[int, int, str]
 """(conversation, sender, client_id)."""
+ReactionKey = tuple[int, int, str, int]
+"""(conversation, seq, emoji, user)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Seen:
     """What an earlier draft with the same client_id became."""
 
@@ -66,6 +73,16 @@ class HeldDraft:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an earlier change with the same client_id gave."""
+
+    digest: str
+    seq: int | None
+    rev: int
+    at: float
+
+
 @dataclass(slots=True)
 class State:
     """What the adapter loaded for a batch, kept up to date while the batch is planned."""
@@ -84,6 +101,19 @@ class State:
     """The conversation of (inbox, visitor)."""
     direct: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
     """The direct conversation of two users, the smaller id first."""
+    done: dict[DedupKey, Done] = field(default_factory=dict[DedupKey, Done])
+    messages: dict[tuple[int, int], Message] = field(default_factory=dict[tuple[int, int], Message])
+    """Those that a change is about, by (conversation, seq)."""
+    reactions: set[ReactionKey] = field(default_factory=set[ReactionKey])
+    pins: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
+    heirs: dict[int, list[Member]] = field(default_factory=dict[int, list[Member]])
+    """The present members of a conversation that stand highest and longest, the highest first."""
+    invites: dict[int, Invite] = field(default_factory=dict[int, Invite])
+    requests: dict[tuple[int, int], JoinRequest] = field(default_factory=dict[tuple[int, int], JoinRequest])
+    saved: dict[int, int] = field(default_factory=dict[int, int])
+    """A user's own conversation."""
+    blocks: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
 
 
 @dataclass(slots=True)
@@ -101,9 +131,47 @@ class Sheet:
     tickets: set[int] = field(default_factory=set[int])
     turns: set[int] = field(default_factory=set[int])
     held: set[int] = field(default_factory=set[int])
+    changed: dict[tuple[int, int], Message] = field(default_factory=dict[tuple[int, int], Message])
+    versions: list[tuple[Message, int, int]] = field(default_factory=list[tuple[Message, int, int]])
+    """(message as it was, rev of the edit, who edited)."""
+    erased: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """Recalled messages: their versions, reactions and pins go."""
+    commands: list[tuple[DedupKey, Done]] = field(default_factory=list[tuple[DedupKey, Done]])
+    reactions: dict[ReactionKey, bool] = field(default_factory=dict[ReactionKey, bool])
+    pins: dict[tuple[int, int], int | None] = field(default_factory=dict[tuple[int, int], int | None])
+    """Who pinned it, or None when it is not pinned any more."""
+    hidden: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
+    """(user, conversation, seq)."""
+    mentions: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
+    """(user, conversation, seq)."""
+    invites: dict[int, Invite] = field(default_factory=dict[int, Invite])
+    requests: dict[tuple[int, int], JoinRequest] = field(default_factory=dict[tuple[int, int], JoinRequest])
+    drafts: dict[tuple[int, int], SavedDraft | None] = field(
+        default_factory=dict[tuple[int, int], SavedDraft | None]
+    )
+    """By (user, conversation); None when it was sent or emptied."""
+    blocks: dict[tuple[int, int], bool] = field(default_factory=dict[tuple[int, int], bool])
+    """By (user, whom it blocks)."""
+    scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
+    retained: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """(conversation, through): messages up to here lose their words."""
+
+    @property
+    def personal(self) -> bool:
+        """Whether there are rows beside messages, events and seats; most batches have none."""
+        return bool(
+            self.mentions
+            or self.invites
+            or self.requests
+            or self.hidden
+            or self.drafts
+            or self.blocks
+            or self.scheduled
+            or self.retained
+        )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Published:
     """An event with what the hub must know to find its readers."""
 
@@ -122,7 +190,9 @@ class Opened:
     new: bool = True
 
 
-Result = Ack | Ticket | Opened | Held | Message | None
+Result = (
+    Ack | Ticket | Opened | Held | Message | Member | Invite | JoinRequest | Conversation | Scheduled | None
+)
 Outcome = Result | MynaError
 
 
@@ -146,8 +216,26 @@ class Needs:
     last_senders: set[int] = field(default_factory=set[int])
     support: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     direct: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    streams: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    commands: set[DedupKey] = field(default_factory=set[DedupKey])
+    messages: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    reactions: set[ReactionKey] = field(default_factory=set[ReactionKey])
+    pins: set[int] = field(default_factory=set[int])
+    heirs: dict[int, int] = field(default_factory=dict[int, int])
+    """How many of the members that stand highest: one more than may go in this batch."""
+    invites: set[int] = field(default_factory=set[int])
+    requests: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    saved: set[int] = field(default_factory=set[int])
+    blocks: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    scheduled: set[int] = field(default_factory=set[int])
+
+    @property
+    def seats(self) -> bool:
+        """Whether there is anything of links, requests, heirs, blocks or messages for later."""
+        return bool(self.heirs or self.invites or self.requests or self.scheduled or self.blocks)
 
 
-def digest_of(body: Mapping[str, Any], reply_to: int | None) -> str:
+def digest_of(body: Mapping[str, Any], reply_to: int | None, thread: int | None = None) -> str:
     """A fingerprint of what a draft says: the same client_id with another one is a conflict."""
-    return blake2b(encode([body, reply_to]), digest_size=16).hexdigest()
+    said: list[Any] = [body, reply_to] if thread is None else [body, reply_to, thread]
+    return blake2b(encode(said), digest_size=16).hexdigest()

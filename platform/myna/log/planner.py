@@ -4,17 +4,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from myna.errors import Conflict, MynaError, NotFound
-from myna.log import support
+from myna.log import changes, mentions, personal, seats, support
 from myna.log.batch import Batch
+from myna.log.personal_writes import Aged, Mine
 from myna.log.plan import Committed, Needs, Opened, Outcome, State, digest_of
+from myna.log.seat_writes import Seating
 from myna.log.writes import (
     CloseTurn,
     DecideHeld,
+    Edit,
+    FinishStream,
     Hold,
     Interrupt,
     Join,
     MoveTicket,
     OpenConversation,
+    Pin,
+    React,
+    Recall,
     Say,
     Write,
 )
@@ -27,6 +34,7 @@ from myna.model import (
     Held,
     HeldState,
     Member,
+    Message,
     MessageState,
     Owner,
     Ticket,
@@ -41,18 +49,23 @@ def needs_of(batch: Sequence[Write]) -> Needs:
         match write:
             case Say() | Hold():
                 _need_draft(needs, write.draft)
+            case Edit() | Recall() | React() | Pin():
+                changes.need(needs, write)
+            case Seating():
+                seats.need(needs, write)
+            case Mine() | Aged():
+                personal.need(needs, write)
             case DecideHeld():
                 needs.conversations.add(write.conversation)
                 needs.tickets.add(write.conversation)
                 needs.held.add(write.held)
             case OpenConversation():
-                if write.inbox is not None and write.visitor is not None:
-                    needs.support.add((write.inbox, write.visitor))
-                if (pair := _pair(write)) is not None:
-                    needs.direct.add(pair)
+                _need_known(needs, write)
             case Join():
+                seats.need_join(needs, write)
+            case FinishStream():
                 needs.conversations.add(write.conversation)
-                needs.members.add((write.conversation, write.user))
+                needs.streams.add((write.conversation, write.seq))
             case MoveTicket() | CloseTurn() | Interrupt():
                 needs.conversations.add(write.conversation)
                 needs.tickets.add(write.conversation)
@@ -63,11 +76,30 @@ def needs_of(batch: Sequence[Write]) -> Needs:
     return needs
 
 
+def need_released(needs: Needs, held: Held) -> None:
+    """The seats that letting a held message in looks at; known once the held row is loaded."""
+    needs.members.add((held.conversation, held.sender))
+    for user in mentions.users_of(held.body):
+        needs.members.add((held.conversation, user))
+
+
+def _need_known(needs: Needs, write: OpenConversation) -> None:
+    if write.inbox is not None and write.visitor is not None:
+        needs.support.add((write.inbox, write.visitor))
+    if (pair := _pair(write)) is not None:
+        needs.direct.add(pair)
+        needs.blocks.update({pair, (pair[1], pair[0])})
+
+
 def _need_draft(needs: Needs, draft: Draft) -> None:
     needs.conversations.add(draft.conversation)
     needs.tickets.add(draft.conversation)
     needs.members.add((draft.conversation, draft.sender))
     needs.drafts.add((draft.conversation, draft.sender, draft.client_id))
+    for user in mentions.users_of(draft.body):
+        needs.members.add((draft.conversation, user))
+    if draft.thread is not None:
+        needs.messages.add((draft.conversation, draft.thread))
 
 
 def plan(batch: Sequence[Write], state: State, now: float) -> tuple[Committed, Batch]:
@@ -94,8 +126,14 @@ def _apply(batch: Batch, write: Write) -> Outcome:
         case OpenConversation():
             return _open(batch, write)
         case Join():
-            _join(batch, write)
+            seats.join(batch, write)
             return None
+        case Seating():
+            return seats.apply(batch, write)
+        case Mine() | Aged():
+            return personal.apply(batch, write)
+        case Edit() | Recall() | React() | Pin():
+            return changes.apply(batch, write)
         case MoveTicket():
             return support.move(batch, write)
         case CloseTurn():
@@ -103,16 +141,22 @@ def _apply(batch: Batch, write: Write) -> Outcome:
         case Interrupt():
             support.interrupt(batch, write)
             return None
+        case FinishStream():
+            return _finish_stream(batch, write)
 
 
 def _say(batch: Batch, write: Say) -> Ack:
     draft = write.draft
-    batch.conversation(draft.conversation)
-    digest = digest_of(draft.body, draft.reply_to)
+    place = batch.conversation(draft.conversation)
+    digest = digest_of(draft.body, draft.reply_to, draft.thread)
+    seat = None
     if write.guard is None and not write.observer:
-        batch.require_seat(draft.conversation, draft.sender)
+        seat = batch.require_seat(draft.conversation, draft.sender)
     if (first := batch.duplicate(draft, digest)) is not None:
         return first
+    draft = changes.placed(batch, draft)
+    if seat is not None:
+        seats.may_speak(batch, place, seat)
     if write.guard is not None:
         turn = support.require_turn(batch, write.guard, draft.conversation)
         made = batch.message(draft, write.state, digest)
@@ -120,20 +164,31 @@ def _say(batch: Batch, write: Say) -> Ack:
         batch.put_turn(turn)
     else:
         support.before_message(batch, write)
-        made = batch.message(draft, MessageState.SENT, digest)
+        made = batch.message(draft, write.state, digest)
         support.after_message(batch, made, write.turn_delay_s, rouse=write.rouse)
+    mentions.note(batch, made, seat)
     seen = batch.state.seen[(draft.conversation, draft.sender, draft.client_id)]
     return Ack(draft.conversation, draft.client_id, made.seq, seen.rev, batch.now)
+
+
+def _finish_stream(batch: Batch, write: FinishStream) -> Message:
+    """Only its own sender ends a stream; whoever ends it again, or ends another's, changes nothing."""
+    streamed = batch.state.streaming.get((write.conversation, write.seq))
+    if streamed is None or streamed.sender != write.sender:
+        raise Conflict("This message is not being streamed by you.", code="no_stream")
+    return batch.finish(write.conversation, write.seq, write.body, write.state)
 
 
 def _hold(batch: Batch, write: Hold) -> Ack:
     draft = write.draft
     conversation = batch.conversation(draft.conversation)
-    digest = digest_of(draft.body, draft.reply_to)
-    if not write.observer:
-        batch.require_seat(draft.conversation, draft.sender)
+    digest = digest_of(draft.body, draft.reply_to, draft.thread)
+    seat = None if write.observer else batch.require_seat(draft.conversation, draft.sender)
     if (first := batch.duplicate(draft, digest)) is not None:
         return first
+    draft = changes.placed(batch, draft)
+    if seat is not None:
+        seats.may_speak(batch, conversation, seat)
     held = Held(
         write.id,
         conversation.workspace,
@@ -145,6 +200,7 @@ def _hold(batch: Batch, write: Hold) -> Ack:
         write.verdict,
         HeldState.WAITING,
         batch.now,
+        thread=draft.thread,
     )
     batch.put_held(held, digest)
     return Ack(draft.conversation, draft.client_id, None, None, batch.now, held=write.id)
@@ -160,11 +216,17 @@ def _decide(batch: Batch, write: DecideHeld) -> Held:
     seq: int | None = None
     if write.allow:
         draft = Draft(
-            before.conversation, before.sender, before.client_id, before.body, reply_to=before.reply_to
+            before.conversation,
+            before.sender,
+            before.client_id,
+            before.body,
+            reply_to=before.reply_to,
+            thread=before.thread,
         )
         support.reopen(batch, draft.conversation, draft.sender)
         made = batch.message(draft, MessageState.SENT, found.digest)
         support.after_message(batch, made, write.turn_delay_s, rouse=True)
+        mentions.note(batch, made, batch.state.members.get((before.conversation, before.sender)))
         seq = made.seq
     after = replace(
         before,
@@ -213,8 +275,12 @@ def _open(batch: Batch, write: OpenConversation) -> Opened:
     )
     batch.state.conversations[made.id] = made
     batch.sheet.opened[made.id] = made
+    pair = _pair(write)
     for user, role in write.members:
-        batch.put_member(Member(made.id, user, role))
+        # Who is blocked by the other of two may read and not write.
+        other = 0 if pair is None else pair[0] + pair[1] - user
+        muted_until = personal.FOREVER if (other, user) in batch.state.blocks else None
+        batch.put_member(Member(made.id, user, role, muted_until=muted_until))
     users = tuple(user for user, _ in write.members)
     data = {"title": write.title, "kind": write.kind, "members": [str(user) for user in users]}
     batch.event(made.id, EventKind.CONVERSATION_CHANGED, data, joined=users)
@@ -238,15 +304,3 @@ def _open(batch: Batch, write: OpenConversation) -> Opened:
             )
         )
     return Opened(batch.conversation(made.id))
-
-
-def _join(batch: Batch, write: Join) -> None:
-    conversation = batch.conversation(write.conversation)
-    seat = batch.state.members.get((write.conversation, write.user))
-    if seat is not None and seat.to_seq is None:
-        return
-    floor = 1 if write.history == "all" else conversation.seq + 1
-    batch.put_member(Member(write.conversation, write.user, write.role, floor))
-    if write.agent and write.user not in conversation.agents:
-        batch.add_agent(write.conversation, write.user)
-    batch.joined(write.conversation, write.user, write.role, write.user_data)

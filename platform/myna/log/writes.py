@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from myna.log.personal_writes import PersonalWrite
+from myna.log.seat_writes import SeatWrite
 from myna.model import (
     ConversationKind,
     Draft,
@@ -15,6 +17,7 @@ from myna.model import (
     TurnDecision,
     Verdict,
 )
+from myna.value import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class TurnGuard:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Say:
     """Put a message into the log.
 
@@ -86,14 +89,18 @@ class OpenConversation:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Give a user a seat. `history` is how much of the past the user may read: `all` or `none`."""
+    """Give a user a seat. How much of the past it may read is the conversation's policy, or `history` where that is given.
+
+    `by` is the member who invites; without one the server does.
+    """
 
     conversation: int
     user: int
     role: MemberRole
     user_data: Mapping[str, Any]
-    history: str = "all"
+    history: str | None = None
     agent: bool = False
+    by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,76 @@ class Interrupt:
     partial: str = ""
 
 
-Write = Say | Hold | DecideHeld | OpenConversation | Join | MoveTicket | CloseTurn | Interrupt
+@dataclass(frozen=True, slots=True)
+class FinishStream:
+    """End a message that a bot streamed (a `Say` in the state `streaming` without a turn) with its final body."""
+
+    conversation: int
+    seq: int
+    sender: int
+    body: Mapping[str, Any]
+    state: MessageState = MessageState.SENT
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something done to a message. The same `client_id` again gives the first result; with other content it is refused.
+
+    `observer` is true for an operator without a seat in a support conversation; everybody else must be a member with
+    the right to do it when the transaction runs.
+    """
+
+    conversation: int
+    actor: int
+    client_id: str
+    seq: int
+    observer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Change):
+    """Other words for an own message; what it said before is kept as a version."""
+
+    body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Recall(Change):
+    """Take a message back for everybody: its words, versions and reactions are erased, its seq stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class React(Change):
+    """Put a reaction on a message or take it off."""
+
+    emoji: str = ""
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pin(Change):
+    """Pin a message for everybody or take the pin off."""
+
+    on: bool = True
+
+
+Write = (
+    Say
+    | Hold
+    | DecideHeld
+    | OpenConversation
+    | Join
+    | MoveTicket
+    | CloseTurn
+    | Interrupt
+    | FinishStream
+    | Edit
+    | Recall
+    | React
+    | Pin
+    | SeatWrite
+    | PersonalWrite
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,47 +1,88 @@
+import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icons";
+import { addNote } from "./notes";
+import { filled, offered, ReplyList, type PreparedReply } from "./replies";
 import { client, store } from "./state";
 import { t } from "./words";
 
-const keyOf = (conversation: string) => `myna.unsent.${conversation}`;
+const keyOf = (conversation: string, note: boolean) => `myna.unsent.${conversation}${note ? ".note" : ""}`;
+
+/** Whether one writes to the colleagues instead of the visitor. */
+export const noting = signal(false);
+
+interface Props {
+  conversation: string;
+  placeholder: string;
+  /** Why one cannot reply; a note can always be left. */
+  locked: string | null;
+  /** Whether notes exist here: in support conversations. */
+  notes: boolean;
+  /** What `{{name}}` and its like become. */
+  values: Record<string, string>;
+}
 
 /** Where one writes. What is not sent yet is kept per conversation and survives a reload. */
-export function Composer({ conversation, placeholder, locked }: { conversation: string; placeholder: string; locked: string | null }) {
+export function Composer({ conversation, placeholder, locked, notes, values }: Props) {
+  const note = notes && noting.value;
+  const key = keyOf(conversation, note);
   const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => setText(store.getItem(keyOf(conversation)) ?? ""), [conversation]);
+  useEffect(() => setText(store.getItem(key) ?? ""), [key]);
   useEffect(() => {
     const box = field.current;
     if (!box) return;
     box.style.height = "auto";
     box.style.height = `${Math.min(box.scrollHeight, 180)}px`;
-  }, [text, locked]);
+  }, [text, locked, note]);
 
+  const list = note || !notes ? [] : offered(text);
+  const chosen = Math.min(at, list.length - 1);
   const write = (value: string) => {
     setText(value);
-    if (value) store.setItem(keyOf(conversation), value);
-    else store.removeItem(keyOf(conversation));
-    client.value?.typing(conversation, value.trim() !== "");
+    setAt(0);
+    if (value) store.setItem(key, value);
+    else store.removeItem(key);
+    if (!note) client.value?.typing(conversation, value.trim() !== "");
   };
+  const insert = (reply: PreparedReply) => write(filled(reply.text, values));
   const send = () => {
     const said = text.trim();
     if (!said) return;
     write("");
-    client.value!.send(conversation, { text: said });
+    if (note) void addNote(conversation, said).then((kept) => kept || write(said));
+    else client.value!.send(conversation, { text: said });
   };
   const keyed = (event: KeyboardEvent) => {
-    if (event.key === "Escape") field.current?.blur();
     // keyCode 229 covers browsers that end the composition before the key event.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (event.isComposing || event.keyCode === 229) return;
+    const step = list.length ? { ArrowDown: 1, ArrowUp: -1 }[event.key] : undefined;
+    if (step) setAt((chosen + step + list.length) % list.length);
+    else if (list[chosen] && (event.key === "Enter" || event.key === "Tab")) insert(list[chosen]);
+    else if (event.key === "Escape") return field.current?.blur();
+    else if (event.key === "Enter" && !event.shiftKey) send();
+    else return;
     event.preventDefault();
-    send();
   };
-  if (locked) return <div class="locked" data-testid="locked">{locked}</div>;
+  const hint = note ? t("note.placeholder") : placeholder;
   return (
-    <form class="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
-      <textarea ref={field} rows={1} value={text} placeholder={placeholder} aria-label={placeholder} data-testid="composer"
-        maxLength={client.value?.sync.limits.text_chars ?? 4000} onInput={(event) => write(event.currentTarget.value)} onKeyDown={keyed} />
-      <button type="submit" class="icon primary" aria-label={t("send")} disabled={!text.trim()} data-testid="send"><Icon name="send" /></button>
-    </form>
+    <div class={`write ${note ? "noting" : ""}`}>
+      {notes && (
+        <div class="modes" role="tablist" aria-label={t("send")}>
+          <button type="button" role="tab" aria-selected={!note} data-testid="mode-reply" onClick={() => (noting.value = false)}>{t("act.reply")}</button>
+          <button type="button" role="tab" aria-selected={note} data-testid="mode-note" onClick={() => (noting.value = true)}>{t("note")} <kbd>n</kbd></button>
+        </div>
+      )}
+      {list.length > 0 && <ReplyList list={list} at={chosen} choose={insert} />}
+      {locked && !note ? <div class="locked" data-testid="locked">{locked}</div> : (
+        <form class="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
+          <textarea ref={field} rows={1} value={text} placeholder={hint} aria-label={hint} data-testid="composer" maxLength={note ? 4000 : (client.value?.sync.limits.text_chars ?? 4000)}
+            aria-controls={list.length ? "replies" : undefined} aria-activedescendant={list[chosen] && `reply-${list[chosen].id}`}
+            onInput={(event) => write(event.currentTarget.value)} onKeyDown={keyed} />
+          <button type="submit" class="icon primary" aria-label={note ? t("note.keep") : t("send")} disabled={!text.trim()} data-testid="send"><Icon name="send" /></button>
+        </form>
+      )}
+    </div>
   );
 }

@@ -5,6 +5,18 @@ import { api, client, complain, me, route, staff } from "./state";
 export type View = "open" | "mine" | "queue" | "agent" | "resolved";
 export const VIEWS: View[] = ["open", "mine", "queue", "agent", "resolved"];
 
+interface TicketPage {
+  tickets: TicketRow[];
+  counts: Record<View, number>;
+  next: string | null;
+}
+
+const PAGE = 100;
+const nexts = new Map<View, string | null>();
+/** Views of which more than the first page is here. */
+const paged = new Set<View>();
+let paging = false;
+
 export interface TicketRow extends Ticket {
   conversation_detail: Conversation;
 }
@@ -21,12 +33,35 @@ export const listError = signal<unknown>(null);
 
 export async function loadTickets(wanted: View = view.value): Promise<void> {
   try {
-    const reply = await api().get<{ tickets: TicketRow[]; counts: Record<View, number> }>(`/v1/tickets?view=${wanted}&limit=100`);
-    tickets.value = { ...tickets.value, [wanted]: reply.tickets };
+    const reply = await api().get<TicketPage>(`/v1/tickets?view=${wanted}&limit=${PAGE}`);
+    const fresh = new Set(reply.tickets.map((row) => row.conversation));
+    // What was paged in below stays where it is, unless it has moved to the top or may have left the view.
+    const kept = paged.has(wanted) ? (tickets.value[wanted] ?? []).slice(PAGE).filter((row) => !fresh.has(row.conversation)) : [];
+    tickets.value = { ...tickets.value, [wanted]: [...reply.tickets, ...kept] };
+    if (!paged.has(wanted)) nexts.set(wanted, reply.next);
     counts.value = reply.counts;
     listError.value = null;
   } catch (error) {
     listError.value = error;
+  }
+}
+
+/** Loads the rows below the ones that are here, once at a time. */
+export async function moreTickets(wanted: View): Promise<void> {
+  const after = nexts.get(wanted);
+  if (!after || paging) return;
+  paging = true;
+  try {
+    const reply = await api().get<TicketPage>(`/v1/tickets?view=${wanted}&limit=${PAGE}&after=${after}`);
+    const here = tickets.value[wanted] ?? [];
+    const known = new Set(here.map((row) => row.conversation));
+    tickets.value = { ...tickets.value, [wanted]: [...here, ...reply.tickets.filter((row) => !known.has(row.conversation))] };
+    nexts.set(wanted, reply.next);
+    paged.add(wanted);
+  } catch (error) {
+    listError.value = error;
+  } finally {
+    paging = false;
   }
 }
 

@@ -6,6 +6,7 @@ import { Avatar, Dialog, Empty, Trouble } from "./parts";
 import { preview } from "./preview";
 import { api, complain, go, me, route } from "./state";
 import { Thread, useLog } from "./thread";
+import { VirtualList } from "./virtual";
 import { ago, t } from "./words";
 
 function titleOf(conversation: Conversation): string {
@@ -66,7 +67,6 @@ function Item({ row }: { row: Conversation }) {
   const last = row.last_message;
   const open = route.value.id === row.id;
   return (
-    <li>
       <a href={`#/groups/${row.id}`} class="item" aria-current={open ? "true" : undefined} data-testid="group" data-conversation={row.id}>
         <Avatar name={titleOf(row)} kind={row.kind} />
         <span class="lines">
@@ -75,7 +75,6 @@ function Item({ row }: { row: Conversation }) {
         </span>
         {!open && !!row.me?.unread && <b class="badge">{row.me.unread}</b>}
       </a>
-    </li>
   );
 }
 
@@ -114,7 +113,7 @@ export function Groups() {
             <button type="button" class="chip" onClick={() => setMaking(true)}>{t("newGroup")}</button>
           </Empty>
         )}
-        <ul class="items">{rows?.map((row) => <Item key={row.id} row={row} />)}</ul>
+        {!!rows?.length && <VirtualList rows={rows} height={64} keyOf={(row) => row.id}>{(row) => <Item row={row} />}</VirtualList>}
       </section>
       {id ? <Open key={id} conversation={id} /> : <section class="pane idle"><Empty title={t("pickGroup")} hint={t("empty.groupsHint")} /></section>}
       {making && <NewGroup close={() => setMaking(false)} />}

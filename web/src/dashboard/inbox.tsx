@@ -1,13 +1,16 @@
 import { useEffect, useState } from "preact/hooks";
-import { counts, listError, loadTickets, move, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "./desk";
+import { counts, listError, loadTickets, moreTickets, move, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "./desk";
 import { Icon } from "./icons";
 import { Avatar, Empty, Trouble } from "./parts";
 import { preview } from "./preview";
 import { Side } from "./side";
 import { go, me, route } from "./state";
 import { Thread, useLog } from "./thread";
+import { VirtualList } from "./virtual";
 import { ago, t } from "./words";
 import type { Conversation, Ticket } from "../core";
+
+const ROW_PX = 82;
 
 export function ownerWords(ticket: Ticket, conversation: Conversation): string {
   if (ticket.status === "resolved") return t("resolved");
@@ -21,7 +24,6 @@ function TicketItem({ row }: { row: TicketRow }) {
   const name = visitorName(detail) || t("visitor");
   const open = route.value.id === row.conversation;
   return (
-    <li>
       <a href={`#/inbox/${row.conversation}`} class="item" aria-current={open ? "true" : undefined} data-testid="ticket" data-conversation={row.conversation}>
         <Avatar name={name} kind="visitor" />
         <span class="lines">
@@ -31,7 +33,6 @@ function TicketItem({ row }: { row: TicketRow }) {
         </span>
         {!open && !!detail.me?.unread && <b class="badge">{detail.me.unread}</b>}
       </a>
-    </li>
   );
 }
 
@@ -55,7 +56,9 @@ function TicketList() {
           {wanted === "open" && <a class="chip" href="/demo" target="_blank" rel="noopener">{t("openDemo")}</a>}
         </Empty>
       )}
-      <ul class="items">{rows?.map((row) => <TicketItem key={row.conversation} row={row} />)}</ul>
+      {!!rows?.length && (
+        <VirtualList rows={rows} height={ROW_PX} keyOf={(row) => row.conversation} more={() => void moreTickets(wanted)}>{(row) => <TicketItem row={row} />}</VirtualList>
+      )}
     </section>
   );
 }
@@ -95,7 +98,7 @@ function Open({ conversation }: { conversation: string }) {
           {ticket && <Actions conversation={conversation} ticket={ticket} />}
           <button type="button" class="icon medium" aria-label={t("details")} aria-expanded={details} data-testid="details" onClick={() => setDetails(!details)}><Icon name="info" /></button>
         </header>
-        <Thread conversation={conversation} placeholder={t("replyPlaceholder")} locked={lockOf(ticket)} />
+        <Thread conversation={conversation} placeholder={t("replyPlaceholder")} locked={lockOf(ticket)} desk />
       </section>
       {log && <Side log={log} shown={details} close={() => setDetails(false)} />}
     </>

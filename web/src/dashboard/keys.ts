@@ -1,27 +1,24 @@
-import { move, neighbour, ownsTicket } from "./desk";
-import { client, go, route } from "./state";
+import { actions } from "./actions";
+import { help, palette } from "./palette";
+import { client } from "./state";
 
-function focusReply(): void {
-  document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus();
-}
-
-/** Single keys, outside of fields and dialogs and without modifiers. */
+/** ⌘K everywhere; single keys outside of fields and dialogs and without modifiers. */
 export function listenToKeys(): void {
   addEventListener("keydown", (event) => {
+    if (!client.value || event.isComposing) return;
     const target = event.target as HTMLElement;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (target.closest("input, textarea, select, dialog, [contenteditable]") || !client.value) return;
-    const { screen, id } = route.value;
-    const ticket = id ? client.value.log(id)?.conversation.ticket : null;
-    const open = ticket?.status === "open";
-    if (event.key === "j" || event.key === "k") {
-      const next = neighbour(event.key === "j" ? 1 : -1);
-      if (next) go(screen, next);
-    } else if (event.key === "r") focusReply();
-    else if (event.key === "t" && open && !ownsTicket(ticket)) void move(id!, "claim").then(focusReply);
-    else if (event.key === "g" && open && ticket?.owner !== "agent") void move(id!, "release", "agent");
-    else if (event.key === "e" && open) void move(id!, "resolve");
-    else return;
+    if ((event.metaKey || event.ctrlKey) && !event.altKey && event.key.toLowerCase() === "k") {
+      if (document.querySelector("dialog[open]:not(.palette)")) return;
+      palette.value = !palette.value;
+    } else if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, textarea, select, dialog, [contenteditable]")) {
+      return;
+    } else if (event.key === "?") {
+      help.value = true;
+    } else {
+      const action = actions().find((each) => each.key === event.key);
+      if (!action) return;
+      action.run();
+    }
     event.preventDefault();
   });
 }

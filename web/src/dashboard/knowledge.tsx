@@ -91,9 +91,11 @@ function Base({ base, changed }: { base: KnowledgeBase; changed(): void }) {
     <>
       <Ask root={root} />
       <AddSource root={root} added={(title, job) => { setWorks([...works, { title, job }]); void load(); }} />
-      <ul class="jobs" role="status">
-        {works.map((work) => <Progress key={work.job.id} work={work} cancel={() => void api().post(`${root}/jobs/${work.job.id}/cancel`).catch(complain)} />)}
-      </ul>
+      <div role="status">
+        <ul class="jobs">
+          {works.map((work) => <Progress key={work.job.id} work={work} cancel={() => void api().post(`${root}/jobs/${work.job.id}/cancel`).catch(complain)} />)}
+        </ul>
+      </div>
       <section class="card">
         <h2>{t("kb.listTitle")}</h2>
         {!!error && <Trouble error={error} retry={() => void load()} />}

@@ -2,29 +2,37 @@ import "./dashboard.css";
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { follow } from "./desk";
+import { OPEN } from "./actions";
+import { Contacts } from "./contacts";
 import { Groups } from "./groups";
 import { Inbox } from "./inbox";
 import { listenToKeys } from "./keys";
 import { Knowledge } from "./knowledge";
+import { announce } from "./notify";
+import { help, Keys, Palette, palette } from "./palette";
 import { Rail } from "./rail";
+import { Reports } from "./reports";
 import { Review } from "./review";
+import { Settings } from "./settings";
 import { SignIn } from "./signin";
 import { client, connect, networkless, route, session, setTheme, staff, status, theme, toasts } from "./state";
 import { hear } from "./typing";
 import { lang, speak, t } from "./words";
 
-const SCREENS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowledge };
+const VIEWS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowledge, contacts: Contacts, reports: Reports, settings: Settings };
 
 function App() {
   if (!session.value || !client.value) return <SignIn />;
-  const Current = staff() ? SCREENS[route.value.screen] : Groups;
+  const Current = VIEWS[staff() || OPEN.includes(route.value.screen) ? route.value.screen : "groups"];
   return (
     <div class="app">
       <Rail />
-      <div class="work">
+      <main class="work">
         {(status.value === "offline" || networkless.value) && <div class="offline" role="status" data-testid="offline">{t("offline")}</div>}
         <Current />
-      </div>
+      </main>
+      {palette.value && <Palette />}
+      {help.value && <Keys />}
       <div class="toasts" role="status" data-testid="toasts">
         {toasts.value.map((each) => <div key={each.id} class={`toast ${each.warn ? "warn" : ""}`}>{each.text}</div>)}
       </div>
@@ -42,6 +50,7 @@ effect(() => {
   if (!live) return;
   const stop = live.on("frame", (frame) => {
     follow(frame);
+    announce(frame);
     hear(frame);
   });
   return stop;

@@ -3,6 +3,7 @@ import { ApiError, type ConversationLog, type Turn } from "../core";
 import { Icon } from "./icons";
 import { ownerWords } from "./inbox";
 import { Confidence } from "./parts";
+import { ratings } from "./ratings";
 import { api } from "./state";
 import { ago, clock, coded, t } from "./words";
 
@@ -55,6 +56,7 @@ function useTurns(log: ConversationLog): Turn[] {
 export function Side({ log, shown, close }: { log: ConversationLog; shown: boolean; close(): void }) {
   const turns = useTurns(log);
   const { ticket, members } = log.conversation;
+  const rated = ratings.value[log.conversation.id];
   const visitor = members.find((each) => each.user.kind === "visitor")?.user;
   return (
     <aside class={`side ${shown ? "shown" : ""}`} aria-label={t("details")} data-testid="side">
@@ -72,6 +74,7 @@ export function Side({ log, shown, close }: { log: ConversationLog; shown: boole
             <dt>{t("side.status")}</dt><dd data-testid="ticket-status">{t(`status.${ticket.status}`)}</dd>
             {ticket.status === "open" && <><dt>{t("side.owner")}</dt><dd data-testid="ticket-owner">{ownerWords(ticket, log.conversation)}</dd></>}
             {ticket.reason && <><dt>{t("side.reason")}</dt><dd>{coded("reason", ticket.reason)}</dd></>}
+            {rated?.stars && <><dt>{t("side.rating")}</dt><dd data-testid="rating">{"★".repeat(rated.stars)}{"☆".repeat(5 - rated.stars)}{rated.comment && <span class="pre faint"> {rated.comment}</span>}</dd></>}
             {ticket.summary && <><dt>{t("side.summary")}</dt><dd class="pre">{ticket.summary}</dd></>}
           </dl>
         </>

@@ -2,7 +2,8 @@ import { signal, type Signal } from "@preact/signals";
 import { ApiError, Client, IndexedDrafts, StoredSession, TextDrafts, textStore, type Session, type User } from "../core";
 import { coded, t, type Word } from "./words";
 
-export type Screen = "inbox" | "groups" | "review" | "knowledge";
+export const SCREENS = ["inbox", "groups", "review", "knowledge", "contacts", "reports", "settings"] as const;
+export type Screen = (typeof SCREENS)[number];
 export type Theme = "auto" | "light" | "dark";
 
 export interface Route {
@@ -29,8 +30,7 @@ export const signedOutBecause = signal<Word | null>(null);
 
 function parseRoute(): Route {
   const [screen, id] = location.hash.replace(/^#\/?/, "").split("/");
-  const known: Screen[] = ["inbox", "groups", "review", "knowledge"];
-  return { screen: known.find((each) => each === screen) ?? "inbox", id: id || null };
+  return { screen: SCREENS.find((each) => each === screen) ?? "inbox", id: id || null };
 }
 
 for (const event of ["online", "offline"]) addEventListener(event, () => (networkless.value = !navigator.onLine));

@@ -1,8 +1,12 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Citation, ConversationLog, Draft, Message } from "../core";
 import { Composer } from "./composer";
+import { visitorName } from "./desk";
+import { loadNotes, NoteRow, notes, type Note } from "./notes";
 import { PassageDialog } from "./passage";
 import { Avatar, Markup, Trouble } from "./parts";
+import { loadRatings, ratings } from "./ratings";
+import { loadReplies, replies } from "./replies";
 import { client, complain, me, version } from "./state";
 import { clock, coded, t } from "./words";
 import { typists } from "./typing";
@@ -28,7 +32,16 @@ function noticeOf(log: ConversationLog, message: Message): string {
   return coded("notice", code ?? "", text ?? "", { name: named });
 }
 
-function Bubble({ log, message, open }: { log: ConversationLog; message: Message; open(citation: Citation): void }) {
+/** Messages and notes in the order in which they were written. */
+function rowsOf(log: ConversationLog, kept: Note[]): (Message | Note)[] {
+  if (!kept.length) return log.messages;
+  const first = log.messages[0];
+  // What is older than the oldest loaded message comes with it, and not before.
+  const shown = first && first.seq > log.floor ? kept.filter((each) => each.created_at >= first.created_at) : kept;
+  return [...log.messages, ...shown].sort((a, b) => a.created_at.localeCompare(b.created_at));
+}
+
+function Bubble({ log, message, helped, open }: { log: ConversationLog; message: Message; helped: boolean | undefined; open(citation: Citation): void }) {
   if (message.kind === "notice") return <li class="notice" data-testid="notice">{noticeOf(log, message)} · {clock(message.created_at)}</li>;
   const sender = log.user(message.sender);
   const mine = message.sender === me().id;
@@ -57,6 +70,7 @@ function Bubble({ log, message, open }: { log: ConversationLog; message: Message
             ))}
           </div>
         )}
+        {helped !== undefined && <span class={`meta ${helped ? "" : "warn"}`} data-testid="vote">{t(helped ? "helped" : "helpedNot")}</span>}
         {!!offers?.length && <span class="meta">{t("offered", { list: offers.map((each) => each.label).join(" · ") })}</span>}
       </div>
     </li>
@@ -86,7 +100,7 @@ function Pending({ draft }: { draft: Draft }) {
 }
 
 /** The messages of a conversation and, unless `locked` says why not, the composer. */
-export function Thread({ conversation, placeholder, locked }: { conversation: string; placeholder: string; locked?: string | null }) {
+export function Thread({ conversation, placeholder, locked, desk }: { conversation: string; placeholder: string; locked?: string | null; desk?: boolean }) {
   const { log, error, retry } = useLog(conversation);
   const [citation, setCitation] = useState<Citation | null>(null);
   const [away, setAway] = useState(false);
@@ -95,6 +109,14 @@ export function Thread({ conversation, placeholder, locked }: { conversation: st
   const last = log?.messages.findLast((message) => message.state !== "streaming")?.seq ?? 0;
   const drafts = client.value!.drafts(conversation);
   const writing = typists(conversation);
+  const kept = (desk && notes.value[conversation]) || [];
+  const votes = (desk && ratings.value[conversation]?.messages) || {};
+  useEffect(() => {
+    if (!desk) return;
+    void loadNotes(conversation);
+    void loadRatings(conversation);
+    if (!replies.value) void loadReplies();
+  }, [conversation, desk, log?.cursor]);
 
   const toBottom = () => {
     if (scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
@@ -133,7 +155,8 @@ export function Thread({ conversation, placeholder, locked }: { conversation: st
         {log && log.messages.length > 0 && log.messages[0]!.seq > log.floor && <button type="button" class="chip older" onClick={older}>{t("older")}</button>}
         <div role="log" aria-live="polite" aria-busy={busy} aria-label={t("messages")}>
           <ol class="messages">
-            {log?.messages.map((message) => <Bubble key={message.seq} log={log} message={message} open={setCitation} />)}
+            {log && rowsOf(log, kept).map((each) =>
+              "author" in each ? <NoteRow key={`n${each.id}`} conversation={conversation} note={each} /> : <Bubble key={each.seq} log={log} message={each} helped={votes[each.seq]} open={setCitation} />)}
             {drafts.map((draft) => <Pending key={draft.client_id} draft={draft} />)}
           </ol>
         </div>
@@ -142,7 +165,7 @@ export function Thread({ conversation, placeholder, locked }: { conversation: st
         </div>
       </div>
       {away && <button type="button" class="chip newer" onClick={toBottom}>↓ {t("newer")}</button>}
-      <Composer conversation={conversation} placeholder={placeholder} locked={locked ?? null} />
+      <Composer conversation={conversation} placeholder={placeholder} locked={locked ?? null} notes={!!desk} values={desk && log ? { name: visitorName(log.conversation), me: me().name } : {}} />
       {citation && <PassageDialog citation={citation} close={() => setCitation(null)} />}
     </>
   );

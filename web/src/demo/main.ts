@@ -49,11 +49,11 @@ function paint(shop: Shop): void {
   };
   document.title = shop.name[lang()];
   document.getElementById("app")!.replaceChildren(
-    h("p", { class: "note" }, t("shop.demo")),
+    h("aside", { class: "note" }, t("shop.demo")),
     h("header", {}, h("a", { class: "brand", href: "/demo" }, shop.name[lang()]), h("button", { type: "button", lang: tagOf(other), "data-testid": "language", onclick: change }, t("language"))),
-    h("section", { class: "hero" }, h("h1", {}, shop.tagline[lang()]), h("button", { type: "button", class: "ask", "data-testid": "ask", onclick: () => myna("open") }, t("shop.ask"))),
-    h("main", {}, h("h2", {}, t("shop.range")), h("ul", { class: "range" }, ...shop.products.map(card))),
-    h("ul", { class: "promises" }, promise(1), promise(2), promise(3)),
+    h("main", {}, h("section", { class: "hero" }, h("h1", {}, shop.tagline[lang()]), h("button", { type: "button", class: "ask", "data-testid": "ask", onclick: () => myna("open") }, t("shop.ask"))),
+      h("h2", {}, t("shop.range")), h("ul", { class: "range" }, ...shop.products.map(card)),
+      h("ul", { class: "promises" }, promise(1), promise(2), promise(3))),
   );
 }
 

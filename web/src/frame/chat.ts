@@ -22,6 +22,10 @@ export class Chat {
   #painting = false;
   #announced = { seq: 0, unread: 0, owner: "" };
   #failure = "";
+  readonly #votes = new Map<number, boolean>();
+  /** The conversation whose rating is being asked for. */
+  #rating = "";
+  readonly #rate = h("div");
   readonly #header: Header;
   readonly #composer: Composer;
   readonly #banner = h("div", { class: "banner", role: "status", "data-testid": "banner" });
@@ -34,20 +38,22 @@ export class Chat {
   readonly #scroller: HTMLElement;
   readonly #actions: RowActions = {
     cite: (citation) =>
-      void import("./passage").then(({ openPassage }) =>
+      void import("./more").then(({ openPassage }) =>
         openPassage(citation, (path) => this.#visitor.client!.api.get<Passage>(path)),
       ),
     offer: (offer) => this.#accept(offer),
     retry: (id) => (this.#early.some((each) => each.client_id === id) ? void this.#flush() : this.#visitor.client?.retry(id)),
     discard: (id) => this.#discard(id),
+    vote: (seq, helpful) => void this.#vote(seq, helpful),
+    voted: (seq) => this.#votes.get(seq),
   };
 
   constructor(origin: string, key: string, embedded: boolean, tell: (message: ToPage) => void) {
     this.#tell = tell;
     this.#visitor = new Visitor(origin, key, (client) => this.#attach(client));
-    this.#header = new Header(embedded, { handOff: () => void this.#handOff(), close: () => tell({ type: "close" }) });
+    this.#header = new Header(embedded, { handOff: () => void this.#handOff(), transcript: () => void this.#saveTranscript(), close: () => tell({ type: "close" }) });
     this.#composer = new Composer((text) => this.#send(text), (on) => this.#writes(on));
-    this.#scroller = h("main", {}, this.#older, this.#region, this.#suggestions, this.#typing);
+    this.#scroller = h("main", {}, this.#older, this.#region, this.#suggestions, this.#typing, this.#rate);
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     document.body.append(this.#header.element, this.#banner, this.#scroller, this.#newer, this.#composer.element);
     addEventListener("online", () => {
@@ -61,8 +67,8 @@ export class Chat {
     });
   }
 
-  async start(locale?: string): Promise<void> {
-    if (locale) await this.set({ locale });
+  async start(settings?: Settings): Promise<void> {
+    if (settings) await this.set(settings);
     try {
       this.#inbox = await this.#visitor.loadInbox();
       this.#failure = "";
@@ -75,6 +81,7 @@ export class Chat {
 
   async set(settings: Settings): Promise<void> {
     if (settings.locale) await speak(settings.locale);
+    if (settings.theme) document.documentElement.style.colorScheme = settings.theme === "auto" ? "" : settings.theme;
     if (settings.color && /^#[0-9a-f]{6}$/i.test(settings.color)) {
       document.documentElement.style.setProperty("--accent", settings.color);
     }
@@ -149,6 +156,33 @@ export class Chat {
     }
     this.#paint();
     this.#composer.focus();
+  }
+
+  async #vote(seq: number, helpful: boolean): Promise<void> {
+    const { client, conversation } = this.#visitor;
+    this.#votes.set(seq, helpful);
+    this.#paint();
+    const sent = client!.api.request("PUT", `/v1/conversations/${conversation}/messages/${seq}/feedback`, { body: { helpful } });
+    await sent.catch(() => this.#votes.delete(seq));
+    this.#paint();
+  }
+
+  /** A resolved conversation can be rated. */
+  async #askForRating(resolved: boolean): Promise<void> {
+    const { client, conversation } = this.#visitor;
+    const wanted = resolved && conversation ? conversation : "";
+    if (wanted === this.#rating) return;
+    this.#rating = wanted;
+    const form = wanted && (await import("./more")).rateForm(client!.api, wanted);
+    if (wanted !== this.#rating) return;
+    this.#rate.replaceChildren(form || "");
+    this.#toBottom();
+  }
+
+  async #saveTranscript(): Promise<void> {
+    const { saveTranscript } = await import("./more");
+    await saveTranscript(this.#visitor.client!, this.#visitor.conversation!, this.#inbox?.name ?? "").catch((error: unknown) => void this.#fail(error));
+    this.#paint();
   }
 
   #fail(error: unknown): ApiError {
@@ -288,7 +322,7 @@ export class Chat {
     const state =
       ticket?.status === "resolved" ? t("notice.ticket.resolved") : ticket?.owner === "queue" ? t("ownedQueue") : operator ? t("ownedOperator", { name: operator }) : t("ownedAgent");
     const owner = ticket?.status === "open" ? ticket.owner : "agent";
-    this.#header.paint(this.#inbox?.name ?? "", state, owner, operator);
+    this.#header.paint(this.#inbox?.name ?? "", state, owner, operator, !!log?.messages.length);
     const status = this.#visitor.client?.status;
     const words =
       this.#failure ||
@@ -305,6 +339,7 @@ export class Chat {
       }
     }
     this.#paintSuggestions();
+    void this.#askForRating(ticket?.status === "resolved");
     const names = [...this.#writing.keys()].map((id) => log?.user(id)?.name ?? t("someone"));
     this.#typing.replaceChildren(...(names.length ? [h("span", { class: "dots" }), t("typing", { name: names.join(", ") })] : []));
     this.#older.textContent = t("older");

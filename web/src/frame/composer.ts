@@ -43,6 +43,7 @@ export class Composer {
     this.#field.placeholder = t("placeholder");
     this.#field.setAttribute("aria-label", t("placeholder"));
     this.#button.setAttribute("aria-label", t("send"));
+    this.element.setAttribute("aria-label", t("placeholder"));
     if (limit) this.#field.maxLength = limit;
     this.#button.disabled = !this.#field.value.trim();
   }

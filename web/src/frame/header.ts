@@ -8,15 +8,16 @@ const DOTS = "M12 5v.01M12 12v.01M12 19v.01";
 export class Header {
   readonly element: HTMLElement;
   readonly #avatar = h("span", { class: "avatar", "aria-hidden": "true" });
-  readonly #name = h("b");
+  readonly #name = h("h1");
   readonly #state = h("span", { class: "state", "data-testid": "owner" });
   readonly #menuButton = h("button", { type: "button", class: "icon dots3", "aria-haspopup": "true", "aria-expanded": "false", "data-testid": "menu" }, icon(DOTS));
   readonly #person = h("button", { type: "button", role: "menuitem", "data-testid": "talk-to-person" });
+  readonly #transcript = h("button", { type: "button", role: "menuitem", "data-testid": "transcript" });
   readonly #tab = h("a", { role: "menuitem", target: "_blank", rel: "noopener" });
-  readonly #menu = h("div", { class: "menu", role: "menu", hidden: true }, this.#person, this.#tab);
+  readonly #menu = h("div", { class: "menu", role: "menu", hidden: true }, this.#person, this.#transcript, this.#tab);
   readonly #closeButton = h("button", { type: "button", class: "icon", "data-testid": "close" }, icon(CLOSE));
 
-  constructor(embedded: boolean, actions: { handOff(): void; close(): void }) {
+  constructor(embedded: boolean, actions: { handOff(): void; transcript(): void; close(): void }) {
     const who = h("div", { class: "who" }, this.#name, this.#state);
     this.element = h("header", { class: "top" }, this.#avatar, who, this.#menuButton, this.#menu, embedded && this.#closeButton);
     this.#tab.href = location.href;
@@ -26,6 +27,10 @@ export class Header {
       this.#toggle(false);
       actions.handOff();
     });
+    this.#transcript.addEventListener("click", () => {
+      this.#toggle(false);
+      actions.transcript();
+    });
     this.#tab.addEventListener("click", () => this.#toggle(false));
     this.#closeButton.addEventListener("click", actions.close);
     this.#menu.addEventListener("keydown", (event) => this.#move(event));
@@ -34,15 +39,17 @@ export class Header {
     });
   }
 
-  paint(inbox: string, state: string, owner: string, operator: string | null): void {
+  paint(inbox: string, state: string, owner: string, operator: string | null, begun: boolean): void {
     this.#name.textContent = inbox;
     this.#state.textContent = state;
     this.#state.dataset.owner = owner;
     this.#avatar.textContent = (operator ?? inbox).slice(0, 1).toUpperCase();
     this.#person.textContent = t("talkToPerson");
     this.#person.hidden = owner !== "agent";
+    this.#transcript.textContent = t("transcript");
+    this.#transcript.hidden = !begun;
     this.#tab.textContent = t("expand");
-    this.#menuButton.hidden = this.#person.hidden && this.#tab.hidden;
+    this.#menuButton.hidden = !this.#items().length;
     this.#menuButton.setAttribute("aria-label", t("menu"));
     this.#closeButton.setAttribute("aria-label", t("close"));
   }
@@ -56,7 +63,7 @@ export class Header {
   }
 
   #items(): HTMLElement[] {
-    return [this.#person, this.#tab].filter((item) => !item.hidden);
+    return [this.#person, this.#transcript, this.#tab].filter((item) => !item.hidden);
   }
 
   #move(event: KeyboardEvent): void {

@@ -7,7 +7,7 @@ const query = new URLSearchParams(location.search);
 let port: MessagePort | null = null;
 const waiting: ToPage[] = [];
 
-const chat = new Chat(location.origin, query.get("inbox") ?? "", embedded, (message) => {
+const chat = new Chat(location.origin, query.get("inbox") ?? "", embedded && !query.has("inline"), (message) => {
   if (port) port.postMessage(message);
   else if (embedded) waiting.push(message);
 });
@@ -24,4 +24,5 @@ addEventListener("message", (event) => {
   for (const message of waiting.splice(0)) port.postMessage(message);
 });
 
-void chat.start(query.get("locale") || navigator.language);
+// In the address too, so that the first paint has the right language and colours. There are no secrets among them.
+void chat.start({ ...Object.fromEntries(query), locale: query.get("locale") || navigator.language });

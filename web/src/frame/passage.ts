@@ -1,4 +1,4 @@
-import { slicePoints, type Citation, type Passage } from "../core";
+import type { Citation, Passage } from "../core";
 import { h, icon } from "../dom";
 import { t } from "./words";
 
@@ -7,8 +7,10 @@ const BACK = "M15 5l-7 7 7 7";
 function quoted(passage: Passage, citation: Citation): [string, string, string] {
   const { text } = passage;
   const { quote, start, end } = citation;
-  const exact = slicePoints(text, start, end);
-  if (exact === quote) return [slicePoints(text, 0, start), exact, slicePoints(text, end)];
+  // Spans count code points, not UTF-16 units.
+  const points = Array.from(text);
+  const cut = (from: number, to?: number) => points.slice(from, to).join("");
+  if (cut(start, end) === quote) return [cut(0, start), quote, cut(end)];
   // The source changed since the answer: look for the sentence itself before giving up on marking it.
   const at = quote ? text.indexOf(quote) : -1;
   return at < 0 ? [text, "", ""] : [text.slice(0, at), quote, text.slice(at + quote.length)];

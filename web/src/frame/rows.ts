@@ -8,6 +8,8 @@ export interface RowActions {
   offer(offer: Offer): void;
   retry(client_id: string): void;
   discard(client_id: string): void;
+  vote(seq: number, helpful: boolean): void;
+  voted(seq: number): boolean | undefined;
 }
 
 export interface Row {
@@ -37,6 +39,7 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
   const mine = message.sender === me;
   const streaming = message.state === "streaming";
   const { citations, offers, code } = message.body;
+  const voted = actions.voted(message.seq);
   const goes_on = log.continues(message);
   const build = () => {
     if (message.kind === "notice") {
@@ -65,6 +68,11 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
       const chips = citations.map((each) => citeButton(each, actions, `${each.n} ${each.title}`));
       item.append(h("div", { class: "sources" }, ...chips));
     }
+    if (citations?.length && !streaming && !mine) {
+      const button = (helpful: boolean) =>
+        h("button", { type: "button", class: "link", "data-testid": `vote-${helpful ? "yes" : "no"}`, onclick: () => actions.vote(message.seq, helpful) }, t(helpful ? "yes" : "no"));
+      item.append(h("span", { class: "note", role: "status", "data-testid": "vote" }, ...(voted === undefined ? [t("helpful"), " ", button(true), " ", button(false)] : [t("thanks")])));
+    }
     if (offers?.length && offered) {
       const buttons = offers.map((each) =>
         h("button", { type: "button", class: "chip", "data-testid": `offer-${each.action}`, onclick: () => actions.offer(each) },
@@ -74,7 +82,7 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
     }
     return item;
   };
-  return { key: `s${message.seq}`, signature: `${message.state}|${offered}|${sender?.name}|${text}`, build };
+  return { key: `s${message.seq}`, signature: `${message.state}|${offered}|${sender?.name}|${voted}|${text}`, build };
 }
 
 /** Why a draft could not be sent, in the visitor's words. */

@@ -1,6 +1,5 @@
 import { call, StoredSession, TextDrafts, textStore, type Client, type Conversation, type Session, type User } from "../core";
-import { tagOf } from "../i18n";
-import { lang } from "./words";
+import { tag } from "./words";
 
 export interface Inbox {
   key: string;
@@ -82,7 +81,7 @@ export class Visitor {
   }
 
   #register(): Promise<Session> {
-    return call<Session>("POST", `${this.#origin}/v1/visitors`, { body: { inbox: this.#inbox, locale: tagOf(lang()) } });
+    return call<Session>("POST", `${this.#origin}/v1/visitors`, { body: { inbox: this.#inbox, locale: tag() } });
   }
 
   #connect(): Promise<Client> {

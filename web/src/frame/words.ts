@@ -1,22 +1,34 @@
 import type en from "../i18n/widget.en.json";
-import { fill, langOf, tagOf, type Lang } from "../i18n";
+import { fill, tagOf, widgetLangOf, type Lang, type WidgetLang } from "../i18n";
 
 export type Word = keyof typeof en;
 
-let current: Lang = "en";
+let current: WidgetLang = "en";
 let words: Partial<Record<Word, string>> = {};
 
+/** The language of contents: greetings and suggestions know no scripts. */
 export function lang(): Lang {
-  return current;
+  return current === "en" ? "en" : "zh";
 }
 
+/** What the server is told about the visitor. */
+export function tag(): string {
+  return tagOf(current);
+}
+
+const catalogues = {
+  en: () => import("../i18n/widget.en.json"),
+  zh: () => import("../i18n/widget.zh.json"),
+  "zh-Hant": () => import("../i18n/widget.hant.json"),
+};
+
 /** Fetches the catalogue of this language alone; nothing else is said until it is here. */
-export async function speak(tag: string): Promise<void> {
-  const wanted = langOf(tag);
-  const loaded = await (wanted === "zh" ? import("../i18n/widget.zh.json") : import("../i18n/widget.en.json"));
+export async function speak(wanted: string): Promise<void> {
+  const chosen = widgetLangOf(wanted);
+  const loaded = await catalogues[chosen]();
   words = loaded.default;
-  current = wanted;
-  document.documentElement.lang = tagOf(current);
+  current = chosen;
+  document.documentElement.lang = tag();
 }
 
 export function t(word: Word, values?: Record<string, string | number>): string {

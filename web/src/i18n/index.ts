@@ -1,8 +1,15 @@
 export type Lang = "en" | "zh";
+/** What the widget speaks: one more script than the pages of the operators. */
+export type WidgetLang = Lang | "zh-Hant";
 
-/** The nearest catalogue for a BCP 47 tag: Chinese of any region reads 简体中文, everything else English. */
+/** The nearest of two catalogues for a BCP 47 tag: Chinese of any region reads 简体中文, everything else English. */
 export function langOf(tag: string | null | undefined): Lang {
   return /^zh\b/i.test(tag ?? "") ? "zh" : "en";
+}
+
+/** The widget's catalogue for a BCP 47 tag; Taiwan, Hong Kong and Macau write 繁體中文. */
+export function widgetLangOf(tag: string | null | undefined): WidgetLang {
+  return /^zh-(hant|tw|hk|mo)\b/i.test(tag ?? "") ? "zh-Hant" : langOf(tag);
 }
 
 export function fill(text: string, values?: Record<string, string | number>): string {
@@ -10,8 +17,8 @@ export function fill(text: string, values?: Record<string, string | number>): st
 }
 
 /** What document.documentElement.lang should say. */
-export function tagOf(lang: Lang): string {
-  return lang === "zh" ? "zh-CN" : "en";
+export function tagOf(lang: WidgetLang): string {
+  return lang === "zh" ? "zh-CN" : lang;
 }
 
 /** For dates and times: the browser's own region when it speaks this language, so that a Briton reads 15:01. */

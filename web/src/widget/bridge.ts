@@ -7,6 +7,10 @@ export interface Settings {
   locale?: string;
   /** Accent colour as #rrggbb. */
   color?: string;
+  /** Light, dark, or what the visitor's system says. */
+  theme?: "auto" | "light" | "dark";
+  /** The corner of the launcher. */
+  position?: "left" | "right";
 }
 
 export type ToFrame = { type: "set"; settings: Settings } | { type: "shown" } | { type: "hidden" };

@@ -1,6 +1,7 @@
 import en from "../i18n/loader.en.json";
 import zh from "../i18n/loader.zh.json";
-import { fill, langOf } from "../i18n";
+import hant from "../i18n/loader.hant.json";
+import { fill, widgetLangOf } from "../i18n";
 import { HANDSHAKE, type Settings, type ToFrame, type ToPage } from "./bridge";
 import css from "./loader.css?inline";
 
@@ -20,13 +21,15 @@ const ICON_DOWN = "M6 9.5l6 6 6-6";
 function start(script: HTMLScriptElement): void {
   const inbox = script.dataset.inbox ?? "";
   const origin = new URL(script.src).origin;
+  const { color, theme, position, bubble: said, bubbleAfter, target } = script.dataset;
   const settings: Settings = { locale: script.dataset.locale ?? navigator.language };
-  if (script.dataset.color) settings.color = script.dataset.color;
+  Object.assign(settings, color && { color }, theme && { theme }, position && { position });
   const listeners = new Map<string, Listener[]>();
   let frame: HTMLIFrameElement | null = null;
   let port: MessagePort | null = null;
   let shown = false;
   let unread = 0;
+  const inline = !!target;
 
   // A shadow root keeps the page's styles out; a constructed sheet needs no style-src from the page's policy.
   const host = document.createElement("myna-chat");
@@ -47,7 +50,20 @@ function start(script: HTMLScriptElement): void {
   badge.setAttribute("aria-hidden", "true");
   button.append(svg, badge);
   button.addEventListener("click", () => toggle(!shown));
-  root.append(button);
+  const bubble = document.createElement("div");
+  bubble.hidden = true;
+  const say = document.createElement("button");
+  say.className = "say";
+  say.type = "button";
+  say.dataset.testid = "myna-bubble";
+  const dismiss = document.createElement("button");
+  dismiss.className = "no";
+  dismiss.type = "button";
+  dismiss.textContent = "×";
+  bubble.append(say, dismiss);
+  say.addEventListener("click", () => toggle(true));
+  dismiss.addEventListener("click", () => invite(""));
+  root.append(bubble, button);
 
   function emit(name: string, detail: unknown = null): void {
     document.dispatchEvent(new CustomEvent(`myna:${name}`, { detail }));
@@ -55,18 +71,27 @@ function start(script: HTMLScriptElement): void {
   }
 
   function paint(): void {
-    const words = langOf(settings.locale) === "zh" ? zh : en;
+    const words = { en, zh, "zh-Hant": hant }[widgetLangOf(settings.locale)];
     button.setAttribute("aria-expanded", String(shown));
     button.setAttribute("aria-label", shown ? words.close : unread ? fill(words.unread, { n: unread }) : words.open);
     path.setAttribute("d", shown ? ICON_DOWN : ICON_CHAT);
     badge.textContent = unread > 9 ? "9+" : String(unread);
     badge.hidden = !unread || shown;
+    dismiss.setAttribute("aria-label", words.dismiss);
+    host.toggleAttribute("left", settings.position === "left");
     host.toggleAttribute("open", shown);
     if (settings.color && /^#[0-9a-f]{6}$/i.test(settings.color)) host.style.setProperty("--myna-accent", settings.color);
+    if (settings.theme) bubble.style.colorScheme = settings.theme === "auto" ? "" : settings.theme;
     if (frame) {
       frame.title = words.title;
       frame.hidden = !shown;
     }
+  }
+
+  /** A short invitation beside the launcher, shown once in a visit; an empty one takes it away. */
+  function invite(text: string): void {
+    say.textContent = text;
+    bubble.hidden = !text || shown || inline;
   }
 
   function tell(message: ToFrame): void {
@@ -74,7 +99,7 @@ function start(script: HTMLScriptElement): void {
   }
 
   function heard(message: ToPage): void {
-    if (message.type === "close") return toggle(false);
+    if (message.type === "close") return inline ? undefined : toggle(false);
     if (message.type === "unread") {
       unread = message.detail.count;
       paint();
@@ -100,12 +125,14 @@ function start(script: HTMLScriptElement): void {
       frame = document.createElement("iframe");
       frame.dataset.testid = "myna-frame";
       frame.allow = "clipboard-write";
-      frame.src = `${origin}/widget/frame?${new URLSearchParams({ inbox, locale: settings.locale ?? "" })}`;
+      frame.src = `${origin}/widget/frame?${new URLSearchParams({ inbox, ...settings, ...(inline && { inline: "1" }) })}`;
       frame.addEventListener("load", connect);
       root.append(frame);
     }
+    invite("");
     paint();
     tell({ type: show ? "shown" : "hidden" });
+    if (inline) return emit("open");
     if (show) frame!.focus();
     else button.focus();
     emit(show ? "open" : "close");
@@ -116,6 +143,7 @@ function start(script: HTMLScriptElement): void {
     if (name === "open") toggle(true);
     else if (name === "close") toggle(false);
     else if (name === "toggle") toggle(!shown);
+    else if (name === "bubble") invite(String(first));
     else if (name === "on" && typeof second === "function") {
       listeners.set(String(first), [...(listeners.get(String(first)) ?? []), second as Listener]);
     } else if (name === "set") {
@@ -125,16 +153,23 @@ function start(script: HTMLScriptElement): void {
     } else console.warn(`myna: there is no command ${JSON.stringify(name)}`);
   }
 
-  const attach = () => host.isConnected || document.documentElement.append(host);
+  // Beside <body>, so that frameworks which replace the body on navigation leave the conversation alone. Inside the
+  // page, the conversation lives in an element of its own and there is no launcher.
+  const attach = () => {
+    const place = target ? document.querySelector(target) : document.documentElement;
+    if (place && host.parentNode !== place) place.append(host);
+    if (place && inline) toggle(true);
+  };
+  host.toggleAttribute("inline", inline);
   paint();
-  // Beside <body>, so that frameworks which replace the body on navigation leave the conversation alone.
   attach();
-  new MutationObserver(attach).observe(document.documentElement, { childList: true });
+  new MutationObserver(attach).observe(document.documentElement, { childList: true, subtree: inline });
 
   const waiting = window.myna?.q ?? [];
   window.myna = (...command) => run(command);
   for (const command of Array.from(waiting)) run(Array.from(command) as Command);
   emit("ready");
+  if (said) setTimeout(() => shown || invite(said), Number(bubbleAfter ?? 5) * 1000);
 }
 
 const script = document.currentScript as HTMLScriptElement | null;

@@ -1,6 +1,6 @@
 """Conversations and seats on both databases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
@@ -39,6 +39,27 @@ class SqlConversations:
             select(_member).where(_member.c.conversation == conversation, _member.c.user == user)
         )
         return None if row is None else rows.member_of(row)
+
+    async def seats(
+        self, wanted: Collection[tuple[int, int]]
+    ) -> dict[tuple[int, int], tuple[Conversation, Member | None]]:
+        """Conversation and seat of each (conversation, user); not scoped, so whoever asks must look whether it may be seen."""
+        places, users = {place for place, _ in wanted}, {user for _, user in wanted}
+        query = (
+            select(*_conversation.c, *_member.c)
+            .outerjoin(_member, and_(_member.c.conversation == _conversation.c.id, _member.c.user.in_(users)))
+            .where(_conversation.c.id.in_(places))
+        )
+        width = len(_conversation.c)
+        known: dict[int, Conversation] = {}
+        seats: dict[tuple[int, int], Member] = {}
+        for row in await self._all(query):
+            if row[0] not in known:
+                known[row[0]] = rows.conversation_of(row[:width])
+            if row[width] is not None:
+                member = rows.member_of(row[width:])
+                seats[(member.conversation, member.user)] = member
+        return {key: (known[key[0]], seats.get(key)) for key in wanted if key[0] in known}
 
     async def members(self, conversation: int, limit: int) -> list[tuple[Member, User]]:
         """The present members, longest first."""
@@ -120,7 +141,12 @@ class SqlConversations:
         user = seats[0].user
         places = [seat.conversation for seat in seats]
         greatest = func.max if self._database.sqlite else func.greatest
-        base: ColumnElement[int] = greatest(_member.c.read_seq, _member.c.from_seq - 1)
+        base: ColumnElement[int] = greatest(
+            _member.c.read_seq,
+            _member.c.from_seq - 1,
+            _member.c.deleted_to,
+            _conversation.c.retained_through,
+        )
         own = (
             select(func.max(_message.c.seq))
             .where(

@@ -1,8 +1,10 @@
 """One database for all stores: short read and write transactions on SQLite or PostgreSQL."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, text
@@ -12,8 +14,14 @@ from sqlalchemy.pool import StaticPool
 
 from myna.errors import MynaError
 
+if sys.platform != "win32":
+    import fcntl
+
 BUSY_TIMEOUT_S = 10.0
 """How long a write transaction waits for another one of this or another process."""
+START_LOCK = 0x4D796E61
+"""Key of PostgreSQL's advisory lock ("Myna") of `Database.alone`."""
+LOCK_POLL_S = 0.05
 
 
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -76,6 +84,27 @@ class Database:
                 raise
             await connection.commit()
 
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """What only one process may do at a time, such as migrating or a first start; the others wait at the entry.
+
+        Ends with the process in whatever way. Obligation: it is not re-entrant, so do not nest it.
+        """
+        if self.sqlite:
+            async with _file_lock(Path(f"{self.path}.start")):
+                yield
+            return
+        async with self._writer.connect() as connection:
+            # In autocommit: an open transaction would keep every old row version alive while others wait here.
+            held = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await held.execute(text("SELECT pg_advisory_lock(:key)"), {"key": START_LOCK})
+            try:
+                yield
+            finally:
+                await asyncio.shield(
+                    held.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": START_LOCK})
+                )
+
     @property
     def engine(self) -> AsyncEngine:
         """The engine that writes, for migrations."""
@@ -86,6 +115,23 @@ class Database:
         await self._reader.dispose()
         if self._writer is not self._reader:
             await self._writer.dispose()
+
+
+@asynccontextmanager
+async def _file_lock(path: Path) -> AsyncIterator[None]:
+    """The kernel drops the lock when the process ends. It is asked for again and again, so that the wait can be cancelled."""
+    if sys.platform == "win32":  # one process on SQLite is all that is supported there
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(LOCK_POLL_S)
+        yield
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

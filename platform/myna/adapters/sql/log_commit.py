@@ -1,27 +1,17 @@
 """The commit transaction over a bare connection: load what the batch needs, plan, store. Shared by both databases."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 from myna.adapters.sql import rows
+from myna.adapters.sql.log_changes import load_changes, load_seats, store_changes, store_seats
+from myna.adapters.sql.log_connection import Connection, keys_of
 from myna.adapters.sql.log_statements import Statements
 from myna.log.batch import Batch
 from myna.log.plan import Committed, Needs, Seen, State
-from myna.log.planner import needs_of, plan
+from myna.log.planner import need_released, needs_of, plan
 from myna.log.writes import Write
 from myna.model import HeldState
-
-
-class Connection(Protocol):
-    """What the commit needs of a driver: synchronous, inside one open write transaction."""
-
-    def fetch(self, sql: str, parameter: str | None = None) -> Sequence[Sequence[Any]]:
-        """All rows of a query with at most one parameter."""
-        ...
-
-    def many(self, sql: str, parameters: list[tuple[Any, ...]]) -> None:
-        """Run a statement once for each tuple."""
-        ...
 
 
 def commit_batch(connection: Connection, texts: Statements, batch: Sequence[Write], now: float) -> Committed:
@@ -39,21 +29,30 @@ def commit_batch(connection: Connection, texts: Statements, batch: Sequence[Writ
 
 def _load(connection: Connection, texts: Statements, needs: Needs, state: State) -> None:
     if needs.held:
-        for row in connection.fetch(texts.held, _keys((each,) for each in needs.held)):
+        for row in connection.fetch(texts.held, keys_of((each,) for each in needs.held)):
             held = rows.held_of(row)
             state.held[held.held.id] = held
+            need_released(needs, held.held)
     _load_known(connection, texts, needs, state)
     if needs.conversations:
-        places = _keys((each,) for each in needs.conversations)
+        places = keys_of((each,) for each in needs.conversations)
         for row in connection.fetch(texts.conversations, places):
             conversation = rows.conversation_of(row)
             state.conversations[conversation.id] = conversation
     if needs.members:
-        for row in connection.fetch(texts.members, _keys(needs.members)):
+        for row in connection.fetch(texts.members, keys_of(needs.members)):
             member = rows.member_of(row)
             state.members[(member.conversation, member.user)] = member
     if needs.drafts:
         _load_seen(connection, texts, needs, state)
+    if needs.streams:
+        for row in connection.fetch(texts.streams, keys_of(needs.streams)):
+            message = rows.message_of(row)
+            state.streaming[(message.conversation, message.seq)] = message
+    if needs.messages or needs.commands:
+        load_changes(connection, texts, needs, state)
+    if needs.seats:
+        load_seats(connection, texts, needs, state)
     supported = [(each,) for each in needs.tickets if _may_have_turns(state, each)]
     if supported:
         _load_support(connection, texts, supported, needs, state)
@@ -65,9 +64,13 @@ def _load_known(connection: Connection, texts: Statements, needs: Needs, state: 
         (texts.direct_of, needs.direct, state.direct),
     ):
         if keys:
-            for row in connection.fetch(sql, _keys(keys)):
+            for row in connection.fetch(sql, keys_of(keys)):
                 found[(row[0], row[1])] = row[2]
                 needs.conversations.add(row[2])
+    if needs.saved:
+        for user, place in connection.fetch(texts.saved_of, keys_of((each,) for each in needs.saved)):
+            state.saved[user] = place
+            needs.conversations.add(place)
 
 
 def _may_have_turns(state: State, conversation: int) -> bool:
@@ -76,7 +79,7 @@ def _may_have_turns(state: State, conversation: int) -> bool:
 
 
 def _load_seen(connection: Connection, texts: Statements, needs: Needs, state: State) -> None:
-    keys = _keys(needs.drafts)
+    keys = keys_of(needs.drafts)
     for row in connection.fetch(texts.seen_held, keys):
         held_state = HeldState(row[5])
         state.seen[(row[0], row[1], row[2])] = Seen(row[3], row[4], None, row[6], row[7], held_state)
@@ -87,7 +90,7 @@ def _load_seen(connection: Connection, texts: Statements, needs: Needs, state: S
 def _load_support(
     connection: Connection, texts: Statements, places: list[tuple[int]], needs: Needs, state: State
 ) -> None:
-    keys = _keys(places)
+    keys = keys_of(places)
     for row in connection.fetch(texts.tickets, keys):
         ticket = rows.ticket_of(row)
         state.tickets[ticket.conversation] = ticket
@@ -96,12 +99,12 @@ def _load_support(
         state.turns[turn.id] = turn
     streams = [(turn.conversation, turn.seq) for turn in state.turns.values() if turn.seq is not None]
     if streams:
-        for row in connection.fetch(texts.streams, _keys(streams)):
+        for row in connection.fetch(texts.streams, keys_of(streams)):
             message = rows.message_of(row)
             state.streaming[(message.conversation, message.seq)] = message
     if needs.last_senders:
         for conversation, sender in connection.fetch(
-            texts.last_senders, _keys((each,) for each in needs.last_senders)
+            texts.last_senders, keys_of((each,) for each in needs.last_senders)
         ):
             if sender is not None:
                 state.last_text_sender[conversation] = sender
@@ -109,7 +112,7 @@ def _load_support(
         (each.conversation, each.owner_user) for each in state.tickets.values() if each.owner_user is not None
     ]
     if owners:
-        for row in connection.fetch(texts.members, _keys(owners)):
+        for row in connection.fetch(texts.members, keys_of(owners)):
             member = rows.member_of(row)
             state.members[(member.conversation, member.user)] = member
 
@@ -129,7 +132,7 @@ def _store(connection: Connection, texts: Statements, planned: Batch, pos_before
         (texts.insert_message, [rows.message_row(*each) for each in sheet.messages]),
         (texts.finish_message, finished),
         (texts.insert_event, [rows.event_row(event, keep_data=kept) for event, kept in sheet.events]),
-        (texts.put_member, [rows.member_row(each, planned.now) for each in sheet.members.values()]),
+        (texts.put_member, [rows.member_row(each) for each in sheet.members.values()]),
         (texts.put_ticket, [rows.ticket_row(state.tickets[each]) for each in sheet.tickets]),
         (texts.put_turn, [rows.turn_row(state.turns[each]) for each in sheet.turns]),
         (texts.put_held, [rows.held_row(state.held[each]) for each in sheet.held]),
@@ -137,9 +140,9 @@ def _store(connection: Connection, texts: Statements, planned: Batch, pos_before
     for sql, parameters in work:
         if parameters:
             connection.many(sql, parameters)
+    if sheet.commands or sheet.changed:
+        store_changes(connection, texts, sheet, planned.now)
+    if sheet.personal:
+        store_seats(connection, texts, sheet, planned.now)
     if state.pos != pos_before:
         connection.many(texts.move_lane, [(state.pos, 1)])
-
-
-def _keys(keys: Iterable[tuple[Any, ...]]) -> str:
-    return rows.to_json(list(keys))

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Table, and_, exists, or_, select, true
 
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import ConversationRow, EventRow, LaneRow, MessageRow, table
+from myna.adapters.sql.tables import ConversationRow, EventRow, HiddenRow, LaneRow, MessageRow, table
 from myna.model import ConversationKind, Event, EventKind, Message
 from myna.wire import message_object
 
@@ -15,6 +15,7 @@ _message = table(MessageRow)
 _event = table(EventRow)
 _conversation = table(ConversationRow)
 _lane = table(LaneRow)
+_hidden = table(HiddenRow)
 
 
 class SqlLog:
@@ -24,10 +25,22 @@ class SqlLog:
         self._database = database
 
     async def messages(
-        self, conversation: int, *, floor: int, before: int | None, after: int | None, limit: int
+        self,
+        conversation: int,
+        *,
+        floor: int,
+        before: int | None,
+        after: int | None,
+        limit: int,
+        hides_for: int = 0,
+        thread: int | None = None,
     ) -> list[Message]:
         """Messages in ascending order: the newest before `before`, or the oldest after `after`."""
-        query = select(_message).where(_message.c.conversation == conversation, _message.c.seq >= floor)
+        query = select(_message).where(
+            _message.c.conversation == conversation, _message.c.seq >= floor, not_hidden(hides_for)
+        )
+        if thread is not None:
+            query = query.where(_message.c.thread == thread)
         if before is not None:
             query = query.where(_message.c.seq < before)
         if after is not None:
@@ -39,7 +52,9 @@ class SqlLog:
         messages = [rows.message_of(row) for row in found]
         return messages if after is not None else messages[::-1]
 
-    async def events(self, conversation: int, *, after_rev: int, floor: int, limit: int) -> list[Event]:
+    async def events(
+        self, conversation: int, *, after_rev: int, floor: int, limit: int, hides_for: int = 0
+    ) -> list[Event]:
         """Events with `rev` above `after_rev`, ascending; events of messages below the floor are left out."""
         query = (
             _with_messages()
@@ -47,6 +62,7 @@ class SqlLog:
                 _event.c.conversation == conversation,
                 _event.c.rev > after_rev,
                 or_(_event.c.seq.is_(None), _event.c.seq >= floor),
+                not_hidden(hides_for, _event),
             )
             .order_by(_event.c.rev)
             .limit(limit)
@@ -73,6 +89,16 @@ class SqlLog:
         async with self._database.read() as connection:
             row = (await connection.execute(select(_lane.c.pos, _lane.c.epoch).where(_lane.c.id == 1))).one()
         return row[0], row[1]
+
+
+def not_hidden(user: int, of: Table = _message) -> ColumnElement[bool]:
+    """Leaves out the messages that the user deleted for itself, one by one."""
+    if not user:
+        return true()
+    same = and_(
+        _hidden.c.user == user, _hidden.c.conversation == of.c.conversation, _hidden.c.seq == of.c.seq
+    )
+    return ~exists().where(same)
 
 
 def _with_messages() -> Any:

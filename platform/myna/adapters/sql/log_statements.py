@@ -12,16 +12,28 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlmodel import SQLModel
 
 from myna.adapters.sql.tables import (
+    BlockRow,
+    CommandRow,
     ConversationRow,
+    DraftRow,
     EventRow,
     HeldRow,
+    HiddenRow,
+    InviteRow,
+    JoinRequestRow,
     LaneRow,
     MemberRow,
+    MentionRow,
     MessageRow,
+    MessageVersionRow,
+    PinRow,
+    ReactionRow,
+    ScheduledRow,
     TicketRow,
     TurnRow,
     table,
 )
+from myna.model import MemberRole
 
 _TYPES = {"b": "bigint", "t": "text"}
 
@@ -52,6 +64,36 @@ class Statements:
     put_turn: str
     put_held: str
     move_lane: str
+    commands: str
+    messages: str
+    reactions: str
+    pins: str
+    change_message: str
+    insert_version: str
+    insert_command: str
+    put_reaction: str
+    drop_reaction: str
+    put_pin: str
+    drop_pin: str
+    drop_versions: str
+    drop_reactions: str
+    put_hidden: str
+    heirs: str
+    saved_of: str
+    blocks: str
+    invites: str
+    requests: str
+    scheduled: str
+    insert_mention: str
+    put_invite: str
+    put_request: str
+    put_draft: str
+    drop_draft: str
+    put_block: str
+    drop_block: str
+    put_scheduled: str
+    drop_mentions: str
+    retain: tuple[str, ...]
 
 
 def statements(*, sqlite_driver: bool) -> Statements:
@@ -88,16 +130,117 @@ def statements(*, sqlite_driver: bool) -> Statements:
         insert_conversation=_insert(ConversationRow, sqlite_driver),
         update_conversation=_update(
             ConversationRow,
-            ("seq", "rev", "last_pos", "changed_at", "agents", "title"),
+            (
+                "seq",
+                "rev",
+                "last_pos",
+                "changed_at",
+                "agents",
+                "title",
+                "policy",
+                "all_seq",
+                "retained_through",
+            ),
             ("id",),
             sqlite_driver,
         ),
         finish_message=_update(MessageRow, ("body", "state"), ("conversation", "seq"), sqlite_driver),
-        put_member=_upsert(MemberRow, sqlite_driver),
+        # The read cursor is raised outside of commits, so a commit must not write back what it loaded.
+        put_member=_upsert(MemberRow, sqlite_driver, but=("read_seq",)),
         put_ticket=_upsert(TicketRow, sqlite_driver),
         put_turn=_upsert(TurnRow, sqlite_driver),
         put_held=_upsert(HeldRow, sqlite_driver),
         move_lane=_update(LaneRow, ("pos",), ("id",), sqlite_driver),
+        **_of_changes(sqlite_driver),
+        **_of_seats(sqlite_driver),
+        retain=_retain(sqlite_driver),
+    )
+
+
+def _of_changes(sqlite_driver: bool) -> dict[str, str]:
+    """What edits, recalls, reactions and pins need."""
+    place = ("conversation", "seq")
+    message = {"conversation": "b", "seq": "b"}
+    return {
+        "commands": _by_keys(CommandRow, {"conversation": "b", "user": "b", "client_id": "t"}, sqlite_driver),
+        "messages": _by_keys(MessageRow, message, sqlite_driver),
+        "reactions": _by_keys(ReactionRow, message | {"emoji": "t", "user": "b"}, sqlite_driver),
+        "pins": _by_keys(PinRow, {"conversation": "b"}, sqlite_driver),
+        "change_message": _update(
+            MessageRow, ("body", "state", "edited_at", "reactions"), place, sqlite_driver
+        ),
+        "insert_version": _insert(MessageVersionRow, sqlite_driver),
+        "insert_command": _insert(CommandRow, sqlite_driver),
+        "put_reaction": _upsert(ReactionRow, sqlite_driver),
+        "drop_reaction": _delete(ReactionRow, (*place, "emoji", "user"), sqlite_driver),
+        "put_pin": _upsert(PinRow, sqlite_driver),
+        "drop_pin": _delete(PinRow, place, sqlite_driver),
+        "drop_versions": _delete(MessageVersionRow, place, sqlite_driver),
+        "drop_reactions": _delete(ReactionRow, place, sqlite_driver),
+        "put_hidden": _upsert(HiddenRow, sqlite_driver),
+    }
+
+
+def _of_seats(sqlite_driver: bool) -> dict[str, str]:
+    """What seats, links, requests and a user's own things need."""
+    own = {"user": "b", "other": "b"}
+    return {
+        "heirs": _heirs(sqlite_driver),
+        "saved_of": _saved_of(sqlite_driver),
+        "blocks": _by_keys(BlockRow, own, sqlite_driver),
+        "invites": _by_keys(InviteRow, {"id": "b"}, sqlite_driver, lock=True),
+        "requests": _by_keys(JoinRequestRow, {"conversation": "b", "user": "b"}, sqlite_driver, lock=True),
+        "scheduled": _by_keys(ScheduledRow, {"id": "b"}, sqlite_driver, lock=True),
+        "insert_mention": _upsert(MentionRow, sqlite_driver),
+        "put_invite": _upsert(InviteRow, sqlite_driver),
+        "put_request": _upsert(JoinRequestRow, sqlite_driver),
+        "put_draft": _upsert(DraftRow, sqlite_driver),
+        "drop_draft": _delete(DraftRow, ("user", "conversation"), sqlite_driver),
+        "put_block": _upsert(BlockRow, sqlite_driver),
+        "drop_block": _delete(BlockRow, ("user", "other"), sqlite_driver),
+        "put_scheduled": _upsert(ScheduledRow, sqlite_driver),
+        "drop_mentions": _delete(MentionRow, ("conversation", "seq"), sqlite_driver),
+    }
+
+
+def _heirs(sqlite_driver: bool) -> str:
+    """The members that stand highest and longest; run for one conversation at a time, with a limit."""
+    ranks = " ".join(
+        f"WHEN '{role.value}' THEN {place}"
+        for place, role in enumerate(
+            (
+                MemberRole.OWNER,
+                MemberRole.ADMIN,
+                MemberRole.MODERATOR,
+                MemberRole.MEMBER,
+                MemberRole.GUEST,
+            )
+        )
+    )
+    columns = ", ".join(f"x.{each}" for each in _quoted_columns(MemberRow))
+    return (
+        f"SELECT {columns} FROM {_keys({'conversation': 'b'}, sqlite_driver)} JOIN member x "
+        "ON x.conversation = k.conversation AND x.to_seq IS NULL "
+        f'ORDER BY CASE x.role {ranks} ELSE 9 END, x.joined_at, x."user"'
+    )
+
+
+def _saved_of(sqlite_driver: bool) -> str:
+    return (
+        f'SELECT k."user", min(c.id) FROM {_keys({"user": "b"}, sqlite_driver)} '
+        'JOIN member m ON m."user" = k."user" '
+        "JOIN conversation c ON c.id = m.conversation AND c.kind = 'saved' GROUP BY k.\"user\""
+    )
+
+
+def _retain(sqlite_driver: bool) -> tuple[str, ...]:
+    """Take the words of old messages away; parameters are (conversation, through)."""
+    one, two = ("?", "?") if sqlite_driver else ("$1", "$2")
+    below = f"conversation = {one} AND seq <= {two}"
+    return (
+        "UPDATE message SET body = '{\"text\":\"\"}', state = 'recalled', reactions = NULL, edited_at = NULL, "
+        f"expires_at = NULL WHERE {below} AND state <> 'recalled'",
+        *(f"DELETE FROM {name} WHERE {below}" for name in ("message_version", "reaction", "pin", "mention")),
     )
 
 
@@ -171,17 +314,23 @@ def _insert(row: type[SQLModel], sqlite_driver: bool) -> str:
     return str(table(row).insert().compile(dialect=_dialect(sqlite_driver)))
 
 
-def _upsert(row: type[SQLModel], sqlite_driver: bool) -> str:
+def _upsert(row: type[SQLModel], sqlite_driver: bool, *, but: tuple[str, ...] = ()) -> str:
     target = table(row)
     make: Any = sqlite.insert if sqlite_driver else postgresql.insert
     insert = make(target)
     keys = [column.name for column in target.primary_key]
-    changed = {name: insert.excluded[name] for name in columns_of(row) if name not in keys}
-    return str(
-        insert.on_conflict_do_update(index_elements=keys, set_=changed).compile(
-            dialect=_dialect(sqlite_driver)
-        )
-    )
+    changed = {name: insert.excluded[name] for name in columns_of(row) if name not in (*keys, *but)}
+    if changed:
+        statement = insert.on_conflict_do_update(index_elements=keys, set_=changed)
+    else:
+        statement = insert.on_conflict_do_nothing(index_elements=keys)
+    return str(statement.compile(dialect=_dialect(sqlite_driver)))
+
+
+def _delete(row: type[SQLModel], keys: tuple[str, ...], sqlite_driver: bool) -> str:
+    marks = ["?" if sqlite_driver else f"${place}" for place in range(1, len(keys) + 1)]
+    where = " AND ".join(f'"{name}" = {mark}' for name, mark in zip(keys, marks, strict=True))
+    return f"DELETE FROM {_quoted(table(row))} WHERE {where}"
 
 
 def _update(row: type[SQLModel], changed: tuple[str, ...], keys: tuple[str, ...], sqlite_driver: bool) -> str:

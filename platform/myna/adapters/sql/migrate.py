@@ -10,15 +10,14 @@ from sqlalchemy import Connection, inspect, text
 from myna.adapters.sql.database import Database
 
 FOLDER = Path(__file__).parent / "migrations"
-LOCK = 0x4D796E61
-"""Key of PostgreSQL's advisory lock ("Myna"), so that processes that start together migrate one after another."""
 
 
 async def migrate(database: Database) -> str:
-    """The schema version after migrating; a failed step leaves the database as it was."""
-    async with database.write() as connection:
-        if not database.sqlite:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+    """The schema version after migrating; a failed step leaves the database as it was.
+
+    Processes that start together migrate one after another.
+    """
+    async with database.alone(), database.write() as connection:
         return await connection.run_sync(_upgrade)
 
 

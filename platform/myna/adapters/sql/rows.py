@@ -1,6 +1,8 @@
 """Rows to values and back. Column order is that of the table's declaration."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -29,6 +31,7 @@ from myna.model import (
     Verdict,
     WorkspaceRole,
 )
+from myna.policy import Policy
 
 Row = Sequence[Any]
 _encode = msgspec.json.Encoder().encode
@@ -60,6 +63,9 @@ def conversation_of(row: Row) -> Conversation:
         agents=tuple(_decode(row[9].encode())) if row[9] != "[]" else (),
         created_at=row[10],
         changed_at=row[11],
+        policy=policy_of(row[12]),
+        all_seq=row[13],
+        retained_through=row[14],
     )
 
 
@@ -78,21 +84,53 @@ def conversation_row(value: Conversation) -> tuple[Any, ...]:
         to_json(value.agents) if value.agents else "[]",
         value.created_at,
         value.changed_at,
+        policy_text(value.policy),
+        value.all_seq,
+        value.retained_through,
     )
 
 
 def conversation_change(value: Conversation) -> tuple[Any, ...]:
     """What a commit changes of a conversation, then its key."""
     agents = to_json(value.agents) if value.agents else "[]"
-    return (value.seq, value.rev, value.last_pos, value.changed_at, agents, value.title, value.id)
+    return (
+        value.seq,
+        value.rev,
+        value.last_pos,
+        value.changed_at,
+        agents,
+        value.title,
+        policy_text(value.policy),
+        value.all_seq,
+        value.retained_through,
+        value.id,
+    )
+
+
+@lru_cache(512)
+def policy_of(text: str) -> Policy:
+    """A policy from its stored form, which holds only what differs from the defaults."""
+    return Policy() if text == "{}" else msgspec.json.decode(text.encode(), type=Policy)
+
+
+@lru_cache(512)
+def policy_text(policy: Policy) -> str:
+    """What differs from the defaults, as JSON."""
+    default = Policy()
+    differing = {
+        each.name: getattr(policy, each.name)
+        for each in fields(policy)
+        if getattr(policy, each.name) != getattr(default, each.name)
+    }
+    return to_json(differing)
 
 
 def member_of(row: Row) -> Member:
     """A seat from all columns of its row."""
-    return Member(row[0], row[1], MemberRole(row[2]), row[3], row[4], row[5])
+    return Member(row[0], row[1], MemberRole(row[2]), *row[3:12])
 
 
-def member_row(value: Member, joined_at: float) -> tuple[Any, ...]:
+def member_row(value: Member) -> tuple[Any, ...]:
     """All columns of a seat."""
     return (
         value.conversation,
@@ -101,7 +139,12 @@ def member_row(value: Member, joined_at: float) -> tuple[Any, ...]:
         value.from_seq,
         value.to_seq,
         value.read_seq,
-        joined_at,
+        value.joined_at,
+        value.deleted_to,
+        value.notify,
+        value.muted_until,
+        value.banned_until,
+        value.last_sent_at,
     )
 
 
@@ -117,6 +160,10 @@ def message_of(row: Row) -> Message:
         body=_decode(row[7].encode()),
         reply_to=row[8],
         created_at=row[10],
+        thread=row[11],
+        edited_at=row[12],
+        reactions=_decode(row[13].encode()) if row[13] else {},
+        expires_at=row[14],
     )
 
 
@@ -134,6 +181,22 @@ def message_row(value: Message, digest: str, rev: int) -> tuple[Any, ...]:
         value.reply_to,
         rev,
         value.created_at,
+        value.thread,
+        value.edited_at,
+        to_json(value.reactions) if value.reactions else None,
+        value.expires_at,
+    )
+
+
+def message_change(value: Message) -> tuple[Any, ...]:
+    """What a change alters of a message, then its key."""
+    return (
+        to_json(value.body),
+        value.state.value,
+        value.edited_at,
+        to_json(value.reactions) if value.reactions else None,
+        value.conversation,
+        value.seq,
     )
 
 
@@ -239,6 +302,7 @@ def held_of(row: Row) -> HeldDraft:
         decided_by=row[11],
         decided_at=row[12],
         seq=row[13],
+        thread=row[14],
     )
     return HeldDraft(held, row[5])
 
@@ -261,6 +325,7 @@ def held_row(value: HeldDraft) -> tuple[Any, ...]:
         held.decided_by,
         held.decided_at,
         held.seq,
+        held.thread,
     )
 
 

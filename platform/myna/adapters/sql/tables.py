@@ -7,17 +7,33 @@ with statements compiled from these declarations; `Session.add` is never used (1
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Float, Index, Table, Text, UniqueConstraint
+from sqlalchemy import text as sql_text
 from sqlmodel import Field, SQLModel
 
 
-def big(*, primary: bool = False, null: bool = False, index: bool = False) -> Column[Any]:
+def big(
+    *, primary: bool = False, null: bool = False, index: bool = False, default: str | None = None
+) -> Column[Any]:
     """A 64-bit integer column; never auto-incremented, since ids are made by `new_id`."""
-    return Column(BigInteger, primary_key=primary, nullable=null, index=index, autoincrement=False)
+    return Column(
+        BigInteger,
+        primary_key=primary,
+        nullable=null,
+        index=index,
+        autoincrement=False,
+        server_default=default,
+    )
 
 
-def text(*, null: bool = False) -> Column[Any]:
+def text(*, null: bool = False, default: str | None = None) -> Column[Any]:
     """A text column without a length bound: bounds are checked at the edge."""
-    return Column(Text, nullable=null)
+    return Column(Text, nullable=null, server_default=default)
+
+
+def partial(name: str, where: str, *columns: str) -> Index:
+    """An index of the few rows that fulfil a condition; the others cost nothing."""
+    condition = sql_text(where)
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
 class WorkspaceRow(SQLModel, table=True):
@@ -100,6 +116,10 @@ class ConversationRow(SQLModel, table=True):
     """Ids of the agents that are members, as a JSON list: the write path must know them without reading the members."""
     created_at: float = Field(sa_column=Column(Float, nullable=False))
     changed_at: float = Field(sa_column=Column(Float, nullable=False))
+    policy: str = Field(sa_column=text(default="{}"))
+    """The owners' rules as JSON; `{}` are the defaults."""
+    all_seq: int = Field(sa_column=big(default="0"))
+    retained_through: int = Field(sa_column=big(default="0"))
     __table_args__ = (Index("ix_conversation_support", "workspace", "kind", "last_pos"),)
 
 
@@ -112,11 +132,29 @@ class MemberRow(SQLModel, table=True):
     to_seq: int | None = Field(sa_column=big(null=True))
     read_seq: int = Field(sa_column=big())
     joined_at: float = Field(sa_column=Column(Float, nullable=False))
+    deleted_to: int = Field(sa_column=big(default="0"))
+    notify: str = Field(sa_column=text(default="all"))
+    muted_until: float | None = Field(sa_column=Column(Float, nullable=True))
+    banned_until: float | None = Field(sa_column=Column(Float, nullable=True))
+    last_sent_at: float | None = Field(sa_column=Column(Float, nullable=True))
+
+
+class ReceiptRow(SQLModel, table=True):
+    """How far a member's devices have received; apart from the seat, since it changes with every message."""
+
+    __tablename__ = "receipt"
+    conversation: int = Field(sa_column=big(primary=True))
+    user: int = Field(sa_column=big(primary=True))
+    received_seq: int = Field(sa_column=big())
 
 
 class MessageRow(SQLModel, table=True):
     __tablename__ = "message"
-    __table_args__ = (UniqueConstraint("conversation", "sender", "client_id"),)
+    __table_args__ = (
+        UniqueConstraint("conversation", "sender", "client_id"),
+        partial("ix_message_thread", "thread IS NOT NULL", "conversation", "thread", "seq"),
+        partial("ix_message_expires", "expires_at IS NOT NULL", "expires_at"),
+    )
     conversation: int = Field(sa_column=big(primary=True))
     seq: int = Field(sa_column=big(primary=True))
     sender: int = Field(sa_column=big())
@@ -128,6 +166,136 @@ class MessageRow(SQLModel, table=True):
     reply_to: int | None = Field(sa_column=big(null=True))
     rev: int = Field(sa_column=big())
     created_at: float = Field(sa_column=Column(Float, nullable=False))
+    thread: int | None = Field(sa_column=big(null=True))
+    edited_at: float | None = Field(sa_column=Column(Float, nullable=True))
+    reactions: str | None = Field(sa_column=text(null=True))
+    """Counts by emoji as JSON; who reacted is in `reaction`."""
+    expires_at: float | None = Field(sa_column=Column(Float, nullable=True))
+
+
+class MessageVersionRow(SQLModel, table=True):
+    """What a message said before an edit; `rev` is that of the edit that replaced it."""
+
+    __tablename__ = "message_version"
+    conversation: int = Field(sa_column=big(primary=True))
+    seq: int = Field(sa_column=big(primary=True))
+    rev: int = Field(sa_column=big(primary=True))
+    body: str = Field(sa_column=text())
+    replaced_by: int = Field(sa_column=big())
+    replaced_at: float = Field(sa_column=Column(Float, nullable=False))
+
+
+class ReactionRow(SQLModel, table=True):
+    __tablename__ = "reaction"
+    conversation: int = Field(sa_column=big(primary=True))
+    seq: int = Field(sa_column=big(primary=True))
+    emoji: str = Field(sa_column=Column(Text, primary_key=True))
+    user: int = Field(sa_column=big(primary=True))
+    at: float = Field(sa_column=Column(Float, nullable=False))
+
+
+class PinRow(SQLModel, table=True):
+    __tablename__ = "pin"
+    conversation: int = Field(sa_column=big(primary=True))
+    seq: int = Field(sa_column=big(primary=True))
+    user: int = Field(sa_column=big())
+    at: float = Field(sa_column=Column(Float, nullable=False))
+
+
+class HiddenRow(SQLModel, table=True):
+    """A single message that a user deleted for itself."""
+
+    __tablename__ = "hidden"
+    user: int = Field(sa_column=big(primary=True))
+    conversation: int = Field(sa_column=big(primary=True))
+    seq: int = Field(sa_column=big(primary=True))
+
+
+class CommandRow(SQLModel, table=True):
+    """A change that was done, so that the same client_id again gives the first result; it is never forgotten."""
+
+    __tablename__ = "command"
+    conversation: int = Field(sa_column=big(primary=True))
+    user: int = Field(sa_column=big(primary=True))
+    client_id: str = Field(sa_column=Column(Text, primary_key=True))
+    digest: str = Field(sa_column=text())
+    seq: int | None = Field(sa_column=big(null=True))
+    rev: int = Field(sa_column=big())
+    at: float = Field(sa_column=Column(Float, nullable=False))
+
+
+class MentionRow(SQLModel, table=True):
+    """A message that calls a user; the only row that a send writes per user."""
+
+    __tablename__ = "mention"
+    __table_args__ = (Index("ix_mention_place", "conversation", "seq"),)
+    user: int = Field(sa_column=big(primary=True))
+    conversation: int = Field(sa_column=big(primary=True))
+    seq: int = Field(sa_column=big(primary=True))
+
+
+class InviteRow(SQLModel, table=True):
+    __tablename__ = "invite"
+    id: int = Field(sa_column=big(primary=True))
+    workspace: int = Field(sa_column=big())
+    conversation: int = Field(sa_column=big(index=True))
+    code: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    role: str = Field(sa_column=text())
+    created_by: int = Field(sa_column=big())
+    created_at: float = Field(sa_column=Column(Float, nullable=False))
+    expires_at: float | None = Field(sa_column=Column(Float, nullable=True))
+    max_uses: int | None = Field(sa_column=big(null=True))
+    uses: int = Field(sa_column=big())
+    approval: bool = Field(default=False)
+    revoked_at: float | None = Field(sa_column=Column(Float, nullable=True))
+
+
+class JoinRequestRow(SQLModel, table=True):
+    __tablename__ = "join_request"
+    conversation: int = Field(sa_column=big(primary=True))
+    user: int = Field(sa_column=big(primary=True))
+    invite: int | None = Field(sa_column=big(null=True))
+    role: str = Field(sa_column=text())
+    note: str = Field(sa_column=text())
+    state: str = Field(sa_column=text())
+    created_at: float = Field(sa_column=Column(Float, nullable=False))
+    decided_by: int | None = Field(sa_column=big(null=True))
+    decided_at: float | None = Field(sa_column=Column(Float, nullable=True))
+
+
+class DraftRow(SQLModel, table=True):
+    __tablename__ = "draft"
+    user: int = Field(sa_column=big(primary=True))
+    conversation: int = Field(sa_column=big(primary=True))
+    body: str = Field(sa_column=text())
+    reply_to: int | None = Field(sa_column=big(null=True))
+    thread: int | None = Field(sa_column=big(null=True))
+    at: float = Field(sa_column=Column(Float, nullable=False))
+
+
+class BlockRow(SQLModel, table=True):
+    __tablename__ = "block"
+    user: int = Field(sa_column=big(primary=True))
+    other: int = Field(sa_column=big(primary=True))
+    at: float = Field(sa_column=Column(Float, nullable=False))
+
+
+class ScheduledRow(SQLModel, table=True):
+    """A message for later. Its draft's client_id makes it one message, whichever process sends it."""
+
+    __tablename__ = "scheduled"
+    __table_args__ = (Index("ix_scheduled_due", "state", "due_at"),)
+    id: int = Field(sa_column=big(primary=True))
+    workspace: int = Field(sa_column=big())
+    user: int = Field(sa_column=big(index=True))
+    conversation: int = Field(sa_column=big())
+    client_id: str = Field(sa_column=text())
+    body: str = Field(sa_column=text())
+    reply_to: int | None = Field(sa_column=big(null=True))
+    thread: int | None = Field(sa_column=big(null=True))
+    due_at: float = Field(sa_column=Column(Float, nullable=False))
+    state: str = Field(sa_column=text())
+    error: str | None = Field(sa_column=text(null=True))
 
 
 class EventRow(SQLModel, table=True):
@@ -201,6 +369,7 @@ class HeldRow(SQLModel, table=True):
     decided_by: int | None = Field(sa_column=big(null=True))
     decided_at: float | None = Field(sa_column=Column(Float, nullable=True))
     seq: int | None = Field(sa_column=big(null=True))
+    thread: int | None = Field(sa_column=big(null=True))
 
 
 def table(row: type[SQLModel]) -> Table:

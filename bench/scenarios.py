@@ -1,0 +1,161 @@
+"""What is measured. Each scenario gives figures as one JSON object; higher layers repeat and compare them."""
+
+import asyncio
+import json
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bench.rig import LOAD_CORE, Rig, generator, memory_kb, pinned, rig
+
+Figures = dict[str, Any]
+PAIRS = [[2 * pair, 2 * pair + 1] for pair in range(500)]
+TEN_BY_HUNDRED = [[100 * group + place for place in range(100)] for group in range(10)]
+ONE_BY_THOUSAND = [list(range(1000))]
+
+
+def direct(*options: str, database: str = "sqlite", senders: int = 2) -> Callable[[], Figures]:
+    """Messages of two people to one another, end to end."""
+
+    def measure() -> Figures:
+        with rig(users=1000, groups=PAIRS, database=database) as here:
+            return here.load(*options, senders=senders)
+
+    return measure
+
+
+def moderated() -> Figures:
+    """The same with the filter, over so many people that nobody's messages look like a flood."""
+    pairs = [[2 * pair, 2 * pair + 1] for pair in range(4000)]
+    with rig(users=8000, groups=pairs, settings={"MYNA_MODERATION": "1"}) as here:
+        return here.load("--window", "1", senders=1)
+
+
+def fan_out(groups: list[list[int]], *options: str, database: str = "sqlite") -> Callable[[], Figures]:
+    """Messages of one sender to each group."""
+
+    def measure() -> Figures:
+        with rig(users=1000, groups=groups, database=database) as here:
+            return here.load(*options)
+
+    return measure
+
+
+def connects() -> Figures:
+    """New connections with a token check, 64 at once, until each was greeted with its heads."""
+    pairs = [[2 * pair, 2 * pair + 1] for pair in range(2500)]
+    with rig(users=5000, groups=pairs) as here:
+        return here.load("--mode", "connect", "--at-once", "64")
+
+
+def idle() -> Figures:
+    """Memory per idle connection: the growth of a fresh server from 10,000 of them, kernel memory not counted."""
+    connections = 10_000
+    pairs = [[2 * pair, 2 * pair + 1] for pair in range(connections // 2)]
+    with rig(users=connections, groups=pairs) as here:
+        before = memory_kb(here.server.pid)
+        cast = here.people.cast(here.folder / "cast", senders=0)
+        command = [*pinned(LOAD_CORE), str(generator()), "127.0.0.1", here.port, str(cast)]
+        with subprocess.Popen(
+            [*command, "--mode", "connect", "--hold", "10"], stdout=subprocess.PIPE, text=True
+        ) as holding:
+            assert holding.stdout is not None
+            found: Figures = json.loads(holding.stdout.readline())
+            time.sleep(5)
+            after = memory_kb(here.server.pid)
+            holding.wait(60)
+        grown = {kind: (after[kind] - before[kind]) / found["connections"] for kind in before}
+        return {
+            **found,
+            "kb_per_connection": round(grown["pss"], 2),
+            "server_mb": round(before["rss"] / 1024, 1),
+        }
+
+
+def catch_up() -> Figures:
+    """10,000 missed messages of ten conversations over one socket, pulled as the protocol's client does."""
+    groups = [list(range(10)) for _ in range(10)]
+    with rig(users=10, groups=groups, messages=1000) as here:
+        return asyncio.run(_pull_all(here, 10_000))
+
+
+async def _pull_all(here: Rig, expected: int) -> Figures:
+    from websockets.asyncio.client import connect
+
+    rates = []
+    for _ in range(5):
+        async with connect(here.server.socket_url, max_size=None, compression=None) as socket:
+            await socket.send(json.dumps({"op": "hello", "v": 1, "token": here.people.tokens[0]}))
+            await socket.recv()
+            at, got = time.perf_counter(), 0
+            for conversation, _ in here.people.places:
+                await socket.send(_pull(conversation, 0))
+            while got < expected:
+                page = json.loads(await socket.recv())
+                if page["op"] != "page":
+                    raise RuntimeError(f"unexpected: {page}")
+                events = page["events"]
+                got += sum(event["kind"] == "message.created" for event in events)
+                if events and events[-1]["rev"] < page["head_rev"]:
+                    await socket.send(_pull(page["conversation"], events[-1]["rev"]))
+            rates.append(got / (time.perf_counter() - at))
+    return {"messages_per_s": round(statistics.median(rates)), "runs": [round(each) for each in rates]}
+
+
+def _pull(conversation: int | str, after: int) -> str:
+    return json.dumps(
+        {"op": "pull", "ref": after, "conversation": str(conversation), "after_rev": after, "limit": 200}
+    )
+
+
+def conversation_list() -> Figures:
+    """The first page of 25 conversations of somebody who has 1,000."""
+    import httpx
+
+    groups = [[0, 1 + number % 50] for number in range(1000)]
+    with rig(users=51, groups=groups, messages=2) as here:
+        times = []
+        headers = {"Authorization": f"Bearer {here.people.tokens[0]}"}
+        with httpx.Client(base_url=here.server.url, headers=headers, trust_env=False) as http:
+            for number in range(600):
+                at = time.perf_counter()
+                answer = http.get("/v1/conversations?limit=25")
+                if number >= 100:
+                    times.append((time.perf_counter() - at) * 1000)
+                if answer.status_code != 200 or len(answer.json()["conversations"]) != 25:
+                    raise RuntimeError(answer.text)
+        return _latencies(times)
+
+
+def _latencies(times: list[float]) -> Figures:
+    cut = statistics.quantiles(times, n=100, method="inclusive")
+    return {
+        "ms": {
+            "p50": round(cut[49], 3),
+            "p95": round(cut[94], 3),
+            "p99": round(cut[98], 3),
+            "max": round(max(times), 3),
+        }
+    }
+
+
+SCENARIOS: dict[str, tuple[str, Callable[[], Figures]]] = {
+    "direct": ("1:1 messages, 1,000 senders, 1 in flight", direct("--window", "1")),
+    "direct-moderated": ("the same with the moderation step", moderated),
+    "direct-postgres": ("the same on PostgreSQL", direct("--window", "1", database="postgres")),
+    "rate-500": ("latency at 500 messages/s", direct("--rate", "500")),
+    "rate-2000": ("latency at 2,000 messages/s", direct("--rate", "2000")),
+    "rate-4000": ("latency at 4,000 messages/s", direct("--rate", "4000")),
+    "rate-2000-postgres": (
+        "latency at 2,000 messages/s on PostgreSQL",
+        direct("--rate", "2000", database="postgres"),
+    ),
+    "groups-10x100": ("10 groups of 100, 4 in flight each", fan_out(TEN_BY_HUNDRED, "--window", "4")),
+    "group-1x1000": ("1 group of 1,000, 4 in flight", fan_out(ONE_BY_THOUSAND, "--window", "4")),
+    "connects": ("connections with token check and heads", connects),
+    "idle": ("memory of 10,000 idle connections", idle),
+    "catch-up": ("10,000 missed messages over one socket", catch_up),
+    "list": ("25 of 1,000 conversations over HTTP", conversation_list),
+}

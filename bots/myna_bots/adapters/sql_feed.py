@@ -1,0 +1,284 @@
+"""The bots' logs in SQL: what is fed from the conversation log, what comes from elsewhere, and the cursors."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from myna.adapters.sql import rows
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.log_reads import SqlLog
+from myna.adapters.sql.rows import from_json, to_json
+from myna.adapters.sql.tables import ConversationRow, MemberRow, MessageRow, UserRow, table
+from myna.model import Event, Message, User, UserKind
+from myna_bots.adapters.sql_bots import BOT, INSTALLATION, STATE, scopes_of
+from myna_bots.adapters.tables import BotCursorRow, BotDeliveryRow, BotEventRow, BotFeedRow, BotWebhookRow
+from myna_bots.host.model import (
+    DeliveryState,
+    Entry,
+    HookKind,
+    HookState,
+    Listener,
+    NewEntry,
+    Privacy,
+    View,
+    default_scopes,
+)
+from myna_bots.host.ports import Heard
+
+EVENT, FEED, CURSOR, HOOK, DELIVERY = (
+    table(row) for row in (BotEventRow, BotFeedRow, BotCursorRow, BotWebhookRow, BotDeliveryRow)
+)
+_CONVERSATION, _MEMBER, _MESSAGE, _USER = (
+    table(row) for row in (ConversationRow, MemberRow, MessageRow, UserRow)
+)
+ASKED = "asked"
+"""The space of `bot_state` that holds whose next message a bot waits for; keys are `conversation:user`."""
+ROW_OF_BOTS = 5
+"""How far back messages are looked at for bots that talk to each other."""
+
+
+class SqlBotLog:
+    """`BotLog` over a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._log = SqlLog(database)
+
+    async def unheard(self, pos: int, limit: int) -> tuple[list[Heard], int]:
+        found = [event for event, _, _ in await self._log.events_after(pos, limit)]
+        if not found:
+            return [], pos
+        places = {event.conversation for event in found}
+        async with self._database.read() as connection:
+            listeners = await _listeners(connection, places)
+            heard = [event for event in found if event.conversation in listeners]
+            if not heard:
+                return [], found[-1].pos
+            conversations = {
+                row[0]: rows.conversation_of(row)
+                for row in await connection.execute(
+                    select(_CONVERSATION).where(_CONVERSATION.c.id.in_(listeners))
+                )
+            }
+            senders = await _senders(connection, heard)
+            replied = await _replied(connection, heard)
+            made: list[Heard] = []
+            for event in heard:
+                here = tuple(listeners[event.conversation])
+                row_of_bots = 0
+                if event.seq is not None and any(each.hears_bots for each in here):
+                    row_of_bots = await _bots_in_a_row(connection, event.conversation, event.seq)
+                sender = senders.get(int(event.data.get("sender", 0)))
+                answered = replied.get((event.conversation, event.data.get("reply_to") or 0))
+                made.append(
+                    Heard(event, conversations[event.conversation], sender, answered, here, row_of_bots)
+                )
+        return made, found[-1].pos
+
+    async def fed(self) -> int:
+        async with self._database.read() as connection:
+            return int((await connection.execute(select(FEED.c.pos).where(FEED.c.id == 1))).scalar_one())
+
+    async def feed(self, before: int, after: int, entries: Sequence[NewEntry]) -> list[Entry] | None:
+        move = update(FEED).where(FEED.c.id == 1, FEED.c.pos == before).values(pos=after)
+        async with self._database.write() as connection:
+            if not (await connection.execute(move)).rowcount:
+                return None
+            return await _store(connection, entries)
+
+    async def append(self, entries: Sequence[NewEntry]) -> list[Entry]:
+        async with self._database.write() as connection:
+            return await _store(connection, entries)
+
+    async def entries(self, bot: int, after: int, limit: int) -> list[Entry]:
+        query = (
+            select(EVENT).where(EVENT.c.bot == bot, EVENT.c.seq > after).order_by(EVENT.c.seq).limit(limit)
+        )
+        async with self._database.read() as connection:
+            return [entry_of(row) for row in (await connection.execute(query)).all()]
+
+    async def entry(self, bot: int, seq: int) -> Entry | None:
+        async with self._database.read() as connection:
+            query = select(EVENT).where(EVENT.c.bot == bot, EVENT.c.seq == seq)
+            row = (await connection.execute(query)).first()
+        return None if row is None else entry_of(row)
+
+    async def cursor(self, bot: int, view: View) -> int:
+        query = select(CURSOR.c.seq).where(CURSOR.c.bot == bot, CURSOR.c.view == view.value)
+        async with self._database.read() as connection:
+            return int((await connection.execute(query)).scalar() or 0)
+
+    async def confirm(self, bot: int, view: View, seq: int) -> int:
+        key = (CURSOR.c.bot == bot, CURSOR.c.view == view.value)
+        async with self._database.write() as connection:
+            newest = (await connection.execute(select(BOT.c.seq).where(BOT.c.user == bot))).scalar() or 0
+            known = (await connection.execute(select(CURSOR.c.seq).where(*key))).scalar()
+            reached = max(known or 0, min(seq, newest))
+            if known is None:
+                values = {"bot": bot, "view": view.value, "seq": reached}
+                await connection.execute(insert(CURSOR).values(values))
+            elif reached > known:
+                await connection.execute(update(CURSOR).where(*key).values(seq=reached))
+            return reached
+
+    async def prune(self, before: float) -> int:
+        waits = exists().where(DELIVERY.c.bot == EVENT.c.bot, DELIVERY.c.seq == EVENT.c.seq)
+        async with self._database.write() as connection:
+            return int(
+                (await connection.execute(delete(EVENT).where(EVENT.c.created_at < before, ~waits))).rowcount
+            )
+
+
+async def _store(connection: AsyncConnection, entries: Sequence[NewEntry]) -> list[Entry]:
+    """Each bot's row is locked by raising its seq, so entries of several processes get dense seqs."""
+    made: list[Entry] = []
+    for entry in sorted(entries, key=lambda each: each.bot):
+        known = exists().where(EVENT.c.bot == entry.bot, EVENT.c.key == entry.key)
+        raised = update(BOT).where(BOT.c.user == entry.bot).values(seq=BOT.c.seq + 1)
+        if entry.key is not None:
+            raised = raised.where(~known)
+        seq = (await connection.execute(raised.returning(BOT.c.seq))).scalar()
+        if seq is None:
+            continue
+        stored = Entry(entry.bot, seq, entry.type, entry.conversation, entry.data, entry.at)
+        values = {
+            "bot": entry.bot,
+            "seq": seq,
+            "type": entry.type,
+            "conversation": entry.conversation,
+            "data": to_json(entry.data),
+            "key": entry.key,
+            "created_at": entry.at,
+        }
+        await connection.execute(insert(EVENT).values(values))
+        await _queue(connection, stored)
+        made.append(stored)
+    return made
+
+
+async def _queue(connection: AsyncConnection, entry: Entry) -> None:
+    query = select(HOOK.c.types).where(HOOK.c.bot == entry.bot, HOOK.c.state != HookState.OFF.value)
+    types = (await connection.execute(query)).scalar()
+    if types is None or (types != "[]" and entry.type not in from_json(types)):
+        return
+    await connection.execute(
+        insert(DELIVERY).values(delivery_row(entry.bot, entry.seq, entry.conversation, entry.at))
+    )
+
+
+def delivery_row(bot: int, seq: int, conversation: int | None, due_at: float) -> dict[str, Any]:
+    """A delivery that has not been tried."""
+    return {
+        "bot": bot,
+        "seq": seq,
+        "place": conversation or 0,
+        "attempt": 0,
+        "due_at": due_at,
+        "leased_until": 0.0,
+        "state": DeliveryState.WAITING.value,
+        "status": None,
+        "error": None,
+    }
+
+
+def entry_of(row: Any) -> Entry:
+    """An entry from its row."""
+    return Entry(row[0], row[1], row[2], row[3], from_json(row[4]), row[6])
+
+
+async def _listeners(connection: AsyncConnection, places: set[int]) -> dict[int, list[Listener]]:
+    query = (
+        select(
+            _MEMBER.c.conversation,
+            _MEMBER.c.user,
+            _MEMBER.c.joined_at,
+            _MEMBER.c.to_seq,
+            _USER.c.handle,
+            _USER.c.name,
+            BOT.c.privacy,
+            BOT.c.hears_bots,
+            INSTALLATION.c.privacy.label("here"),
+            INSTALLATION.c.scopes,
+            HOOK.c.kind,
+            HOOK.c.types,
+        )
+        .join(BOT, BOT.c.user == _MEMBER.c.user)
+        .join(_USER, _USER.c.id == _MEMBER.c.user)
+        .outerjoin(
+            INSTALLATION,
+            and_(INSTALLATION.c.conversation == _MEMBER.c.conversation, INSTALLATION.c.bot == _MEMBER.c.user),
+        )
+        .outerjoin(HOOK, HOOK.c.bot == _MEMBER.c.user)
+        .where(
+            _MEMBER.c.conversation.in_(places),
+            BOT.c.disabled_at.is_(None),
+            INSTALLATION.c.removed_at.is_(None),
+        )
+    )
+    found = (await connection.execute(query)).all()
+    asked = await _asked(connection, {row.user for row in found})
+    made: dict[int, list[Listener]] = {}
+    for row in found:
+        made.setdefault(row.conversation, []).append(
+            Listener(
+                row.user,
+                row.handle,
+                row.name,
+                Privacy(row.here or row.privacy),
+                bool(row.hears_bots),
+                default_scopes(Privacy(row.privacy)) if row.scopes is None else scopes_of(row.scopes),
+                row.joined_at,
+                row.to_seq,
+                None if row.kind is None else HookKind(row.kind),
+                () if row.types is None else tuple(from_json(row.types)),
+                asked.get((row.user, row.conversation), frozenset()),
+            )
+        )
+    return made
+
+
+async def _asked(connection: AsyncConnection, bots: set[int]) -> dict[tuple[int, int], frozenset[int]]:
+    query = select(STATE.c.bot, STATE.c.key).where(STATE.c.bot.in_(bots), STATE.c.space == ASKED)
+    made: dict[tuple[int, int], frozenset[int]] = {}
+    for bot, key in (await connection.execute(query)).all():
+        conversation, _, user = key.partition(":")
+        place = (bot, int(conversation))
+        made[place] = made.get(place, frozenset()) | {int(user)}
+    return made
+
+
+async def _senders(connection: AsyncConnection, events: Sequence[Event]) -> dict[int, User]:
+    wanted = {int(event.data["sender"]) for event in events if "sender" in event.data}
+    found = await connection.execute(select(_USER).where(_USER.c.id.in_(wanted)))
+    return {row[0]: rows.user_of_columns(row) for row in found}
+
+
+async def _replied(connection: AsyncConnection, events: Sequence[Event]) -> dict[tuple[int, int], Message]:
+    wanted = {
+        (event.conversation, int(event.data["reply_to"])) for event in events if event.data.get("reply_to")
+    }
+    if not wanted:
+        return {}
+    same = or_(
+        *(and_(_MESSAGE.c.conversation == place, _MESSAGE.c.seq == seq) for place, seq in sorted(wanted))
+    )
+    found = [rows.message_of(row) for row in await connection.execute(select(_MESSAGE).where(same))]
+    return {(each.conversation, each.seq): each for each in found}
+
+
+async def _bots_in_a_row(connection: AsyncConnection, conversation: int, seq: int) -> int:
+    query = (
+        select(_USER.c.kind)
+        .join(_MESSAGE, _MESSAGE.c.sender == _USER.c.id)
+        .where(_MESSAGE.c.conversation == conversation, _MESSAGE.c.seq <= seq)
+        .order_by(_MESSAGE.c.seq.desc())
+        .limit(ROW_OF_BOTS)
+    )
+    count = 0
+    for (kind,) in (await connection.execute(query)).all():
+        if kind != UserKind.BOT.value:
+            break
+        count += 1
+    return count

@@ -1,0 +1,1 @@
+"""The bot platform's surfaces over HTTP and WebSocket."""

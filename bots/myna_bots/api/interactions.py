@@ -1,0 +1,109 @@
+"""What members do with bots' messages: click, fill in, stop."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Header, Path, Response
+from pydantic import BaseModel, Field
+
+from myna.api.ids import MAX_ID, ConversationPath
+from myna.api.principal import Asker
+from myna.errors import Conflict, Forbidden, Malformed, NotFound
+from myna_bots.api.parts import checked_form, find_button
+from myna_bots.api.who import Platform
+
+router = APIRouter(prefix="/v1/conversations", tags=["bots"])
+SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+SeqPath = Annotated[int, Path(ge=1, lt=MAX_ID, description="The message's seq.")]
+Key = Annotated[str, Header(min_length=1, max_length=64)]
+
+
+class Click(BaseModel):
+    """Which button."""
+
+    action: str = Field(min_length=1, max_length=64)
+    value: str = Field(default="", max_length=1000)
+
+
+class Filled(BaseModel):
+    """What was written, by field."""
+
+    values: dict[str, Any] = Field(max_length=100)
+
+
+@router.post(
+    "/{conversation}/messages/{seq}/actions", status_code=202, summary="Click a button of a bot's message"
+)
+async def click(
+    conversation: ConversationPath,
+    seq: SeqPath,
+    asked: Click,
+    asker: Asker,
+    bots: Platform,
+    idempotency_key: Key,
+) -> dict[str, Any]:
+    """The bot hears of it once, whatever is sent twice; what it answers comes as the signal `action_answer`."""
+    message = await bots.interactions.message(asker, conversation, seq)
+    button = find_button(message["body"], asked.action, asked.value)
+    data = {"action": asked.action, "value": asked.value, "label": button["label"]}
+    event = await bots.interactions.put(asker, message, "action.clicked", data, idempotency_key)
+    return {"event": event, "duplicate": not event}
+
+
+@router.post(
+    "/{conversation}/messages/{seq}/forms", status_code=202, summary="Send a form of a bot's message"
+)
+async def fill(
+    conversation: ConversationPath,
+    seq: SeqPath,
+    asked: Filled,
+    asker: Asker,
+    bots: Platform,
+    idempotency_key: Key,
+) -> dict[str, Any]:
+    """400 with `fields` says what is wrong with which field; nothing was sent then."""
+    message = await bots.interactions.message(asker, conversation, seq)
+    form = message["body"].get("form")
+    if form is None:
+        raise Malformed("This message has no form.", code="no_form")
+    if form.get("user") not in {None, str(asker.user)}:
+        raise Forbidden("This form is for somebody else.")
+    data = {"form": form["id"], "values": checked_form(form, asked.values)}
+    event = await bots.interactions.put(asker, message, "form.submitted", data, idempotency_key)
+    return {"event": event, "duplicate": not event}
+
+
+@router.get("/{conversation}/messages/{seq}/files/{file}", summary="A file of a bot's message")
+async def file(
+    conversation: ConversationPath,
+    seq: SeqPath,
+    file: Annotated[str, Path(pattern=r"^f[0-9a-f]{20,64}$")],
+    asker: Asker,
+    bots: Platform,
+) -> Response:
+    """For everybody who may read the message. Only pictures are shown in place, and none that can hold scripts."""
+    message = await bots.interactions.message(asker, conversation, seq)
+    kept = await bots.files.find(file)
+    if kept is None or file not in {each["id"] for each in message["body"].get("attachments", [])}:
+        raise NotFound("This message has no such file.")
+    shown = kept.type if kept.type in SHOWN else "application/octet-stream"
+    placed = "inline" if kept.type in SHOWN else "attachment"
+    headers = {
+        "Content-Disposition": f"{placed}; filename*=UTF-8''{quote(kept.name)}",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, max-age=86400, immutable",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    return Response((await bots.files.read(kept)).content, media_type=shown, headers=headers)
+
+
+@router.post("/{conversation}/messages/{seq}/stop", status_code=202, summary="Stop a bot's answer")
+async def stop(conversation: ConversationPath, seq: SeqPath, asker: Asker, bots: Platform) -> dict[str, Any]:
+    """The text stays as far as it came; the bot hears `draft.stopped`."""
+    message = await bots.interactions.message(asker, conversation, seq)
+    if message["state"] != "streaming":
+        raise Conflict("This answer is not being written any more.", code="no_stream")
+    text = bots.streams.text(conversation, seq)
+    await bots.streams.abort(int(message["sender"]), conversation, seq)
+    event = await bots.interactions.put(asker, message, "draft.stopped", {"text": text}, str(seq))
+    return {"event": event, "duplicate": not event}

@@ -1,0 +1,54 @@
+"""All surfaces of the bot platform in one piece, for the composition root."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from fastapi import APIRouter, FastAPI, Request
+from picows import WSListener, WSUpgradeRequest
+
+from myna_bots.api import bots, hooks, interactions, lookups, socket, telegram, updates
+from myna_bots.api.mcp import PATH, McpGate
+from myna_bots.api.openai import openai_router
+from myna_bots.host.platform import BotPlatform
+from myna_bots.openai.agents import Agents
+
+
+class BotSurfaces:
+    """HTTP routes, the MCP server and the bots' WebSocket of one application."""
+
+    def __init__(self) -> None:
+        self._bots: BotPlatform | None = None
+        self._mcp = McpGate(lambda: cast(BotPlatform, self._bots))
+
+    @property
+    def routers(self) -> list[APIRouter]:
+        """The routes; they serve what `running` was given."""
+        modules = (bots, hooks, interactions, lookups, updates, telegram)
+        return [*(each.router for each in modules), openai_router(_agents)]
+
+    def mount(self, app: FastAPI) -> None:
+        """Mount what is no route."""
+        app.mount(PATH, self._mcp)
+
+    @asynccontextmanager
+    async def running(
+        self, app: FastAPI, platform: BotPlatform, agents: Agents
+    ) -> AsyncGenerator[BotPlatform, None]:
+        """Serve inside the block."""
+        self._bots = app.state.bots = platform
+        app.state.agents = agents
+        async with self._mcp.open(), platform.running():
+            yield platform
+
+    def sockets(
+        self, spawn: Callable[[Any], asyncio.Task[None]]
+    ) -> dict[bytes, Callable[[WSUpgradeRequest], WSListener]]:
+        """Listeners by path, for the server of sockets."""
+        assert self._bots is not None
+        return {socket.PATH: socket.accepting(self._bots, spawn)}
+
+
+def _agents(request: Request) -> Agents:
+    return cast(Agents, request.app.state.agents)

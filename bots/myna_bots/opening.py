@@ -1,0 +1,69 @@
+"""The bot platform over a database and a running core."""
+
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.log_reads import SqlLog
+from myna.ports import Conversations
+from myna.services import Services
+from myna.settings import Settings
+from myna_agents.turn import World
+from myna_bots.adapters.egress import GuardedEgress
+from myna_bots.adapters.provider import HttpxProvider
+from myna_bots.adapters.sql_bots import SqlBots, SqlState
+from myna_bots.adapters.sql_feed import SqlBotLog
+from myna_bots.adapters.sql_files import FileLooks, SqlFiles
+from myna_bots.adapters.sql_hooks import SqlHooks, SqlIncoming
+from myna_bots.host.delivering import Deliverer
+from myna_bots.host.feed import Feed
+from myna_bots.host.files import Files
+from myna_bots.host.interactions import Interactions
+from myna_bots.host.model import HookKind
+from myna_bots.host.platform import BotPlatform
+from myna_bots.host.registry import Registry
+from myna_bots.host.streams import Streams
+from myna_bots.host.webhooks import Webhooks
+from myna_bots.openai.agents import Agents
+from myna_bots.slack.hooks import SlackHooks
+from myna_bots.telegram.dispatch import Answers
+from myna_bots.telegram.updates import TelegramHooks
+from myna_knowledge.library import Library
+
+
+def open_agents(settings: Settings, world: World) -> Agents:
+    """The agents as the OpenAI-compatible surface asks them."""
+    provider: HttpxProvider | None = None
+    if settings.model != "offline:":
+        model, _, base_url = settings.model.removeprefix("openai:").rpartition("@")
+        provider = HttpxProvider(model, base_url, settings.model_key)
+    return Agents(world, provider)
+
+
+def open_bots(
+    database: Database, services: Services, conversations: Conversations, library: Library
+) -> BotPlatform:
+    """The platform, attached to the core and not yet running."""
+    store, log, hooks, state = SqlBots(database), SqlBotLog(database), SqlHooks(database), SqlState(database)
+    egress = GuardedEgress(allow_private=services.settings.private_webhooks)
+    registry = Registry(store, services.accounts, conversations, services.access, services.committer)
+    feed, deliverer = Feed(log), Deliverer(hooks, egress)
+    platform = BotPlatform(
+        services,
+        registry,
+        store,
+        log,
+        hooks,
+        state,
+        feed,
+        deliverer,
+        Webhooks(hooks, log, egress),
+        Streams(services, state),
+        Interactions(services, store, state, feed),
+        library,
+        SqlIncoming(database),
+        Files(SqlFiles(database), FileLooks(egress)),
+        conversations,
+        SqlLog(database),
+    )
+    platform.attach()
+    deliverer.translations[HookKind.SLACK] = SlackHooks(platform)
+    deliverer.translations[HookKind.TELEGRAM] = TelegramHooks(platform, Answers(platform).run)
+    return platform

@@ -1,0 +1,95 @@
+"""Plugins: packages that add to the server in its own process. For trusted code only; anything else is a bot of its own.
+
+A package names an object (or a class without parameters) under the entry point group `myna.plugins`. Each of these is optional:
+
+* `async judge(case) -> Verdict | None` looks at every message before it is stored, after the shipped filter; the
+  strictest verdict counts, None says nothing. In the tree: `myna_bots.shipped.RunawayBots`.
+* `routes() -> APIRouter` adds HTTP routes under `/plugins/<name>`. In the tree: `myna_bots.shipped.BotDirectory`.
+
+A plugin that cannot be loaded or fails is logged and counts as silent: it stops neither the start nor a message.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from myna.model import Action, Case, Verdict
+from myna.ports import Moderator
+
+GROUP = "myna.plugins"
+JUDGE_S = 0.1
+"""How long one plugin may look at a message; all of them together stay below the deadline of moderation."""
+_STRICTNESS = (Action.ALLOW, Action.FLAG, Action.HOLD, Action.BLOCK)
+
+logger = logging.getLogger(__name__)
+Judge = Callable[[Case], Awaitable[Verdict | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A loaded plugin; what it does not have is None."""
+
+    name: str
+    judge: Judge | None = None
+    routes: Callable[[], Any] | None = None
+
+
+def load_plugins(wanted: str, found: Sequence[EntryPoint] | None = None) -> list[Plugin]:
+    """The plugins that are installed and wanted: `*` for all, or names separated by commas; by name, so always in one order."""
+    names = {each.strip() for each in wanted.split(",") if each.strip()}
+    points = entry_points(group=GROUP) if found is None else found
+    loaded: list[Plugin] = []
+    for point in sorted(points, key=lambda each: each.name):
+        if "*" not in names and point.name not in names:
+            continue
+        try:
+            made = point.load()
+            made = made() if isinstance(made, type) else made
+        except Exception:
+            logger.exception("the plugin %s could not be loaded and is left out", point.name)
+            continue
+        loaded.append(Plugin(point.name, getattr(made, "judge", None), getattr(made, "routes", None)))
+    missing = names - {"*"} - {each.name for each in loaded}
+    if missing:
+        logger.error("there is no plugin %s", ", ".join(sorted(missing)))
+    return loaded
+
+
+class PluginModerator:
+    """The shipped filter with the plugins' judgement after it; the strictest verdict counts."""
+
+    def __init__(self, inner: Moderator, plugins: Sequence[Plugin]) -> None:
+        self._inner = inner
+        self._judges = [(each.name, each.judge) for each in plugins if each.judge is not None]
+
+    async def judge(self, case: Case) -> Verdict:
+        """See `Moderator`."""
+        strictest = await self._inner.judge(case)
+        for name, judge in self._judges:
+            try:
+                async with asyncio.timeout(JUDGE_S):
+                    verdict = await judge(case)
+            except Exception:
+                logger.exception("the plugin %s failed to judge a message; the others decide", name)
+                continue
+            if verdict is not None and _STRICTNESS.index(verdict.action) > _STRICTNESS.index(
+                strictest.action
+            ):
+                strictest = verdict
+        return strictest
+
+
+def plugin_routes(plugins: Sequence[Plugin]) -> list[tuple[str, Any]]:
+    """The plugins' routers with the path that each goes under."""
+    made: list[tuple[str, Any]] = []
+    for each in plugins:
+        if each.routes is None:
+            continue
+        try:
+            made.append((f"/plugins/{each.name}", each.routes()))
+        except Exception:
+            logger.exception("the plugin %s gave no routes", each.name)
+    return made

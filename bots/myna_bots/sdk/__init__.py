@@ -1,0 +1,1 @@
+"""The SDK: what bot developers write against. Its public face is `myna_bots`."""

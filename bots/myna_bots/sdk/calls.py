@@ -1,0 +1,121 @@
+"""A bot's calls, typed. Each raises the server's error (`myna.errors`), or Unreachable when there was no answer in time."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from myna.errors import MynaError
+from myna_bots.backoff import Backoff
+from myna_bots.ports import Http
+from myna_bots.problems import checked
+from myna_bots.wire import decoded
+
+ATTEMPTS = 6
+"""How often a call is made that failed for a while: unreachable, 429, 503."""
+
+
+class BotCalls:
+    """The API as one bot. Calls that change something carry a key, so that making them again is harmless."""
+
+    def __init__(self, http: Http, token: str) -> None:
+        self._http, self._token = http, token
+
+    async def me(self) -> dict[str, Any]:
+        """Who I am, my scopes and my cursor."""
+        return await self.call("GET", "/v1/bot")
+
+    async def updates(self, cursor: int | None, wait_s: float, limit: int = 100) -> list[dict[str, Any]]:
+        """My next events; a cursor confirms everything up to it."""
+        query = {"wait": f"{wait_s:g}", "limit": str(limit)}
+        if cursor is not None:
+            query["cursor"] = str(cursor)
+        got = await self.call("GET", "/v1/bot/updates", query=query, attempts=1)
+        return list(got["events"])
+
+    async def confirm(self, cursor: int) -> None:
+        """Everything up to here is dealt with."""
+        await self.call("POST", "/v1/bot/cursor", json={"cursor": cursor})
+
+    async def say(
+        self, conversation: str, key: str, text: str, parts: Mapping[str, Any], reply_to: int | None = None
+    ) -> dict[str, Any]:
+        """Send a message; the ack. The same key again gives the first one."""
+        asked = {"text": text, **parts} | ({} if reply_to is None else {"reply_to": reply_to})
+        path = f"/v1/bot/conversations/{conversation}/messages"
+        return await self.call("POST", path, json=asked, headers={"Idempotency-Key": key})
+
+    async def open_stream(self, conversation: str, key: str, reply_to: int | None) -> dict[str, Any]:
+        """Begin an answer in pieces; the ack."""
+        asked: dict[str, Any] = {} if reply_to is None else {"reply_to": reply_to}
+        path = f"/v1/bot/conversations/{conversation}/streams"
+        return await self.call("POST", path, json=asked, headers={"Idempotency-Key": key})
+
+    async def delta(self, conversation: str, seq: int, offset: int, text: str) -> None:
+        """Add a piece."""
+        path = f"/v1/bot/conversations/{conversation}/streams/{seq}/deltas"
+        await self.call("POST", path, json={"offset": offset, "text": text})
+
+    async def finish(
+        self, conversation: str, seq: int, text: str, parts: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """End an answer in pieces."""
+        path = f"/v1/bot/conversations/{conversation}/streams/{seq}/finish"
+        return await self.call("POST", path, json={"text": text, **parts})
+
+    async def answer_click(self, seq: int, text: str | None, alert: bool, url: str | None) -> None:
+        """Show something to whoever clicked."""
+        await self.call(
+            "POST", f"/v1/bot/clicks/{seq}/answer", json={"text": text, "alert": alert, "url": url}
+        )
+
+    async def recall(self, space: str, key: str) -> Any:
+        """A remembered value, or None."""
+        return (await self.call("GET", f"/v1/bot/state/{quote(space)}/{quote(key, safe='')}"))["value"]
+
+    async def remember(self, space: str, key: str, value: Any, ttl_s: float | None = None) -> None:
+        """Remember a value; None forgets it."""
+        asked = {"value": value, "ttl_s": ttl_s}
+        await self.call("PUT", f"/v1/bot/state/{quote(space)}/{quote(key, safe='')}", json=asked)
+
+    async def history(self, conversation: str, limit: int, before: int | None = None) -> list[dict[str, Any]]:
+        """The newest messages, oldest first; needs the scope `messages:read:all`."""
+        query = {"limit": str(limit)} | ({} if before is None else {"before_seq": str(before)})
+        got = await self.call("GET", f"/v1/conversations/{conversation}/messages", query=query)
+        return list(got["messages"])
+
+    async def search(self, text: str, k: int) -> list[dict[str, Any]]:
+        """Passages of the public knowledge bases; needs the scope `knowledge:read`."""
+        return list((await self.call("GET", "/v1/bot/knowledge", query={"q": text, "k": str(k)}))["passages"])
+
+    async def hand_off(self, conversation: str, reason: str) -> dict[str, Any]:
+        """Ask for a person; needs the scope `conversations:assign`."""
+        return await self.call("POST", f"/v1/conversations/{conversation}/hand-off", json={"reason": reason})
+
+    async def publish_commands(self, commands: list[dict[str, str]]) -> None:
+        """Say which commands there are, for completion and help."""
+        await self.call("PUT", "/v1/bot/commands", json={"commands": commands})
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> dict[str, Any]:
+        """One call; temporary failures are waited out, as long as the server asks for."""
+        sent = {"Authorization": f"Bearer {self._token}", **(headers or {})}
+        backoff = Backoff(0.2, 10.0)
+        for attempt in range(1, attempts + 1):
+            try:
+                reply = await self._http.request(method, path, json=json, query=query, headers=sent)
+                body = checked(reply)
+                return decoded(body, dict[str, Any]) if body else {}
+            except MynaError as failed:
+                if not failed.temporary or attempt == attempts:
+                    raise
+                await asyncio.sleep(backoff.next_s((failed.retry_ms or 0) / 1000))
+        raise AssertionError("the last attempt returns or raises")

@@ -1,0 +1,1 @@
+"""Slack's and Mattermost's incoming webhooks and slash commands."""

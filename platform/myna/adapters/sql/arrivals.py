@@ -1,0 +1,49 @@
+"""What users who connect must know, in two statements however many they are, on both databases."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+
+from myna.adapters.sql import rows
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.tables import ConversationRow, MemberRow, UserRow, table
+from myna.model import User
+from myna.ports import Head
+
+_conversation = table(ConversationRow)
+_member = table(MemberRow)
+_user = table(UserRow)
+_SEATS = (
+    select(
+        _member.c.user,
+        _conversation.c.id,
+        _conversation.c.rev,
+        _conversation.c.seq,
+        _member.c.read_seq,
+        _member.c.from_seq,
+        _conversation.c.last_pos,
+    )
+    .join(_conversation, _conversation.c.id == _member.c.conversation)
+    .where(_member.c.to_seq.is_(None))
+)
+
+
+class SqlArrivals:
+    """Users and the heads of their conversations, in one consistent state."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, users: Collection[int]) -> dict[int, tuple[User, dict[int, Head]]]:
+        """The users that exist, each with the heads of the conversations in which it has a seat."""
+        wanted = list(users)
+        async with self._database.read() as connection:
+            people = (await connection.execute(select(_user).where(_user.c.id.in_(wanted)))).all()
+            seats = (await connection.execute(_SEATS.where(_member.c.user.in_(wanted)))).all()
+        found: dict[int, tuple[User, dict[int, Head]]] = {
+            row[0]: (rows.user_of_columns(row), {}) for row in people
+        }
+        for user, conversation, *head in seats:
+            if user in found:
+                found[user][1][conversation] = Head(*head)
+        return found

@@ -1,0 +1,135 @@
+"""Every screen in light and dark, English and Chinese, at a desk and on a phone: nothing cut off, nothing inaccessible.
+
+The pictures are left in screenshots/, for a person to look at.
+"""
+
+from dataclasses import dataclass
+
+import pytest
+from playwright.async_api import Browser, Frame, Page, expect
+
+from support.axe import violations
+from support.browser import Person, sit_down
+from support.myna_server import MynaServer
+from support.pages import Dashboard, Widget
+
+pytestmark = pytest.mark.needs("chromium", "node")
+
+SCREENS = ("inbox", "groups", "review", "knowledge", "contacts", "reports", "settings")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way in which a screen is looked at."""
+
+    lang: str
+    theme: str
+    width: int
+    height: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.lang}-{self.theme}-{'phone' if self.width < 500 else 'desktop'}"
+
+
+LOOKS = [
+    Look(lang, theme, width, height)
+    for lang in ("en", "zh")
+    for theme in ("light", "dark")
+    for width, height in ((1280, 800), (390, 844))
+]
+looks = pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+
+
+async def nothing_is_cut_off(page: Page) -> None:
+    beyond: list[str] = await page.evaluate(
+        """() => [...document.querySelectorAll('body *')]
+            .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1)
+            .filter((each) => {
+                for (let at = each.parentElement; at; at = at.parentElement)
+                    if (getComputedStyle(at).overflowX !== 'visible') return false;
+                return true;
+            })
+            .map((each) => each.outerHTML.slice(0, 120))"""
+    )
+    assert beyond == []
+
+
+async def is_accessible(place: Page | Frame) -> None:
+    found = await violations(place)
+    assert not found, "\n".join(found)
+
+
+async def leave_traces(widget: Widget) -> None:
+    """A conversation to look at."""
+    await widget.open()
+    await widget.ask("How long do I have to return something?")
+    await widget.ask("I want a human")
+
+
+async def choose(person: Person, server: MynaServer, look: Look) -> None:
+    await person.page.emulate_media(color_scheme="dark" if look.theme == "dark" else "light")
+    await person.page.goto(server.url)
+    await person.page.evaluate("lang => localStorage.setItem('myna.lang', lang)", look.lang)
+
+
+@looks
+async def test_every_page_for_visitors_looks_right(
+    demo_server: MynaServer, browser: Browser, look: Look
+) -> None:
+    async with sit_down(browser, "visitor", width=look.width, height=look.height) as visitor:
+        page = visitor.page
+        await choose(visitor, demo_server, look)
+        for path, name in (("/", "start"), ("/demo", "demo"), ("/docs", "docs")):
+            await page.goto(demo_server.url + path)
+            await expect(page.locator("#app > *").first).to_be_visible()
+            await page.wait_for_load_state("networkidle")
+            await nothing_is_cut_off(page)
+            await is_accessible(page)
+            await visitor.shoot(f"{name}-{look.name}")
+        await page.goto(f"{demo_server.url}/demo")
+        widget = Widget(page)
+        await widget.open()
+        await visitor.shoot(f"widget-greeting-{look.name}")
+        question = (
+            "怎么退货要自己出运费吗？" if look.lang == "zh" else "How long do I have to return something?"
+        )
+        await widget.ask(question)
+        frame = next(each for each in page.frames if "/widget/frame" in each.url)
+        await is_accessible(frame)
+        await visitor.shoot(f"widget-answer-{look.name}")
+
+
+@looks
+async def test_every_screen_of_the_dashboard_looks_right(
+    demo_server: MynaServer, browser: Browser, look: Look
+) -> None:
+    async with (
+        sit_down(browser, "visitor", width=1180, height=820) as visitor,
+        sit_down(browser, "operator", width=look.width, height=look.height) as operator,
+    ):
+        await visitor.page.goto(f"{demo_server.url}/demo")
+        await leave_traces(Widget(visitor.page))
+        await choose(operator, demo_server, look)
+        page, dashboard = operator.page, Dashboard(operator.page)
+        await page.goto(f"{demo_server.url}/dashboard/")
+        await is_accessible(page)
+        await operator.shoot(f"sign-in-{look.name}")
+        await dashboard.sign_in(demo_server)
+        for screen in SCREENS:
+            await dashboard.go(screen)
+            await page.wait_for_load_state("networkidle")
+            await nothing_is_cut_off(page)
+            await is_accessible(page)
+            await operator.shoot(f"dashboard-{screen}-{look.name}")
+        await dashboard.go("inbox")
+        await page.get_by_test_id("ticket").first.click()
+        await expect(page.get_by_test_id("message").first).to_be_visible()
+        await page.wait_for_load_state("networkidle")
+        await nothing_is_cut_off(page)
+        await is_accessible(page)
+        await operator.shoot(f"dashboard-thread-{look.name}")
+        await page.keyboard.press("Control+k")
+        await expect(page.get_by_test_id("palette-item").first).to_be_visible()
+        await is_accessible(page)
+        await operator.shoot(f"dashboard-palette-{look.name}")

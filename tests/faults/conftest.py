@@ -1,0 +1,1 @@
+"""Everything in this folder kills processes or breaks what they stand on."""

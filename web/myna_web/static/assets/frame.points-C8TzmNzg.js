@@ -1,1 +1,0 @@
-function e(e){let t=0;for(let n of e)t++;return t}function t(e,t,n){return Array.from(e).slice(t,n).join(``)}export{t as n,e as t};
