@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-peers web screenshots lock clean
+.PHONY: help run test check bench bench-peers bench-web web screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -31,9 +31,13 @@ web: ## build the web assets from web/src into web/myna_web/static
 	@scripts/setup dev
 	@scripts/web-build
 
-screenshots: ## run the browser journeys and leave their pictures in screenshots/
+screenshots: ## every screen, light and dark, English and Chinese, desktop and phone, as pictures in screenshots/
 	@scripts/setup dev
-	@.venv/bin/pytest -q -m e2e tests/e2e
+	@.venv/bin/pytest -q tests/e2e/test_screens.py tests/e2e/test_journeys.py tests/e2e/test_desk_work.py
+
+bench-web: ## what the pages cost in the browser; needs DATA=folder, filled by a demo server before
+	@scripts/setup dev
+	@.venv/bin/python bench/web.py $(DATA)
 
 lock: ## write the lock files anew from pyproject.toml
 	@scripts/lock

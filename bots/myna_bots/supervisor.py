@@ -18,6 +18,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any, cast
 
 from myna.errors import MynaError
@@ -116,7 +117,8 @@ def _program(file: Path, given: Mapping[str, Any]) -> Program:
         for key, value in own.items()
         if key in {*PASSED, "PYTHONPATH", "NODE_OPTIONS"} or key.startswith("BOT_")
     }
-    extra = {str(key): str(value) for key, value in (given.get("env") or {}).items()}
+    named: Mapping[Any, Any] = given.get("env") or {}
+    extra = {str(key): str(value) for key, value in named.items()}
     return Program(
         name, tuple(command_of(cast("list[str]", words))), folder, {**kept, **extra}, Limits(**bounds)
     )
@@ -211,7 +213,11 @@ def up(file: Path) -> int:
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
     supervisor = Supervisor(programs_of(file))
-    signal.signal(signal.SIGTERM, lambda *_: supervisor.stop())
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        supervisor.stop()
+
+    signal.signal(signal.SIGTERM, stop)
     try:
         supervisor.run()
     except KeyboardInterrupt:

@@ -241,7 +241,10 @@ def build_app(
         inbox = await app.state.services.accounts.inbox_by_key(key)
         return [] if inbox is None else list(inbox.allowed_origins) or ["*"]
 
-    app = create_app(lifespan, [knowledge_router(lambda: libraries[-1]), *surfaces.routers])
+    app = create_app(
+        lifespan,
+        [knowledge_router(lambda: libraries[-1]), *surfaces.routers],
+    )
     app.add_api_route(
         "/demo/shop.json",
         lambda: Response(shop_json(), media_type="application/json"),

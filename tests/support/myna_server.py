@@ -69,7 +69,7 @@ def sign_in(server: MynaServer) -> str:
         return str(json.load(response)["access_token"])
 
 
-def wait_for_knowledge(server: MynaServer, *, ready_s: float = 240.0) -> None:
+def wait_for_knowledge(server: MynaServer, *, ready_s: float = 600.0) -> None:
     """Returns when the demo's help centre is indexed, so that questions get their final answers."""
     request = urllib.request.Request(
         f"{server.url}/v1/knowledge-bases", headers={"Authorization": f"Bearer {sign_in(server)}"}

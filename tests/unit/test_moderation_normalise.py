@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from myna_agents.moderation.attack import CHINESE, ENGLISH, Disguise, disguised
 from myna_agents.moderation.normalise import normalise
+from myna_agents.moderation.sounds import heard
 
 ENGLISH_TEXT = "Claim your cash prize today, call 08001234567 now"
 CHINESE_TEXT = "免费领取,加微信13800138000联系"
@@ -64,12 +65,56 @@ def test_an_english_disguise_leaves_no_trace_in_the_skeleton(kind: Disguise, str
     assert normalise(worn).skeleton == normalise(ENGLISH_TEXT).skeleton
 
 
-@pytest.mark.parametrize("kind", [kind for kind in CHINESE if kind is not Disguise.HOMOPHONE])
+SAME_SOUND = [Disguise.HOMOPHONE, Disguise.PINYIN, Disguise.SPLIT]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CHINESE if kind not in {*SAME_SOUND, Disguise.SHAPE}])
 @pytest.mark.parametrize("strength", [0.8, 1.0])
 def test_a_chinese_disguise_leaves_no_trace_in_the_skeleton(kind: Disguise, strength: float) -> None:
     worn = disguised(CHINESE_TEXT, kind, strength, Random(5))
     assert worn != CHINESE_TEXT
     assert normalise(worn).skeleton == normalise(CHINESE_TEXT).skeleton
+
+
+@pytest.mark.parametrize("kind", SAME_SOUND)
+@pytest.mark.parametrize("strength", [0.3, 0.8])
+def test_a_chinese_text_sounds_as_before_under_what_spares_its_sound(kind: Disguise, strength: float) -> None:
+    text = "免费领取代开发票,电话13800138000"
+    worn = disguised(text, kind, strength, Random(5))
+    assert worn != text
+    assert heard(normalise(worn).skeleton) == heard(normalise(text).skeleton)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("加薇信", "加微信"), ("加wei信", "加微信"), ("jia wo weixin", "加我微信"), ("加微亻言", "加微信")],
+)
+def test_two_writings_of_one_sound_are_heard_alike(one: str, other: str) -> None:
+    assert heard(normalise(one).skeleton) == heard(normalise(other).skeleton) != ""
+
+
+@pytest.mark.parametrize(
+    "text", ["hello, how are you today", "привет", "12345678", "see docs.example.org", ""]
+)
+def test_what_is_no_chinese_is_not_heard(text: str) -> None:
+    assert heard(normalise(text).skeleton) == ""
+
+
+@pytest.mark.parametrize("text", ["我和女子篮球队", "生日快乐", "不用谢", "他的手机"])
+def test_ordinary_characters_beside_each_other_are_not_joined(text: str) -> None:
+    assert len(heard(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("call oh eight hundred", "call oh eight hundred"),
+        ("zero eight  zero two three", "08023"),
+        ("I have one or two questions", "I have one or two questions"),
+    ],
+)
+def test_numbers_spelt_out_are_digits_from_three_on(written: str, read: str) -> None:
+    assert normalise(written).text == read.lower()
 
 
 @pytest.mark.parametrize("kind", list(Disguise))

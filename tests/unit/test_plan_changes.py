@@ -235,3 +235,13 @@ def test_applying_the_events_gives_what_is_stored(batches: list[list[Any]]) -> N
         )
     assert pinned == {seq for _, seq in log.pins}
     assert reacted == {(seq, emoji, str(user)) for _, seq, emoji, user in log.reactions}
+
+
+def test_a_recall_leaves_the_versions_of_other_conversations_in_its_batch() -> None:
+    log = spoken()
+    log.commit(say(SUPPORT, VIC, "v1", "from vic"))
+    log.commit(
+        Edit(SUPPORT, VIC, "v2", 1, body={"text": "vic again"}),
+        Recall(GROUP, ANN, "r1", 1),
+    )
+    assert [version[1] for version in log.versions[(SUPPORT, 1)]] == [{"text": "from vic"}]

@@ -7,32 +7,45 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from myna_agents.moderation.corpora import Example, Part, examples
+from myna_agents.moderation.corpora import Part, examples, offensive
 from myna_agents.moderation.figures import Figures, figures
-from myna_agents.moderation.linear import load
+from myna_agents.moderation.linear import LinearModel, load
 from myna_agents.moderation.normalise import normalise
+from myna_agents.moderation.training import Example
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 HOLD = 0.5
 
 
 @pytest.fixture(scope="module")
-def measured() -> dict[str, Figures]:
+def data() -> Path:
     if not (DATA / "spam").is_dir():
         if os.environ.get("CI"):
             pytest.fail(f"CI needs the spam data in {DATA}")
         pytest.skip(f"no spam data in {DATA}")
-    model, by_corpus = load(), defaultdict[str, list[Example]](list)
-    for example in examples(DATA)[Part.TEST]:
+    return DATA
+
+
+def figures_of(model: LinearModel, found: list[Example]) -> Figures:
+    return figures(
+        np.array([model.worst(normalise(example.text))[0] for example in found]),
+        np.array([example.spam for example in found]),
+        HOLD,
+    )
+
+
+@pytest.fixture(scope="module")
+def measured(data: Path) -> dict[str, Figures]:
+    by_corpus = defaultdict[str, list[Example]](list)
+    for example in examples(data)[Part.TEST]:
         by_corpus[example.corpus].append(example)
-    return {
-        corpus: figures(
-            np.array([model.worst(normalise(example.text))[0] for example in found]),
-            np.array([example.spam for example in found]),
-            HOLD,
-        )
-        for corpus, found in by_corpus.items()
-    }
+    return {corpus: figures_of(load(), found) for corpus, found in by_corpus.items()}
+
+
+def test_offensive_language_is_told_from_other_talk_about_the_same(data: Path) -> None:
+    found = figures_of(load("offensive"), offensive(data)[Part.TEST])
+    assert found.accuracy >= 0.81
+    assert found.auroc >= 0.9
 
 
 @pytest.mark.parametrize(
@@ -43,15 +56,13 @@ def test_spam_is_told_from_messages_of_the_same_kind(
     measured: dict[str, Figures], corpus: str, precision: float, recall: float, auroc: float
 ) -> None:
     found = measured[corpus]
-    assert found.spam >= 50
+    assert found.spam >= 40
     assert found.precision >= precision
     assert found.recall >= recall
     assert found.auroc >= auroc
 
 
-@pytest.mark.parametrize(
-    ("corpus", "share"), [("customers", 0.0005), ("forum_zh", 0.003), ("prose_en", 0.002)]
-)
+@pytest.mark.parametrize(("corpus", "share"), [("customers", 0.001), ("forum_zh", 0.006), ("prose_en", 0.01)])
 def test_harmless_texts_are_hardly_ever_held(measured: dict[str, Figures], corpus: str, share: float) -> None:
-    assert measured[corpus].harmless >= 1000
+    assert measured[corpus].harmless >= 500
     assert measured[corpus].false_positives <= share

@@ -183,6 +183,11 @@ def test_the_loader_may_be_used_by_every_site(client: TestClient) -> None:
     assert response.headers["content-type"].startswith("text/javascript")
 
 
+def test_browsers_that_ask_for_an_icon_get_one(client: TestClient) -> None:
+    response = client.get("/favicon.ico")
+    assert (response.status_code, response.headers["content-type"]) == (200, "image/svg+xml")
+
+
 def test_the_dashboard_is_found_without_its_slash(client: TestClient) -> None:
     response = client.get("/dashboard", follow_redirects=False)
     assert (response.status_code, response.headers["location"]) == (308, "/dashboard/")

@@ -1,4 +1,4 @@
-"""Serves the built pages: `/`, `/demo`, `/dashboard/`, `/docs`, `/widget.js`, `/widget/frame` and `/assets/…`.
+"""Serves the built pages: `/`, `/demo`, `/dashboard/`, `/docs`, `/widget.js`, `/widget/frame`, `/favicon.ico` and `/assets/…`.
 
 Nothing here needs a database; which sites may embed the chat is asked of the server by inbox key.
 """
@@ -101,6 +101,12 @@ async def _asset(request: Request) -> Response:
     return _answer(request, found, _IMMUTABLE, {"Cross-Origin-Resource-Policy": "same-origin"})
 
 
+async def _icon(request: Request) -> Response:
+    # Asked for by browsers wherever a page names no icon; every page of ours has the same one.
+    name = next(name for name in assets() if name.startswith("assets/start-") and name.endswith(".svg"))
+    return _answer(request, assets()[name], _LOADER, {"Cross-Origin-Resource-Policy": "cross-origin"})
+
+
 async def _to_dashboard(_: Request) -> Response:
     return RedirectResponse("/dashboard/", status_code=308)
 
@@ -115,6 +121,7 @@ def routes(frame_ancestors: FrameAncestors) -> list[BaseRoute]:
         Route("/docs", _page("docs.html")),
         Route("/widget.js", _loader),
         Route("/widget/frame", _frame(frame_ancestors)),
+        Route("/favicon.ico", _icon),
         Route("/assets/{name}", _asset),
     ]
 

@@ -11,6 +11,10 @@ from myna_agents.evaluation.report import Report
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "retrieval": ("myna_agents.evaluation.retrieval", "is the right passage found, and how far up"),
+    "moderation": (
+        "myna_agents.evaluation.moderation",
+        "is spam told from what is harmless, disguised or not",
+    ),
     "abstention": ("myna_agents.evaluation.abstention", "does it know what it does not know"),
     "answers": (
         "myna_agents.evaluation.answers",

@@ -8,6 +8,8 @@ from typing import Final
 
 from zhconv_rs import zhconv
 
+from myna_agents.moderation import tables
+
 
 class Disguise(StrEnum):
     """One way of writing the same message so that a filter reads something else."""
@@ -26,6 +28,11 @@ class Disguise(StrEnum):
     DIGITS = "digits"
     CHINESE_DIGITS = "chinese_digits"
     HOMOPHONE = "homophone"
+    PINYIN = "pinyin"
+    SHAPE = "shape"
+    SPLIT = "split"
+    EMOJI = "emoji"
+    DIGIT_WORDS = "digit_words"
 
 
 ENGLISH: Final = (
@@ -40,7 +47,10 @@ ENGLISH: Final = (
     Disguise.LOOKALIKE,
     Disguise.CASE,
     Disguise.DIGITS,
+    Disguise.EMOJI,
+    Disguise.DIGIT_WORDS,
 )
+"""What can be done to an English text."""
 CHINESE: Final = (
     Disguise.TRADITIONAL,
     Disguise.ZERO_WIDTH,
@@ -51,7 +61,12 @@ CHINESE: Final = (
     Disguise.DIGITS,
     Disguise.CHINESE_DIGITS,
     Disguise.HOMOPHONE,
+    Disguise.PINYIN,
+    Disguise.SHAPE,
+    Disguise.SPLIT,
+    Disguise.EMOJI,
 )
+"""What can be done to a Chinese text."""
 
 
 def _alphabet(lower: int, upper: int) -> dict[str, str]:
@@ -76,18 +91,38 @@ def _swap_case(char: str, _random: Random) -> str:
     return char.swapcase()
 
 
-_HOMOPHONES: Final = {
-    char: group.replace(char, "")
-    for group in (
-        "微薇威维葳溦", "信芯心欣馨", "加嘉佳家", "群裙宭", "扣寇叩", "发法伐", "票飘漂",
-        "贷代带待", "款宽", "免勉冕", "费废肺", "赚撰篆", "钱前浅", "网忘往",
-        "站战占", "注住驻", "册策测", "领岭令", "奖讲蒋", "兼坚间", "职值直",
-        "日曰", "结洁杰", "现线限", "投头透", "资姿滋", "赌堵睹", "博搏伯",
-        "彩采菜", "联连莲", "系细戏", "电店典", "话化画", "证正政", "办半伴",
-        "刷唰", "单丹担", "返反犯", "利力丽", "优悠忧", "惠会汇", "开凯",
+def _homophone(char: str, random: Random) -> str:
+    others = tables.homophones().get(char, "").replace(char, "")
+    # People type the common ones; an input method offers the rest far down its list.
+    typed = [other for other in others if tables.common(other)] or others
+    return random.choice(typed) if typed else char
+
+
+def _pinyin(char: str, _random: Random) -> str:
+    return tables.spelling().get(tables.sounds().get(char, ""), char)
+
+
+def _shape(char: str, random: Random) -> str:
+    return random.choice(tables.shapes().get(char, char))
+
+
+def _split(char: str, random: Random) -> str:
+    return random.choice(tables.splits().get(char, (char,)))
+
+
+_DIGIT_NAMES: Final = dict(
+    zip(
+        "0123456789",
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+        strict=True,
     )
-    for char in group
-}  # fmt: skip
+)
+_EMOJI: Final = "😀🔥💰🎁✨👉❤🎉⭐🚀"
+
+
+def _digit_word(char: str, _random: Random) -> str:
+    return f" {_DIGIT_NAMES[char]} " if char in _DIGIT_NAMES else char
+
 
 _DECORATED: Final = {
     digit: "".join(chr(start + value) for start in (0x2775, 0x277F, 0x2789, 0x245F)) + chr(0xFF10 + value)
@@ -108,7 +143,12 @@ _PER_CHAR: Final[dict[Disguise, Callable[[str, Random], str]]] = {
     Disguise.TRADITIONAL: _traditional,
     Disguise.DIGITS: _choices(_DECORATED),
     Disguise.CHINESE_DIGITS: _choices(dict(zip("0123456789", "零一二三四五六七八九", strict=True))),
-    Disguise.HOMOPHONE: _choices(_HOMOPHONES),
+    Disguise.HOMOPHONE: _homophone,
+    Disguise.PINYIN: _pinyin,
+    Disguise.SHAPE: _shape,
+    Disguise.SPLIT: _split,
+    Disguise.EMOJI: _after(_EMOJI),
+    Disguise.DIGIT_WORDS: _digit_word,
 }
 
 

@@ -5,38 +5,30 @@ import csv
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from myna_agents.moderation.normalise import normalise
+from myna_agents.moderation.training import Example
 
 _FOLD_DIGITS: Final = str.maketrans("123456789", "000000000")
-_TEST_PERCENT: Final = 20
-_CALIBRATION_PERCENT: Final = 8
+_TEST_PERCENT: Final = 12
+_DEVELOPMENT_PERCENT: Final = 15
 
 
 class Part(StrEnum):
     """What an example may be used for."""
 
     TRAIN = "train"
-    CALIBRATE = "calibrate"
+    DEVELOP = "develop"
+    """Choices are made and curves are fitted on it; then it is trained on, too."""
     TEST = "test"
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """One labelled text."""
-
-    text: str
-    spam: bool
-    corpus: str
-
-    @property
-    def fingerprint(self) -> str:
-        """Equal for texts that differ in disguise, spacing, punctuation or the digits of numbers only."""
-        return normalise(self.text).skeleton.translate(_FOLD_DIGITS)
+def fingerprint(text: str) -> str:
+    """Equal for texts that differ in disguise, spacing, punctuation or the digits of numbers only."""
+    return normalise(text).skeleton.translate(_FOLD_DIGITS)
 
 
 def examples(folder: Path) -> dict[Part, list[Example]]:
@@ -46,8 +38,26 @@ def examples(folder: Path) -> dict[Part, list[Example]]:
     out, and so are texts without a letter or digit.
     """
     parts: dict[Part, list[Example]] = {part: [] for part in Part}
-    for fingerprint, example in _distinct(_everything(folder)):
-        parts[_part(fingerprint)].append(example)
+    for print_, example in _distinct(_everything(folder)):
+        parts[part_of(print_)].append(example)
+    return parts
+
+
+def offensive(folder: Path) -> dict[Part, list[Example]]:
+    """The offensive and the other texts of COLDataset; its own development part is the test part here."""
+    rows = {
+        name: [
+            Example(row["text"], bool(row["offensive"]), f"cold_{name}")
+            for row in _json_lines(folder / "spam" / f"offensive_zh_{name}.jsonl")
+        ]
+        for name in ("dev", "train")
+    }
+    parts: dict[Part, list[Example]] = {part: [] for part in Part}
+    for print_, example in _distinct([*rows["dev"], *rows["train"]]):
+        part = part_of(print_)
+        if example.corpus == "cold_dev":
+            part = Part.TEST
+        parts[Part.TRAIN if example.corpus == "cold_train" and part is Part.TEST else part].append(example)
     return parts
 
 
@@ -55,17 +65,18 @@ def _distinct(found: Iterable[Example]) -> Iterator[tuple[str, Example]]:
     first: dict[str, Example] = {}
     contradicted: set[str] = set()
     for example in found:
-        fingerprint = example.fingerprint
-        if first.setdefault(fingerprint, example).spam != example.spam:
-            contradicted.add(fingerprint)
+        print_ = fingerprint(example.text)
+        if first.setdefault(print_, example).spam != example.spam:
+            contradicted.add(print_)
     return ((key, example) for key, example in first.items() if key and key not in contradicted)
 
 
-def _part(fingerprint: str) -> Part:
-    percent = zlib.crc32(fingerprint.encode("utf-8", "surrogatepass")) % 100
+def part_of(print_: str) -> Part:
+    """The part that a text of this fingerprint belongs to."""
+    percent = zlib.crc32(print_.encode("utf-8", "surrogatepass")) % 100
     if percent < _TEST_PERCENT:
         return Part.TEST
-    return Part.CALIBRATE if percent < _TEST_PERCENT + _CALIBRATION_PERCENT else Part.TRAIN
+    return Part.DEVELOP if percent < _TEST_PERCENT + _DEVELOPMENT_PERCENT else Part.TRAIN
 
 
 def _everything(folder: Path) -> Iterator[Example]:

@@ -1,13 +1,16 @@
 """Messages as sets of hashed character n-grams."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from myna_agents.moderation.normalise import Normalised
+from myna_agents.moderation.sounds import heard
 
 LONGEST_NGRAM: Final = 4
+_FIRST_OF_MEANING: Final = 3
 META_SLOTS: Final = 128
 """Slots at the end of the table for traits of the whole message: 8 traits of 16 steps."""
 
@@ -16,7 +19,7 @@ _MIX: Final = np.uint32(
     0x9E3779B1
 )  # prime near 2^32 / golden ratio: Knuth, The Art of Computer Programming 3, 6.4
 _WIDE_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-_SKELETON_ALPHABET: Final = np.uint32(0x110000)  # past the last code point, so the two forms share no n-gram
+_ALPHABET: Final = np.uint32(0x110000)  # past the last code point, so the forms share no n-gram
 _DIGITS: Final = frozenset("0123456789")
 _FOLD_DIGITS: Final = str.maketrans("123456789", "000000000")
 
@@ -24,14 +27,38 @@ Symbols = NDArray[np.uint32]
 Slots = NDArray[np.int32]
 
 
-def symbols(message: Normalised) -> Symbols:
-    """The code points of both forms in one row: the raw one, then the skeleton, shifted and with digits
-    read as 0."""
-    raw = f"\x02{message.raw}\x03"
-    both = raw + message.skeleton.translate(_FOLD_DIGITS) + "\x03"
-    row = np.frombuffer(both.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint32)
-    row[len(raw) :] += _SKELETON_ALPHABET
-    return row
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """One message in the three forms that n-grams are taken from, as one row of symbols.
+
+    Each form has an alphabet of its own, so that they share no n-gram; each ends with a symbol of its own.
+    """
+
+    row: Symbols
+    raw: int
+    """Where the form as sent ends, and the skeleton, with its digits read as 0, begins."""
+    skeleton: int
+    """Where the skeleton ends, and how it is heard begins."""
+
+    @classmethod
+    def of(cls, message: Normalised) -> "Forms":
+        """The forms of a message."""
+        raw, skeleton = f"\x02{message.raw}\x03", message.skeleton.translate(_FOLD_DIGITS)
+        octets = f"{raw}{skeleton}\x03{heard(skeleton)}\x03".encode("utf-32-le", "surrogatepass")
+        row = np.frombuffer(octets, dtype="<u4").astype(np.uint32)
+        row[len(raw) :] += _ALPHABET
+        row[len(raw) + len(skeleton) + 1 :] += _ALPHABET
+        return cls(row, len(raw), len(raw) + len(skeleton) + 1)
+
+    def starts(self, size: int) -> tuple[Symbols, ...]:
+        """The rows that n-grams of `size` symbols are taken from.
+
+        Singles and pairs tell how a message is written, longer ones what it says, whatever its disguise; measured
+        on the development part of the data.
+        """
+        if size == 1:
+            return self.row[: self.raw], self.row[self.skeleton :]
+        return (self.row if size == 2 else self.row[self.raw :],)
 
 
 def ngram_slots(row: Symbols, size: int, bits: int) -> Slots:
@@ -48,14 +75,18 @@ def ngram_slots(row: Symbols, size: int, bits: int) -> Slots:
 
 def slots(message: Normalised, bits: int) -> Slots:
     """The distinct slots, ascending, in 0 .. 2^bits + META_SLOTS, that a message fills."""
-    row = symbols(message)
-    rolling = row.copy()
-    parts = [_slots(rolling, bits)]
-    for size in range(2, min(LONGEST_NGRAM, len(row)) + 1):
+    forms = Forms.of(message)
+    rolling = forms.row
+    parts = [*forms.starts(1)]
+    for size in range(2, min(LONGEST_NGRAM, len(rolling)) + 1):
+        if size == _FIRST_OF_MEANING:
+            rolling = rolling[forms.raw :]
+        if len(rolling) < 2:
+            break
         rolling = rolling[:-1] * _STEP
-        rolling += row[size - 1 :]
-        parts.append(_slots(rolling, bits))
-    filled = np.concatenate(parts)
+        rolling += forms.row[len(forms.row) - len(rolling) :]
+        parts.append(rolling)
+    filled = _slots(np.concatenate(parts), bits)
     filled.sort()
     keep = np.empty(len(filled), dtype=np.bool_)
     keep[0] = True

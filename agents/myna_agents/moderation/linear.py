@@ -1,20 +1,22 @@
 """Logistic regression over hashed n-grams, with its reasons."""
 
 import math
-from dataclasses import dataclass
+import re
+from dataclasses import astuple, dataclass
 from importlib.resources import files
 from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from myna_agents.moderation import features
 from myna_agents.moderation.normalise import Normalised, normalise
+from myna_agents.moderation.sounds import heard, pinyin
 
-_SHIPPED: Final = "spam.npz"
-_FORMAT: Final = 1
+_HAN: Final = re.compile("[\u3400-\u9fff]")
+_FORMAT: Final = 2
 PIECE_CHARS: Final = 400
 """Longer messages are judged by pieces, so that an advertisement cannot hide in a long harmless text."""
 
@@ -28,32 +30,51 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """P = 1 / (1 + exp(-(slope * score + offset)))."""
+
+    slope: float
+    offset: float
+
+    def at(self, score: float) -> float:
+        """The probability, 0..1, that belongs to a raw score."""
+        margin = max(-60.0, min(60.0, self.slope * score + self.offset))
+        return 1.0 / (1.0 + math.exp(-margin))
+
+
+@dataclass(frozen=True, slots=True)
 class LinearModel:
     """P(spam) of a message from one table of weights.
 
-    With S the distinct slots of a message, score = sum(w[s] for s in S) * scale / sqrt(|S|) + bias, and
-    P = 1 / (1 + exp(-(slope * score + offset))), where slope and offset were fitted on messages kept out of
-    training (Platt, Probabilistic Outputs for Support Vector Machines, 1999).
+    With S the distinct slots of a message, score = sum(w[s] for s in S) * scale / sqrt(|S|) + bias; the curve that
+    makes it a probability was fitted on messages kept out of training (Platt, Probabilistic Outputs for Support Vector
+    Machines, 1999), one for messages with Chinese in them and one for the others.
     """
 
     weights: NDArray[np.int8]
     """int8 [2^bits + META_SLOTS]"""
     scale: float
     bias: float
-    slope: float
-    offset: float
+    english: Curve
+    chinese: Curve
     bits: int
 
     def probability(self, message: Normalised) -> float:
         """P(spam), 0..1, of a message of at most a few hundred characters."""
-        filled = features.slots(message, self.bits)
-        total = int(self.weights.take(filled).sum(dtype=np.int64))
-        return self.calibrated(total * self.scale / math.sqrt(len(filled)) + self.bias)
+        return self.from_slots(message, features.slots(message, self.bits))
 
-    def calibrated(self, score: float) -> float:
-        """The probability that belongs to a raw score."""
-        margin = max(-60.0, min(60.0, self.slope * score + self.offset))
-        return 1.0 / (1.0 + math.exp(-margin))
+    def from_slots(self, message: Normalised, filled: features.Slots) -> float:
+        """P(spam), 0..1, of a message that fills these slots."""
+        curve = self.chinese if is_chinese(message.skeleton) else self.english
+        return curve.at(self._score(filled))
+
+    def score(self, message: Normalised) -> float:
+        """The raw score; it means nothing but its order."""
+        return self._score(features.slots(message, self.bits))
+
+    def _score(self, filled: features.Slots) -> float:
+        total = int(self.weights.take(filled).sum(dtype=np.int64))
+        return total * self.scale / math.sqrt(len(filled)) + self.bias
 
     def worst(self, message: Normalised) -> tuple[float, Normalised]:
         """P(spam) of the most suspicious piece of a message, and that piece; 0 if it is not English or
@@ -75,14 +96,23 @@ class LinearModel:
 
         Those of digits only come last: a reviewer learns little from pieces of a phone number.
         """
-        row = features.symbols(message)
-        shown = f"\x02{message.raw}\x03{message.skeleton}\x03"
+        forms = features.Forms.of(message)
+        ears = heard(message.skeleton)
+        # What is heard is shown as it stands in the text, or in pinyin where it has another length.
+        shown = f"\x02{message.raw}\x03{message.skeleton}\x03" + (
+            f"{message.skeleton}\x03" if len(ears) == len(message.skeleton) else ""
+        )
         norm = self.scale / math.sqrt(len(features.slots(message, self.bits)))
         found: dict[str, float] = {}
         for size in range(features.LONGEST_NGRAM, 1, -1):
+            (row,) = forms.starts(size)
+            first = len(forms.row) - len(row)
             pulls = self.weights.take(features.ngram_slots(row, size, self.bits))
             for start in np.flatnonzero(pulls > 0):
-                ngram = shown[start : start + size].strip("\x02\x03 ")
+                place = first + int(start)
+                ngram = shown[place : place + size].strip("\x02\x03 ")
+                if place >= len(shown):
+                    ngram = pinyin(ears[place - forms.skeleton : place - forms.skeleton + size])
                 if "\x03" not in ngram and len(ngram) > 1:
                     found[ngram] = max(found.get(ngram, 0.0), float(pulls[start]) * norm)
         chosen: list[Contribution] = []
@@ -96,24 +126,30 @@ class LinearModel:
     def save(self, path: Path) -> None:
         """Write the model as a compressed .npz without pickled objects; equal models give equal bytes."""
         head = np.array(
-            [_FORMAT, self.bits, self.scale, self.bias, self.slope, self.offset], dtype=np.float64
+            [_FORMAT, self.bits, self.scale, self.bias, *astuple(self.english), *astuple(self.chinese)],
+            dtype=np.float64,
         )
         np.savez_compressed(path, head=head, weights=self.weights)
 
 
-def load(path: Path | None = None) -> LinearModel:
-    """The model in `path`, or the one Myna ships.
+def load(source: Path | Literal["spam", "offensive"] = "spam") -> LinearModel:
+    """The model in a file, or one that Myna ships.
 
     Raises:
         ValueError: the file is of another format or its table has the wrong size.
     """
-    source = files("myna_agents.moderation") / "model" / _SHIPPED if path is None else path
-    with source.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+    path = files("myna_agents.moderation") / "model" / f"{source}.npz" if isinstance(source, str) else source
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         head, weights = stored["head"], stored["weights"]
     version, bits = int(head[0]), int(head[1])
     if version != _FORMAT or len(weights) != (1 << bits) + features.META_SLOTS:
         raise ValueError(
             f"spam model of format {version} with {len(weights)} weights cannot be read: train it again"
         )
-    scale, bias, slope, offset = map(float, head[2:6])
-    return LinearModel(weights=weights, scale=scale, bias=bias, slope=slope, offset=offset, bits=bits)
+    scale, bias, *numbers = map(float, head[2:8])
+    return LinearModel(weights, scale, bias, Curve(*numbers[:2]), Curve(*numbers[2:]), bits)
+
+
+def is_chinese(text: str) -> bool:
+    """Whether there is a Chinese character in a text."""
+    return _HAN.search(text) is not None

@@ -18,6 +18,7 @@ from myna_agents.moderation.confusables import (
 _PIECE_CHARS: Final = 256
 _LOOKALIKE_SHARE: Final = 0.8
 _READABLE_SHARE: Final = 0.6
+_SPELT_DIGITS: Final = 3
 _LEET: Final = str.maketrans("013457@$!", "oleastasi")
 
 _HAN: Final = "\u3400-\u9fff"
@@ -31,11 +32,18 @@ _NOT_WORD: Final = re.compile(r"[\W_]+")
 _IN_WORD: Final = re.compile(r"(?<=[a-z])[*~|^·•`]{1,2}(?=[a-z])")
 _NUMBER_WORDS: Final = "〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺两"
 _NUMBER: Final = re.compile(rf"[0-9{_NUMBER_WORDS}](?:[ ._*|~\-·]?[0-9{_NUMBER_WORDS}]){{5,}}")
+_DIGIT_WORD: Final = "zero|oh|one|two|three|four|five|six|seven|eight|nine"
+_SPELT_NUMBER: Final = re.compile(
+    rf"\b(?:{_DIGIT_WORD}|[0-9])(?:[ ,.\-]{{1,3}}(?:{_DIGIT_WORD}|[0-9]{{1,4}})\b){{2,}}"
+)
+_DIGIT_OF: Final[dict[str, str]] = dict(zip(_DIGIT_WORD.split("|"), "00123456789", strict=True))
+_WORDS_OF_DIGITS: Final = re.compile(_DIGIT_WORD)
+_HAS_DIGIT_WORD: Final = re.compile(rf"\b(?:{_DIGIT_WORD})[ ,.\-]")
 _NOT_DIGIT: Final = re.compile(r"[^0-9]+")
 _LEET_IN_WORD: Final = re.compile(
     r"(?<=[a-z])[013457@$!]{1,2}(?=[a-z])|(?<![a-z0-9])[013457$](?=[a-z]{2})|(?<=[a-z]{2})[013457$]{1,2}(?![a-z0-9])"
 )
-_WECHAT: Final = re.compile("[微薇葳徽溦崴威][信芯]|(?<=[加家嘉佳])[微薇葳徽溦崴](?:信|芯)?")
+_WECHAT: Final = re.compile("[微薇葳徽溦崴威][信芯]|(?<=[加家嘉佳])[微薇葳徽溦崴](?:[信芯]|亻言)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,8 @@ def normalise(text: str) -> Normalised:
     joined = _IN_WORD.sub("", joined)
     if not joined.isascii():
         joined = _BETWEEN_HAN.sub("", joined)
+    if _HAS_DIGIT_WORD.search(joined):
+        joined = _SPELT_NUMBER.sub(_spelt_digits, joined)
     joined = _NUMBER.sub(_digits_only, joined)
     altered += len(plain) - len(joined)
     return Normalised(raw=raw, text=joined, skeleton=_skeleton(joined), altered=altered)
@@ -116,11 +126,16 @@ def _digits_only(match: re.Match[str]) -> str:
     return _NOT_DIGIT.sub("", match.group().translate(CHINESE_DIGITS))
 
 
+def _spelt_digits(match: re.Match[str]) -> str:
+    words = match.group()
+    if len(_WORDS_OF_DIGITS.findall(words)) < _SPELT_DIGITS:
+        return words
+    return _NOT_DIGIT.sub("", _WORDS_OF_DIGITS.sub(lambda word: _DIGIT_OF[word.group()], words))
+
+
 def _skeleton(text: str) -> str:
-    if not text.isascii():
-        text = _WECHAT.sub("微信", text)
-    text = _LEET_IN_WORD.sub(_unleet, text)
-    return _NOT_WORD.sub("", text)
+    letters = _NOT_WORD.sub("", _LEET_IN_WORD.sub(_unleet, text))
+    return letters if letters.isascii() else _WECHAT.sub("微信", letters)
 
 
 def _unleet(match: re.Match[str]) -> str:

@@ -12,6 +12,7 @@ from myna.api.principal import Asker
 from myna.errors import Malformed, NotFound, TooLarge
 from myna.model import UserKind
 from myna.rights import Verb, require
+from myna_knowledge.api import setup
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, Job, Passage, Source, SourceDraft, SourceKind
 from myna_knowledge.reading import MAX_SOURCE_BYTES, MAX_TITLE_CHARS, MAX_VARIANTS
@@ -149,6 +150,7 @@ def router(opened: Callable[[], Library]) -> APIRouter:
             )
         return _passage(passage)
 
+    routes.include_router(setup.router(opened))
     return routes
 
 

@@ -129,7 +129,9 @@ def erase(batch: Batch, message: Message, body: dict[str, str]) -> int:
     for reaction in [each for each in batch.sheet.reactions if each[:2] == key]:
         batch.sheet.reactions[reaction] = False
     batch.state.reactions = {each for each in batch.state.reactions if each[:2] != key}
-    batch.sheet.versions = [each for each in batch.sheet.versions if each[0].seq != message.seq]
+    batch.sheet.versions = [
+        each for each in batch.sheet.versions if (each[0].conversation, each[0].seq) != key
+    ]
     return event.rev
 
 

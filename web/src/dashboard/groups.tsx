@@ -86,7 +86,7 @@ function Open({ conversation }: { conversation: string }) {
       <header class="bar">
         <button type="button" class="icon narrow" aria-label={t("back")} data-testid="back" onClick={() => go("groups")}><Icon name="back" /></button>
         <div class="who">
-          <b>{log && titleOf(log.conversation)}</b>
+          <h1>{log && titleOf(log.conversation)}</h1>
           <span class="faint">{members.map((each) => (each.user.agent ? `${each.user.name} (${t("aiMember")})` : each.user.name)).join(", ")}</span>
         </div>
       </header>

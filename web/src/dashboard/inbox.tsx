@@ -1,14 +1,15 @@
 import { useEffect, useState } from "preact/hooks";
 import { counts, listError, loadTickets, moreTickets, move, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "./desk";
+import { Guide, needsGuide } from "./guide";
 import { Icon } from "./icons";
 import { Avatar, Empty, Trouble } from "./parts";
 import { preview } from "./preview";
 import { Side } from "./side";
-import { go, me, route } from "./state";
+import { go, me, route, session } from "./state";
 import { Thread, useLog } from "./thread";
 import { VirtualList } from "./virtual";
 import { ago, t } from "./words";
-import type { Conversation, Ticket } from "../core";
+import { ApiError, type Conversation, type Ticket } from "../core";
 
 const ROW_PX = 82;
 
@@ -92,7 +93,7 @@ function Open({ conversation }: { conversation: string }) {
         <header class="bar">
           <button type="button" class="icon narrow" aria-label={t("back")} data-testid="back" onClick={() => go("inbox")}><Icon name="back" /></button>
           <div class="who">
-            <b>{(log && visitorName(log.conversation)) || t("visitor")}</b>
+            <h1>{(log && visitorName(log.conversation)) || t("visitor")}</h1>
             {ticket && <span class={`owner ${ticket.status === "resolved" ? "done" : ticket.owner}`} data-testid="owner">{ownerWords(ticket, log!.conversation)}</span>}
           </div>
           {ticket && <Actions conversation={conversation} ticket={ticket} />}
@@ -107,6 +108,15 @@ function Open({ conversation }: { conversation: string }) {
 
 export function Inbox() {
   const { id } = route.value;
+  const [guided, setGuided] = useState(false);
+  useEffect(() => {
+    if (!["owner", "admin"].includes(session.value?.role ?? "")) return;
+    needsGuide().then(setGuided, (error: unknown) => {
+      // Then the empty inbox explains itself.
+      if (!(error instanceof ApiError)) throw error;
+    });
+  }, []);
+  if (guided) return <Guide changed={() => setGuided(false)} />;
   return (
     <div class={`screen three ${id ? "opened" : ""}`}>
       <TicketList />

@@ -36,7 +36,7 @@ export function Plot({ title, days, series }: { title: string; days: string[]; s
       <svg viewBox={`0 0 ${WIDE} ${HIGH}`} aria-hidden="true">
         <line class="grid" x1="0" x2={WIDE} y1={HIGH - FOOT} y2={HIGH - FOOT} />
         <line class="grid" x1="0" x2={WIDE} y1={HIGH - FOOT - scale(top)} y2={HIGH - FOOT - scale(top)} />
-        <text x={WIDE} y={HIGH - FOOT - scale(top) - 3} text-anchor="end">{top}</text>
+        <text x={WIDE} y={HIGH - FOOT - scale(top) + 11} text-anchor="end">{top}</text>
         {days.map((day, at) => {
           let under = HIGH - FOOT;
           const x = at * step + (step - bar) / 2;
@@ -49,7 +49,7 @@ export function Plot({ title, days, series }: { title: string; days: string[]; s
                 under -= height;
                 return height > 0 && <rect class={`tone ${each.tone}`} x={x} y={under} width={bar} height={height} rx="2" />;
               })}
-              {(days.length - 1 - at) % every === 0 && <text x={at * step + step / 2} y={HIGH - 5} text-anchor="middle">{short(day)}</text>}
+              {(days.length - 1 - at) % every === 0 && <text x={Math.min(at * step + step / 2, WIDE - 18)} y={HIGH - 5} text-anchor="middle">{short(day)}</text>}
             </g>
           );
         })}
