@@ -24,6 +24,19 @@ class GroupPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class HandoffPolicy:
+    """When a person must take over, whatever the agent knows."""
+
+    anger: bool = True
+    topics: tuple[str, ...] = ()
+    """Words and phrases that only people answer, in any language."""
+    value_limit: float | None = None
+    """An amount of money, in whatever currency, from which people answer."""
+    vips: tuple[int, ...] = ()
+    """Visitors who always get a person."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentProfile:
     """How one agent answers. Everything that a turn needs to know about its agent, as one immutable value."""
 
@@ -49,6 +62,8 @@ class AgentProfile:
     """How many passages one retrieval asks for."""
     group: GroupPolicy = GroupPolicy()
     """When it speaks in groups."""
+    handoff: HandoffPolicy = HandoffPolicy()
+    """When it must hand over."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,6 +76,13 @@ def profile_of(user: User, bases: Sequence[int], stored: Mapping[str, Any]) -> A
     """The profile of an agent from its user and its stored settings; unknown keys, as of a newer version, are passed over."""
     known = {each.name for each in fields(GroupPolicy)}
     group = {key: value for key, value in stored.get("group", {}).items() if key in known}
+    rules = dict(stored.get("handoff", {}))
+    handoff = HandoffPolicy(
+        anger=bool(rules.get("anger", True)),
+        topics=tuple(rules.get("topics", ())),
+        value_limit=rules.get("value_limit"),
+        vips=tuple(int(user) for user in rules.get("vips", ())),
+    )
     own = {key: stored[key] for key in ("threshold", "near_miss", "misses_before_hand_off") if key in stored}
     return AgentProfile(
         user.id,
@@ -71,5 +93,6 @@ def profile_of(user: User, bases: Sequence[int], stored: Mapping[str, Any]) -> A
         tuple(stored.get("languages", ("en", "zh"))),
         persona=stored.get("persona", ""),
         group=GroupPolicy(**group),
+        handoff=handoff,
         **own,
     )

@@ -9,6 +9,7 @@ from myna_agents.groups import keeps_quiet, unasked
 from myna_agents.language import same_language
 from myna_agents.phrases import Phrase
 from myna_agents.replies import says_no, says_unhelpful, says_yes
+from myna_agents.rules import rule
 from myna_agents.scene import Scene
 from myna_agents.smalltalk import SmallTalk, small_talk
 from myna_agents.wants import asks_for_person
@@ -47,6 +48,9 @@ def first_look(scene: Scene, now: float = 0.0) -> Decision | None:
     asks = any(asks_for_person(said.text) for said in scene.burst)
     if asks:
         return _bring_in(scene, "asked_for_human", Phrase.HANDING_OFF)
+    required = rule(scene) if scene.supports else None
+    if required is not None:
+        return _bring_in(scene, required, Phrase.HANDING_OFF_RULE)
     return _to_last_words(scene) or _small_talk(scene)
 
 

@@ -19,6 +19,12 @@ class Phrase(StrEnum):
     UNHELPFUL = "unhelpful"
     DID_YOU_MEAN = "did_you_mean"
     HANDING_OFF = "handing_off"
+    HANDING_OFF_RULE = "handing_off_rule"
+    WAIT_KNOWN = "wait_known"
+    WAIT_NONE = "wait_none"
+    CLOSED_UNTIL = "closed_until"
+    CLOSED = "closed"
+    LEAVE_MESSAGE = "leave_message"
     HANDING_OFF_UNKNOWN = "handing_off_unknown"
     HANDING_OFF_FAILED = "handing_off_failed"
     FAILED_HERE = "failed_here"
@@ -85,6 +91,24 @@ _TEXTS: dict[Phrase, dict[str, str]] = {
         "en": "I'm bringing in a colleague. Please stay with us for a moment; everything you wrote is passed on.",
         "zh": "我这就请一位同事来帮您，请稍候。您写的内容都会一并转交。",
     },
+    Phrase.HANDING_OFF_RULE: {
+        "en": "I'd rather leave this to a colleague and am bringing one in. Everything you wrote is passed on.",
+        "zh": "这件事还是由同事来处理更合适，我这就请同事过来。您写的内容都会一并转交。",
+    },
+    Phrase.WAIT_KNOWN: {
+        "en": "The expected wait is about {minutes} min.",
+        "zh": "预计等待约 {minutes} 分钟。",
+    },
+    Phrase.WAIT_NONE: {"en": "Somebody is free right now.", "zh": "现在就有同事有空。"},
+    Phrase.CLOSED_UNTIL: {
+        "en": "Nobody is here at the moment; we are back on {day} at {time} ({zone}). You can leave a message and will be answered.",
+        "zh": "现在没有同事在线，{day} {time}（{zone}）恢复服务。您可以先留言，我们会回复您。",
+    },
+    Phrase.CLOSED: {
+        "en": "Nobody is here at the moment. You can leave a message and will be answered.",
+        "zh": "现在没有同事在线。您可以先留言，我们会回复您。",
+    },
+    Phrase.LEAVE_MESSAGE: {"en": "Leave a message", "zh": "留言"},
     Phrase.HANDING_OFF_UNKNOWN: {
         "en": "I don't know the answer to this one either, so I'm bringing in a colleague. "
         "Everything you wrote is passed on.",
@@ -139,6 +163,10 @@ _REASONS: dict[str, dict[str, str]] = {
     "offered": {"en": "the customer accepted the offer of a person", "zh": "客户接受了转人工的建议"},
     "unfounded": {"en": "no answer could be backed by the sources", "zh": "答案无法由资料证实"},
     "not_helpful": {"en": "the answers did not help", "zh": "自动回答没有帮到客户"},
+    "anger": {"en": "the customer is angry", "zh": "客户情绪激动"},
+    "policy_topic": {"en": "the topic is kept for people", "zh": "该话题由人工处理"},
+    "value_limit": {"en": "the amount is above the agent's limit", "zh": "金额超出自动客服的权限"},
+    "vip": {"en": "the customer always gets a person", "zh": "该客户始终由人工服务"},
     "agent_failed": {"en": "the agent had a technical failure", "zh": "自动客服发生技术故障"},
 }
 

@@ -3,10 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Any
 
+from myna.errors import MynaError
 from myna.model import Turn, TurnDecision
 from myna_agents.agent import AgentProfile
 from myna_agents.answer import Answer, Offer, message_body, trace_of
@@ -19,6 +21,8 @@ from myna_agents.gate import Gate
 from myna_agents.grounding import inert
 from myna_agents.guard import unfounded, without
 from myna_agents.language import spoken
+from myna_agents.outlook import expected
+from myna_agents.outlook import offers as form
 from myna_agents.phrases import Phrase, say
 from myna_agents.ports import History, Knowledge, People, Profiles, Turns
 from myna_agents.scene import Scene, build_scene
@@ -49,6 +53,8 @@ class World:
     """Takes the place of an engine that failed; the offline one. May be the same."""
     answer_s: float = ANSWER_S
     clock: Callable[[], float] = time.time
+    outlook: Callable[[int], Awaitable[Mapping[str, Any]]] | None = None
+    """What a customer handed over may expect, by conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +268,23 @@ async def _close(
     if decision.offer_human:
         offers.append(Offer("hand_off", say(Phrase.OFFER_HUMAN, lang)))
     text = say(decision.phrase, lang, name=scene.profile.name)
+    if decision.kind is Kind.HAND_OFF and (outlook := await _outlook(world, turn)) is not None:
+        text = " ".join(filter(None, (text, expected(outlook, lang))))
+        offers.extend(form(outlook, lang))
     body = message_body(text, lang, scene.newest_seq, offers=offers)
     if decision.kind is Kind.HAND_OFF:
         await world.turns.hand_off(turn, decision.reason, summary(scene, decision.reason), body, trace)
     else:
         await world.turns.finish(turn, body, trace)
+
+
+async def _outlook(world: World, turn: Turn) -> Mapping[str, Any] | None:
+    """What the customer may expect; a desk that does not answer promises nothing and holds no hand-off up."""
+    if world.outlook is None:
+        return None
+    try:
+        async with asyncio.timeout(READ_S):
+            return await world.outlook(turn.conversation)
+    except (MynaError, TimeoutError) as failed:
+        logger.warning("turn %d: the desk does not say what to expect: %s", turn.id, failed)
+        return None

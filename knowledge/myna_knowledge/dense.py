@@ -13,6 +13,9 @@ log = logging.getLogger(__name__)
 QUERY_TIMEOUT_S = 3.0
 RETRY_S = 30.0
 """Pause after a rebuild failed."""
+MIRROR_S = 5.0
+"""How long a committed vector may be on its way into the index."""
+NEVER = 2**62
 PAGE = 1000
 PROBES = 8
 PROBES_FOUND = 0.85
@@ -40,19 +43,35 @@ class DenseSearch:
         self._seen: dict[int, int] = {}
         """The base's `vectors` up to which exact search is filled."""
         self._loading: dict[int, asyncio.Lock] = {}
+        self._known: dict[int, int] = {}
+        """The base's `vectors` up to which the index is known to hold everything."""
+        self._foreign: dict[int, tuple[int, float]] = {}
+        """Vectors that came from elsewhere: how many the base had, and when that was first seen."""
+        # On a server all processes fill the same index; a folder is filled by its owner alone.
+        self._shared = bool(getattr(index, "shared", False))
         self._doubt = asyncio.Event()
 
     async def nearest(self, memory: Memory, question: Vectors, k: int) -> list[Hit]:
         """At most `k` pieces of each language of a base, nearest first; some may have been deleted meanwhile."""
         if self._index is not None:
             hits = None
-            if self._trust.get(memory.base) is _Trust.WHOLE:
+            if self._trust.get(memory.base) is _Trust.WHOLE and not self._misses(memory):
                 hits = await self._indexed(self._index, memory, question, k)
             if hits is not None:
                 return hits
             self.mistrust(memory.base)
         await self._load(memory)
         return await self._query(self._exact, memory, question, k)
+
+    def _misses(self, memory: Memory) -> bool:
+        """Whether another process, such as `myna kb add`, has stored vectors that this index was never given."""
+        if self._shared or memory.vectors <= self._known.get(memory.base, memory.vectors):
+            self._foreign.pop(memory.base, None)
+            return False
+        now = asyncio.get_running_loop().time()
+        seen, since = self._foreign.setdefault(memory.base, (memory.vectors, now))
+        # Our own points are committed a moment before they are mirrored: only what stays missing is foreign.
+        return now - since > MIRROR_S and self._known.get(memory.base, 0) < seen
 
     async def _indexed(self, index: Index, memory: Memory, question: Vectors, k: int) -> list[Hit] | None:
         try:
@@ -86,6 +105,8 @@ class DenseSearch:
         if self._index is not None and points:
             try:
                 await self._upsert(self._index, base, points)
+                if base in self._known:
+                    self._known[base] += 1
             except Exception:
                 log.exception("The index did not take %d points of knowledge base %d", len(points), base)
                 self.mistrust(base)
@@ -123,8 +144,11 @@ class DenseSearch:
         settled = True
         for base in [base for base, trust in self._trust.items() if trust is _Trust.UNKNOWN]:
             try:
+                vectors = await self._vectors(base)
                 if not await self._whole(base):
                     await self._rebuild(base)
+                self._known[base] = vectors
+                self._foreign.pop(base, None)
                 self._trust[base] = _Trust.WHOLE
                 await self._drop(self._exact, base)
                 self._seen.pop(base, None)
@@ -133,6 +157,10 @@ class DenseSearch:
                 self._trust[base] = _Trust.UNKNOWN
                 settled = False
         return settled
+
+    async def _vectors(self, base: int) -> int:
+        changes = await self._pieces.changes(base, NEVER)
+        return 0 if changes is None else changes.vectors
 
     async def _whole(self, base: int) -> bool:
         """Whether the index holds what the store holds: the same counts, and a sample of vectors finds itself."""

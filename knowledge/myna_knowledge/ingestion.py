@@ -2,17 +2,21 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from myna.errors import MynaError
 from myna_knowledge.chunking import cut
+from myna_knowledge.crawling import USUAL_PAGES, Crawl
 from myna_knowledge.dense import DenseSearch
-from myna_knowledge.model import JobState, Lease, Reading, SourceDraft, Stage
+from myna_knowledge.fetching import Fetcher, Unfetchable
+from myna_knowledge.model import JobState, Lease, Reading, SourceDraft, SourceKind, Stage
 from myna_knowledge.ports import Embedder, Point, Store
-from myna_knowledge.reading import read_source
+from myna_knowledge.reading import check_draft, read_source
 
 log = logging.getLogger(__name__)
 
 LEASE_S = 60.0
+MAX_ERRORS = 100
 BATCH = 8
 """Pieces embedded between two commits: what a kill loses."""
 BATCH_TIMEOUT_S = 45.0
@@ -22,8 +26,14 @@ BATCH_TIMEOUT_S = 45.0
 class Ingestion:
     """Runs jobs. Every step commits what it did, and every commit checks that the job is still ours."""
 
-    def __init__(self, store: Store, embedder: Embedder | None, dense: DenseSearch | None) -> None:
-        self._store, self._embedder, self._dense = store, embedder, dense
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder | None,
+        dense: DenseSearch | None,
+        fetcher: Fetcher | None = None,
+    ) -> None:
+        self._store, self._embedder, self._dense, self._fetcher = store, embedder, dense, fetcher
 
     async def run(self, lease: Lease) -> bool:
         """Run the job's next stage; True when the job has ended. A lost lease ends quietly: somebody else decides."""
@@ -45,7 +55,13 @@ class Ingestion:
         handed = await self._store.catalog.draft(job.source) if job.source is not None else None
         if handed is None:
             return True
-        reading = await asyncio.to_thread(_read, handed[0])
+        draft = handed[0]
+        if draft.kind is SourceKind.SITE:
+            return await self._crawl(lease, draft)
+        if draft.kind is SourceKind.URL:
+            page = await self._web().get(draft.url or "")
+            draft = replace(page.draft(lang=draft.lang), title=draft.title, url=draft.url)
+        reading = await asyncio.to_thread(_read, draft)
         replaced = await self._store.pieces.replace(lease, reading, name)
         if replaced is None:
             return True
@@ -80,6 +96,45 @@ class Ingestion:
                 return True
         await jobs.finish(lease, JobState.DONE, ())
         return True
+
+    def _web(self) -> Fetcher:
+        if self._fetcher is None:
+            raise Unfetchable("Pages of the web are not read here.", code="no_web")
+        return self._fetcher
+
+    async def _crawl(self, lease: Lease, draft: SourceDraft) -> bool:
+        """Hand in every page of a site as a source of its own; a page that a whole walk no longer finds is deleted."""
+        job, catalog = lease.job, self._store.catalog
+        crawl = Crawl(draft.url or "", pages=int(draft.content.split(b"@")[0] or USUAL_PAGES))
+        own = f"page:{job.source}:"
+        handed_in: set[str] = set()
+        async for page in crawl.walk(self._web()):
+            try:
+                found = page.draft(key=f"{own}{page.url}"[:2000], lang=draft.lang)
+                check_draft(found)
+                await catalog.put_source(job.base, found.key or "", found)
+                handed_in.add(found.key or "")
+            except MynaError as failed:
+                crawl.errors.append(failed.message)
+            if not await self._store.jobs.progress(
+                lease, crawl.found, max(len(crawl.seen), crawl.found), LEASE_S
+            ):
+                return True
+        if not crawl.complete:
+            crawl.errors.append(
+                f"Not all pages were seen: {crawl.found} were read, at most {crawl.pages} are."
+            )
+        else:
+            await self._forget(job.base, own, handed_in)
+        await self._store.jobs.finish(lease, JobState.DONE, crawl.errors[:MAX_ERRORS])
+        return True
+
+    async def _forget(self, base: int, own: str, kept: set[str]) -> None:
+        for source in await self._store.catalog.sources(base):
+            if source.key.startswith(own) and source.key not in kept:
+                gone = await self._store.catalog.delete_source(base, source.id)
+                if self._dense is not None and gone:
+                    await self._dense.removed(base, gone)
 
 
 def _read(draft: SourceDraft) -> Reading:

@@ -4,13 +4,16 @@ import asyncio
 import logging
 import re
 import secrets
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from myna.errors import Malformed, NotFound
 from myna_knowledge.adapters.exact import ExactIndex
 from myna_knowledge.asking import Asking
 from myna_knowledge.calibrating import calibrate
 from myna_knowledge.dense import DenseSearch
+from myna_knowledge.fetching import Fetcher
 from myna_knowledge.ingestion import LEASE_S, Ingestion
 from myna_knowledge.memory import Memories
 from myna_knowledge.model import (
@@ -21,8 +24,10 @@ from myna_knowledge.model import (
     KnowledgeBase,
     Passage,
     Retrieval,
+    Section,
     Source,
     SourceDraft,
+    SourceKind,
 )
 from myna_knowledge.ports import Embedder, Index, Store
 from myna_knowledge.reading import MAX_TITLE_CHARS, check_draft
@@ -30,6 +35,9 @@ from myna_knowledge.retrieval import Retriever, passage
 
 log = logging.getLogger(__name__)
 
+MAX_KEY_CHARS = 2000
+JOBS_AT_ONCE = 2
+"""A website is walked for as long as its pages need; meanwhile these are embedded, and small sources do not wait."""
 AUDIENCES = ("public", "internal")
 MAX_PASSAGES = 50
 IDLE_S = 2.0
@@ -46,7 +54,13 @@ class Library:
     """
 
     def __init__(
-        self, store: Store, embedder: Embedder | None, index: Index | None, *, notice: str | None = None
+        self,
+        store: Store,
+        embedder: Embedder | None,
+        index: Index | None,
+        *,
+        notice: str | None = None,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._store, self._embedder, self._index = store, embedder, index
         self.notice = notice
@@ -57,7 +71,8 @@ class Library:
         self._memories = Memories(store.pieces, embedder.name if embedder is not None else None)
         self._asking = Asking(embedder)
         self._retriever = Retriever(store, self._memories, self._asking, self._dense)
-        self._ingestion = Ingestion(store, embedder, self._dense)
+        self._fetcher = fetcher
+        self._ingestion = Ingestion(store, embedder, self._dense, fetcher)
         self._worker = secrets.token_hex(8)
         self._queued = asyncio.Event()
 
@@ -117,6 +132,9 @@ class Library:
             NotFound: there is no such base.
         """
         check_draft(source)
+        if source.kind in {SourceKind.URL, SourceKind.SITE}:
+            # Handed in again means: look again. What did not change there is not embedded again.
+            source = replace(source, content=source.content.split(b"@")[0] + b"@%d" % time.time_ns())
         known = await self._store.catalog.put_source(base, _key(source), source)
         self._queued.set()
         return known
@@ -124,6 +142,17 @@ class Library:
     async def sources(self, base: int) -> list[Source]:
         """The base's sources, by title."""
         return await self._store.catalog.sources(base)
+
+    async def sections(self, base: int) -> list[Section]:
+        """Everything that the base holds, oldest first.
+
+        Raises:
+            NotFound: there is no such base.
+        """
+        changes = await self._store.pieces.changes(base, -1)
+        if changes is None:
+            raise NotFound(f"There is no knowledge base {base}.")
+        return sorted(changes.added, key=lambda each: each.id)
 
     async def delete_source(self, base: int, source: int) -> None:
         """Delete a source: from this commit on nothing of it is in any answer.
@@ -200,7 +229,8 @@ class Library:
         async with asyncio.TaskGroup() as group:
             if self._dense is not None:
                 group.create_task(self._dense.maintain())
-            group.create_task(self._run_jobs())
+            for _ in range(JOBS_AT_ONCE):
+                group.create_task(self._run_jobs())
 
     async def drain(self) -> None:
         """Run every job that is free now and settle the index, then return: for command lines, imports and tests."""
@@ -211,7 +241,7 @@ class Library:
 
     async def close(self) -> None:
         """Give back threads, files and connections."""
-        for each in (self._embedder, self._index):
+        for each in (self._embedder, self._index, self._fetcher):
             if each is not None:
                 await each.close()
 
@@ -257,7 +287,9 @@ class Library:
 
 def _key(source: SourceDraft) -> str:
     if source.key:
-        return source.key[:MAX_TITLE_CHARS]
+        return source.key[:MAX_KEY_CHARS]
+    if source.kind in {SourceKind.URL, SourceKind.SITE}:
+        return f"{source.kind}:{source.url}"[:MAX_KEY_CHARS]
     if source.faq is not None:
         return "faq:" + re.sub(r"\s+", " ", source.faq.question.strip().lower())[:MAX_TITLE_CHARS]
     return (f"file:{source.filename}" if source.filename else f"text:{source.title.strip()}")[

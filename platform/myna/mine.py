@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from myna.access import Access
@@ -171,8 +171,15 @@ class Timer:
     """
 
     def __init__(
-        self, mine: Mine, accounts: Accounts, sender: Sender, committer: Committer, personal: Personal
+        self,
+        mine: Mine,
+        accounts: Accounts,
+        sender: Sender,
+        committer: Committer,
+        personal: Personal,
+        collect: Callable[[float], Awaitable[int]],
     ) -> None:
+        self._collect = collect
         self._mine, self._accounts, self._sender = mine, accounts, sender
         self._committer, self._personal = committer, personal
         self._retained_at = 0.0
@@ -201,6 +208,7 @@ class Timer:
             self._retained_at = now
             for conversation, through in await self._personal.to_retain(now):
                 await self._committer.write(Retain(conversation, through))
+            await self._collect(now)
 
     async def _send(self, message: Scheduled) -> None:
         state, error = ScheduledState.SENT, None

@@ -260,6 +260,34 @@ class JoinRequest:
     decided_at: float | None = None
 
 
+class FileState(StrEnum):
+    """Whether a file is complete."""
+
+    UPLOADING = "uploading"
+    READY = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that a user uploaded. `received` of `size` bytes are stored, in `parts` until it is complete."""
+
+    id: int
+    workspace: int
+    user: int
+    name: str
+    size: int
+    state: FileState = FileState.UPLOADING
+    received: int = 0
+    parts: tuple[str, ...] = ()
+    type: str = "application/octet-stream"
+    digest: str | None = None
+    thumbnail: str | None = None
+    """Digest of the thumbnail's blob."""
+    width: int | None = None
+    height: int | None = None
+    created_at: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class SavedDraft:
     """What a user has begun to write in a conversation, for all its devices."""

@@ -1,10 +1,12 @@
 """Ports of what hangs on messages: marks, files, search, and a user's own things."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from myna.model import (
     Conversation,
+    File,
     Invite,
     JoinRequest,
     Member,
@@ -13,6 +15,7 @@ from myna.model import (
     Scheduled,
     User,
 )
+from myna.words import Wanted
 
 
 class Marks(Protocol):
@@ -120,4 +123,134 @@ class Personal(Protocol):
 
     async def to_retain(self, now: float) -> list[tuple[int, int]]:
         """(conversation, newest message that its retention rule takes away)."""
+        ...
+
+
+class Blobs(Protocol):
+    """Bytes by key, apart from what they mean. A blob is complete or not there."""
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes]) -> int:
+        """Store a blob; its size in bytes. When the chunks end with an error, nothing is stored."""
+        ...
+
+    def get(self, key: str, start: int, end: int | None) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to and without `end`.
+
+        Raises:
+            NotFound: there is no such blob.
+        """
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove a blob; one that is not there is ignored."""
+        ...
+
+    async def close(self) -> None:
+        """Close what is open."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture without metadata, its size in pixels, and a thumbnail as WebP."""
+
+    data: bytes
+    width: int
+    height: int
+    thumbnail: bytes
+
+
+class Pictures(Protocol):
+    """Makes pictures safe to serve."""
+
+    async def prepared(self, data: bytes, kind: str) -> Picture | None:
+        """The picture without metadata; None when this kind (a media type) is not handled.
+
+        Raises:
+            Refused: it is damaged, or larger than a chat picture.
+        """
+        ...
+
+
+class Files(Protocol):
+    """Rows of files, blobs and uses. A blob is kept as long as a file refers to it, a file as long as a message does."""
+
+    async def add(self, file: File) -> None:
+        """Store a new, still empty file."""
+        ...
+
+    async def find(self, file: int, workspace: int) -> File | None:
+        """A file of the workspace."""
+        ...
+
+    async def owned(self, files: Sequence[int], user: int, workspace: int) -> list[File]:
+        """Those of the files that are complete and the user's own."""
+        ...
+
+    async def advance(self, file: int, offset: int, size: int, part: str) -> bool:
+        """Append a part of `size` bytes at `offset`; False when the upload is elsewhere by now."""
+        ...
+
+    async def complete(self, file: File, blobs: Mapping[str, tuple[str, int]], now: float) -> list[str]:
+        """Store a file as complete, referring to blobs, digest to (key, size). The keys that are not needed: known already."""
+        ...
+
+    async def blob(self, digest: str) -> tuple[str, int] | None:
+        """Key and size of a blob."""
+        ...
+
+    async def visible(self, file: int, user: int, operator_of: int | None) -> bool:
+        """Whether a message with the file is above the user's floor, or in a support conversation that it operates."""
+        ...
+
+    async def collect(self, now: float, limit: int) -> list[str]:
+        """Forget files that no message carries any more, and uploads that stopped; the keys that can be deleted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What the index holds of a message. Without terms it is taken out."""
+
+    pos: int
+    """Of the event that it comes from; the first one of a message orders it."""
+    conversation: int
+    seq: int
+    sender: int
+    at: float
+    has: tuple[str, ...]
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a user searches for. `operator_of` adds the support conversations of a workspace."""
+
+    user: int
+    operator_of: int | None
+    wanted: Wanted
+    sender: int | None = None
+    conversation: int | None = None
+    has: str | None = None
+    before: float | None = None
+    after: float | None = None
+
+
+class Index(Protocol):
+    """The full-text index. It holds no text, only terms; what it finds is read from the log as it is now."""
+
+    async def cursor(self) -> int:
+        """Everything up to this `pos` is indexed."""
+        ...
+
+    async def store(
+        self, cursor: int, pos: int, documents: Sequence[Document], retained: Mapping[int, int]
+    ) -> bool:
+        """Index documents and move the cursor from `cursor` to `pos`; if it stands elsewhere, nothing is stored: False."""
+        ...
+
+    async def find(
+        self, sought: Sought, before_pos: int | None, limit: int
+    ) -> list[tuple[int, Message, str]]:
+        """(pos, message, conversation's title) above the user's floors, newest first."""
         ...

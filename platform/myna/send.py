@@ -13,14 +13,13 @@ from myna.ids import new_id
 from myna.log.committer import Committer
 from myna.log.support import may_call
 from myna.log.writes import Hold, Say
-from myna.model import Ack, Action, Case, ConversationKind, Draft, MessageKind, UserKind, Verdict
+from myna.model import Ack, Action, Case, ConversationKind, Draft, MessageKind, Reason, UserKind, Verdict
 from myna.ports import Accounts, Moderator
 from myna.rights import Principal, Seat, Verb, require
 from myna.wire import user_object
 
 JUDGE_S = 0.25
-"""Deadline of moderation. Failure rule: the message passes and the failure is logged, since a broken filter must not
-silence a support desk."""
+"""Deadline of moderation. What happens to a message then says `Sender.fail_closed`."""
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +39,10 @@ class Sender:
         self._access, self._accounts, self._composer = access, accounts, composer
         self._committer, self._moderator = committer, moderator
         self._turn_delay_s = turn_delay_s
+        self.judge_failures = 0
+        """Messages since the start of this process whose judging failed or took too long."""
+        self.fail_closed = False
+        """Whether such a message waits for a moderator; otherwise it passes."""
         self.held: Callable[[int, int], Awaitable[None]] | None = None
         """Told (held id, workspace) when a message was put aside, to tell the moderators."""
         self.streamed: Callable[[int], str] = _nothing
@@ -179,6 +182,10 @@ class Sender:
         except MynaError:
             raise
         except Exception:
+            self.judge_failures += 1
+            if self.fail_closed:
+                logger.exception("moderation failed; the message waits for a moderator")
+                return Verdict(Action.HOLD, (Reason("moderation.failed", "", 1.0),), 1.0)
             logger.exception("moderation failed; the message passes")
             return None
 

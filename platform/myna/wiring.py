@@ -2,25 +2,33 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
 
 from myna.access import Access
+from myna.adapters.blob_local import LocalBlobs
+from myna.adapters.pictures import PillowPictures
 from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
 from myna.adapters.sql.arrivals import SqlArrivals
 from myna.adapters.sql.conversations import SqlConversations
 from myna.adapters.sql.crowds import SqlCrowds
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
+from myna.adapters.sql.files import SqlFiles
+from myna.adapters.sql.helpdesk import SqlHelpdesk
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
 from myna.adapters.sql.marks import SqlMarks
 from myna.adapters.sql.migrate import migrate
 from myna.adapters.sql.personal import SqlPersonal
+from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
 from myna.adapters.sql.service import SqlService
 from myna.amend import Amender
@@ -32,16 +40,22 @@ from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
+from myna.errors import MynaError
+from myna.files import FileStore
 from myna.first_start import FirstStart, ensure_workspace
 from myna.greeter import Greeter
 from myna.handoff import Handoff
+from myna.helpdesk.service import Helpdesk
+from myna.helpdesk.watch import QueueWatch
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
 from myna.ports import Bus, Commits, Moderator
+from myna.ports_content import Blobs
 from myna.presence import Presence
 from myna.receipts import Receipts
 from myna.review import Review
+from myna.search import Indexer, Search
 from myna.seats import Membership
 from myna.send import Sender
 from myna.services import Services
@@ -51,6 +65,7 @@ from myna.turns import Turns
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
+    from myna_agents.moderation.moderator import LayeredModerator
     from myna_agents.runner import Runner
     from myna_agents.turn import World
     from myna_bots.plugins import Plugin
@@ -69,6 +84,42 @@ async def open_database(settings: Settings) -> Database:
     return database
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedKnowledge:
+    """A library for a command, and the workspace it works in."""
+
+    library: "Library"
+    workspace: int
+
+
+@asynccontextmanager
+async def opened_knowledge() -> AsyncGenerator[OpenedKnowledge, None]:
+    """The knowledge of the first workspace, beside a server that may be running.
+
+    Chroma's folder belongs to the server: a command searches exactly, and the server takes up what it stored.
+    """
+    from myna_knowledge.opening import open_library
+
+    settings = Settings.from_env()
+    database = await open_database(settings)
+    index = settings.index_url if settings.index_url.startswith("http") else "exact:"
+    library = open_library(
+        database,
+        index=index,
+        embedder=settings.embedder,
+        key=settings.model_key,
+        private_sources=settings.private_sources,
+    )
+    try:
+        workspace = await SqlAccounts(database).first_workspace()
+        if workspace is None:
+            raise MynaError("There is no workspace yet: start `myna serve` once.", code="no_workspace")
+        yield OpenedKnowledge(library, workspace.id)
+    finally:
+        await library.close()
+        await database.close()
+
+
 def open_bus(settings: Settings) -> Bus:
     """The bus that the settings name."""
     if settings.bus == "memory:":
@@ -78,6 +129,15 @@ def open_bus(settings: Settings) -> Bus:
     from myna.adapters.bus_redis import RedisBus
 
     return RedisBus(settings.bus)
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """The store of files that the settings name."""
+    if settings.files.startswith("s3://"):
+        from myna.adapters.blob_s3 import S3Blobs
+
+        return S3Blobs(settings.files, settings.files_key, settings.files_secret)
+    return LocalBlobs(Path(settings.files) if settings.files else settings.data_dir / "files")
 
 
 def build_core(settings: Settings, database: Database, moderator: Moderator | None) -> Core:
@@ -95,9 +155,20 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     sender = Sender(access, accounts, composer, committer, moderator, delay_s)
     personal, seats = SqlPersonal(database), SqlSeats(database)
     mine = Mine(access, composer, committer, personal)
+    key, blobs = load_key(settings.data_dir / "secret.key"), open_blobs(settings)
+    files = FileStore(SqlFiles(database), blobs, PillowPictures(), key, settings.file_max_mb * 1_000_000)
+    composer.files = files
+    index = SqlIndex(database)
+    indexer = Indexer(log, index)
+    relay.listeners.append(indexer.heard)
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
+    sender.fail_closed = settings.moderation_fails_closed
     sender.streamed = hub.streamed
+    helpdesk_store = SqlHelpdesk(database)
+    helpdesk = Helpdesk(access, accounts, desk, log, helpdesk_store, committer)
+    queue_watch = QueueWatch(helpdesk, helpdesk_store)
+    relay.listeners.append(queue_watch.heard)
     crowds = SqlCrowds(database)
     receipts = Receipts(relay, access, conversations, crowds)
     relay.listeners.append(receipts.heard)
@@ -106,7 +177,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         settings=settings,
         accounts=accounts,
         desk=desk,
-        tokens=Tokens(load_key(settings.data_dir / "secret.key"), SqlRefreshTokens(database)),
+        tokens=Tokens(key, SqlRefreshTokens(database)),
         committer=committer,
         relay=relay,
         hub=hub,
@@ -115,27 +186,47 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         amender=Amender(access, sender, committer, log, SqlMarks(database)),
         membership=Membership(access, accounts, committer, seats),
         mine=mine,
-        timer=Timer(mine, accounts, sender, committer, personal),
+        files=files,
+        search=Search(access, accounts, index),
+        indexer=indexer,
+        timer=Timer(mine, accounts, sender, committer, personal, files.collect),
         signals=Signals(relay),
         receipts=receipts,
         presence=Presence(relay, hub, access, accounts, crowds, receipts),
         directory=directory,
         greeter=Greeter(hub, relay, directory, SqlArrivals(database)),
         handoff=Handoff(access, accounts, committer, hub, delay_s),
+        helpdesk=helpdesk,
+        queue_watch=queue_watch,
         review=review,
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
         admission=Admission(settings.connects_per_s, settings.connects_per_s),
         service=SqlService(database),
     )
-    return Core(services, commits, bus, database.close)
+
+    async def close() -> None:
+        await blobs.close()
+        await database.close()
+
+    return Core(services, commits, bus, close)
 
 
-def open_moderator(settings: Settings, plugins: "Sequence[Plugin]" = ()) -> Moderator | None:
-    """The shipped filter with the plugins' judgement after it, or none when moderation is off."""
+def open_moderator(
+    settings: Settings, plugins: "Sequence[Plugin]" = ()
+) -> "tuple[Moderator, LayeredModerator] | tuple[None, None]":
+    """The shipped filter with the plugins' judgement after it, and the filter alone; nothing when moderation is off."""
     from myna_agents.moderation.moderator import LayeredModerator
     from myna_bots.plugins import PluginModerator
 
-    return PluginModerator(LayeredModerator(), plugins) if settings.moderation else None
+    if not settings.moderation:
+        return None, None
+    shipped = LayeredModerator()
+    if settings.moderation_rules:
+        from myna_agents.moderation.rulefile import read_rules
+
+        policy, lists, rulebook = read_rules(Path(settings.moderation_rules))
+        shipped = LayeredModerator(policy, lists=lists, rulebook=rulebook)
+    return PluginModerator(shipped, plugins), shipped
 
 
 def open_engine(settings: Settings) -> "Engine":
@@ -178,6 +269,7 @@ def build_world(settings: Settings, core: Core, database: Database, library: "Li
         profiles=profile,
         engine=open_engine(settings),
         fallback=OfflineEngine(),
+        outlook=core.services.helpdesk.outlook,
     )
 
 
@@ -205,11 +297,15 @@ def build_app(
         async with AsyncExitStack() as stack:
             database = await open_database(settings)
             library = open_library(
-                database, index=settings.index_url, embedder=settings.embedder, key=settings.model_key
+                database,
+                index=settings.index_url,
+                embedder=settings.embedder,
+                key=settings.model_key,
+                private_sources=settings.private_sources,
             )
             libraries.append(library)
             stack.push_async_callback(library.close)
-            core = build_core(settings, database, open_moderator(settings, plugins))
+            core, shipped = _judged_core(settings, database, plugins)
             services = await stack.enter_async_context(core.running())
             # Processes that start together on a fresh database make one workspace, one owner and one demo shop.
             async with database.alone():
@@ -219,7 +315,7 @@ def build_app(
             bots = open_bots(database, services, SqlConversations(database), library)
             agents = open_agents(settings, build_world(settings, core, database, library))
             await stack.enter_async_context(surfaces.running(app, bots, agents))
-            tasks: set[asyncio.Task[Any]] = set()
+            tasks = _learning(core, shipped)
             server = SocketServer(services, attach(app, services), lambda work: _spawn(tasks, work))
             server.others.update(surfaces.sockets(server.spawn))
             sockets.append(server)
@@ -255,6 +351,23 @@ def build_app(
         app.include_router(router, prefix=path)
     mount(app, frame_ancestors=embedders)
     return app, sockets
+
+
+def _judged_core(
+    settings: Settings, database: Database, plugins: "Sequence[Plugin]"
+) -> "tuple[Core, LayeredModerator | None]":
+    moderator, shipped = open_moderator(settings, plugins)
+    return build_core(settings, database, moderator), shipped
+
+
+def _learning(core: Core, shipped: "LayeredModerator | None") -> set[asyncio.Task[Any]]:
+    """The task in which the shipped filter learns from what moderators decide, if there is one."""
+    tasks: set[asyncio.Task[Any]] = set()
+    if shipped is not None:
+        review = core.services.review
+        review.decided = lambda workspace: shipped.lessons.note(workspace, time.time())
+        _spawn(tasks, kept_alive(lambda: shipped.learn(review.lessons)))
+    return tasks
 
 
 def _spawn(tasks: set[asyncio.Task[Any]], work: Any) -> asyncio.Task[None]:

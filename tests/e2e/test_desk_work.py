@@ -168,3 +168,45 @@ async def test_a_changed_greeting_is_what_the_next_visitor_reads(
     await greeting.fill(before)
     await page.get_by_test_id("save-inbox").click()
     await expect(page.get_by_test_id("greeting-en")).to_have_value(before)
+
+
+async def test_a_message_is_reacted_to_edited_and_taken_back(
+    widget: Widget, dashboard: Dashboard, operator: Person
+) -> None:
+    await widget.say("I want a human about the stove")
+    await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
+    page = operator.page
+    await page.get_by_test_id("view-queue").click()
+    await page.get_by_test_id("ticket").first.click()
+    await page.get_by_test_id("take-over").click()
+    await dashboard.say("Thre days.")
+    mine = page.locator("[data-testid=message].mine")
+    await mine.hover()
+    await mine.get_by_test_id("edit").click()
+    await mine.get_by_test_id("edit-text").fill("Three days.")
+    await mine.get_by_test_id("edit-save").click()
+    await expect(mine).to_contain_text("edited")
+    await expect(widget.answers.last).to_contain_text("Three days.")
+    theirs = dashboard.message("about the stove").first
+    await theirs.hover()
+    await theirs.get_by_test_id("react").first.click()
+    await expect(theirs.get_by_test_id("reaction")).to_contain_text("1")
+    await theirs.get_by_test_id("reaction").click()
+    await expect(theirs.get_by_test_id("reaction")).to_have_count(0)
+    await mine.hover()
+    await mine.get_by_test_id("recall").click()
+    await expect(mine).to_contain_text("Message recalled")
+    await expect(widget.answers.last).to_contain_text("recalled")
+
+
+async def test_a_bot_is_made_and_its_key_is_shown_once(dashboard: Dashboard, operator: Person) -> None:
+    page = operator.page
+    await dashboard.go("bots")
+    await page.get_by_test_id("bot-name").fill("Order bot")
+    await page.get_by_test_id("bot-handle").fill("order_bot")
+    await page.get_by_test_id("make-bot").click()
+    key = await page.get_by_test_id("secret-value").inner_text()
+    assert len(key) > 20
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("bot").filter(has_text="@order_bot")).to_be_visible()
+    assert key not in await page.content()

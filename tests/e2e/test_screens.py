@@ -15,7 +15,7 @@ from support.pages import Dashboard, Widget
 
 pytestmark = pytest.mark.needs("chromium", "node")
 
-SCREENS = ("inbox", "groups", "review", "knowledge", "contacts", "reports", "settings")
+SCREENS = ("inbox", "groups", "review", "knowledge", "contacts", "reports", "bots", "settings")
 
 
 @dataclass(frozen=True, slots=True)

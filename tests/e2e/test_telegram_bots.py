@@ -41,7 +41,7 @@ class Person:
         self, place: str, seq: int, wanted: Callable[[dict[str, Any]], bool], log: Path
     ) -> dict[str, Any]:
         """The first message after a seq that is wanted."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             query = {"after_seq": seq, "limit": 50}
             for each in self.ask("GET", f"/v1/conversations/{place}/messages", params=query)["messages"]:

@@ -16,6 +16,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from myna_bots.outbox import Sent
 from support.world import World, decoded
 
+# A crash leaves connections to the database unclosed, as it does in a process that dies.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 USERS = 4
 GROUPS = ((0, 1, 2), (0, 1))
 LATE = 3

@@ -1,6 +1,7 @@
 """A whole server in this process, on one database, with people who talk to it over HTTP."""
 
 import asyncio
+import contextlib
 import itertools
 import uuid
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from typing import Any, cast
 import httpx
 from fastapi import FastAPI
 
+from myna.errors import TooMany
 from myna.ids import new_id
 from myna.model import User, UserKind, WorkspaceRole
 from myna.services import Services
@@ -86,6 +88,15 @@ class World:
         asked = {"name": "Bot", "handle": handle or f"bot_{next(_numbers)}", **given}
         made = await maker.ask("POST", "/v1/bots", 201, json=asked)
         return Caller(self.http, made["bot"]["id"], made["token"]["key"])
+
+    async def used_up(self, bot: Caller, conversation: str) -> None:
+        """Take all that a bot may send into a conversation now, at once: a slow machine would give it back meanwhile."""
+        principal = await self.services.tokens.principal(bot.token)
+        throttle = self.services.sender.throttle
+        assert throttle is not None
+        with contextlib.suppress(TooMany):
+            for _ in range(100):
+                throttle(principal, int(conversation))
 
     async def installed(self, owner: Caller, conversation: str, handle: str = "", **given: Any) -> Caller:
         """A bot with a seat in a conversation."""

@@ -12,7 +12,9 @@ from aiogram.types import Update
 from pydantic import TypeAdapter, ValidationError
 
 by_name = {
-    each.__api_method__.lower(): each for each in vars(methods).values() if hasattr(each, "__api_method__")
+    name.lower(): each
+    for each in vars(methods).values()
+    if isinstance(name := getattr(each, "__api_method__", None), str)
 }
 for line in sys.stdin:
     given = json.loads(line)

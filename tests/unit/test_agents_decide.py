@@ -297,7 +297,16 @@ async def test_the_summary_is_in_the_customers_language() -> None:
 
 @pytest.mark.parametrize("phrase", list(Phrase))
 def test_every_phrase_exists_in_both_languages_with_the_same_blanks(phrase: Phrase) -> None:
-    values = {"name": "Myna", "language": "English", "text": "x", "count": 2}
+    values = {
+        "name": "Myna",
+        "language": "English",
+        "text": "x",
+        "count": 2,
+        "minutes": 3,
+        "day": "2026-12-24",
+        "time": "09:00",
+        "zone": "UTC",
+    }
     texts = catalogue()[phrase]
     assert set(texts) == {"en", "zh"}
     assert all(say(phrase, lang, **values) for lang in texts)

@@ -21,7 +21,7 @@ from myna_agents.moderation.figures import figures, threshold_at
 from myna_agents.moderation.learning import Taught, teach
 from myna_agents.moderation.linear import LinearModel, is_chinese, load
 from myna_agents.moderation.moderator import LayeredModerator
-from myna_agents.moderation.normalise import Normalised, normalise
+from myna_agents.moderation.normalise import normalise
 
 HOLD: Final = 0.5
 _RESAMPLES: Final = 200
@@ -152,22 +152,9 @@ def _objects(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _chance(model: LinearModel, taught: Taught | None, text: str, took: list[float]) -> float:
     start = time.perf_counter()
     message = normalise(text)
-    chance = (
-        model.worst(message)[0]
-        if taught is None
-        else max(taught.probability(model, piece) for piece in pieces(message))
-    )
+    chance = model.worst(message)[0] if taught is None else taught.worst(model, message)[0]
     took.append((time.perf_counter() - start) * 1000)
     return chance
-
-
-def pieces(message: Normalised) -> Sequence[Normalised]:
-    """The pieces that a long message is judged by."""
-    return (
-        [message]
-        if len(message.raw) <= 400
-        else [normalise(message.raw[start : start + 400]) for start in range(0, len(message.raw), 400)]
-    )
 
 
 def measured(scores: Floats, bad: Bools) -> dict[str, Measured]:

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from myna_agents.moderation import features
-from myna_agents.moderation.linear import Curve, LinearModel
+from myna_agents.moderation.linear import Curve, LinearModel, pieces
 from myna_agents.moderation.normalise import Normalised, normalise
 from myna_agents.moderation.training import Rows, Vector, curve, fit
 
@@ -46,9 +47,10 @@ class Taught:
         own = float(self.weights.take(folded(filled, model.bits)).sum()) / math.sqrt(len(filled))
         return Curve(1.0, self.bias).at(self.trust.slope * base + self.trust.offset + own)
 
-    def pulls(self, row: features.Symbols, size: int, bits: int) -> NDArray[np.float32]:
-        """The weight of each n-gram of `size` symbols."""
-        return self.weights.take(folded(features.ngram_slots(row, size, bits), bits))
+    def worst(self, model: LinearModel, message: Normalised) -> tuple[float, Normalised]:
+        """P(spam) of the most suspicious piece of a message, and that piece. Linear in the length of the message."""
+        scored = [(self.probability(model, piece), piece) for piece in pieces(message)]
+        return max(scored, key=itemgetter(0))
 
 
 def logit(chance: float) -> float:

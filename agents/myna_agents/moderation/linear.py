@@ -82,13 +82,7 @@ class LinearModel:
 
         Linear in the length of the message.
         """
-        raw = message.raw
-        pieces = [message]
-        if len(raw) > PIECE_CHARS:
-            pieces = [
-                normalise(raw[start : start + PIECE_CHARS]) for start in range(0, len(raw), PIECE_CHARS)
-            ]
-        scored = [(self.probability(piece) if piece.readable else 0.0, piece) for piece in pieces]
+        scored = [(self.probability(piece) if piece.readable else 0.0, piece) for piece in pieces(message)]
         return max(scored, key=itemgetter(0))
 
     def explain(self, message: Normalised, limit: int = 5) -> list[Contribution]:
@@ -153,3 +147,11 @@ def load(source: Path | Literal["spam", "offensive"] = "spam") -> LinearModel:
 def is_chinese(text: str) -> bool:
     """Whether there is a Chinese character in a text."""
     return _HAN.search(text) is not None
+
+
+def pieces(message: Normalised) -> list[Normalised]:
+    """The pieces that a message is judged by; a short one is its own piece."""
+    raw = message.raw
+    if len(raw) <= PIECE_CHARS:
+        return [message]
+    return [normalise(raw[start : start + PIECE_CHARS]) for start in range(0, len(raw), PIECE_CHARS)]

@@ -1,19 +1,25 @@
 """The shipped moderator: lists and rules, each sender's last minutes, and a linear model."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from myna.model import Action, Case, ConversationKind, Reason, UserKind, Verdict
-from myna_agents.moderation.normalise import normalise
+from myna_agents.moderation.lessons import Lessons, Source
+from myna_agents.moderation.normalise import Normalised, normalise
+from myna_agents.moderation.patterns import Rulebook
 from myna_agents.moderation.rules import Finding, Lists, findings
 from myna_agents.moderation.window import SenderWindow
 
 if TYPE_CHECKING:
+    from myna_agents.moderation.learning import Taught
     from myna_agents.moderation.linear import LinearModel
 
 _SEVERITY: Final = {action: rank for rank, action in enumerate(Action)}
 _INLINE_CHARS: Final = 2_000
+_BY_MODEL: Final = frozenset({"spam.model", "spam.taught"})
+_NO_RULE: Final = frozenset({"injection.suspected", "abuse.offensive"})
 _ALLOWED: Final = Verdict(Action.ALLOW)
 
 
@@ -27,6 +33,8 @@ class Policy:
     """P(spam) from which a message waits for a moderator."""
     block_at: float = 0.98
     """P(spam) from which a message that also broke a rule may be refused."""
+    offensive_at: float = 0.98
+    """P(offensive) from which a message is delivered and put up for review; Chinese only."""
     may_block: bool = False
     """Whether anything is refused at all; without it the worst is a hold."""
 
@@ -51,59 +59,83 @@ class LayeredModerator:
     """
 
     def __init__(
-        self, policy: Policy | None = None, *, lists: Lists | None = None, window: SenderWindow | None = None
+        self,
+        policy: Policy | None = None,
+        *,
+        lists: Lists | None = None,
+        window: SenderWindow | None = None,
+        lessons: Lessons | None = None,
+        rulebook: Rulebook | None = None,
     ) -> None:
+        self.lessons = lessons or Lessons()
+        """What the moderators of each workspace taught."""
         self._policy = policy or Policy()
         self._lists = lists or Lists()
+        self._rulebook = rulebook or Rulebook()
         self._window = window or SenderWindow()
-        self._model: LinearModel | None = None
+        self._models: tuple[LinearModel, LinearModel] | None = None
         self._loading = asyncio.Lock()
 
     async def prepare(self) -> None:
         """Load the model now, off the event loop; otherwise the first judged message waits for it."""
         await self._loaded()
 
+    async def learn(self, source: Source) -> None:
+        """Keep the lessons up to date from now on; never returns."""
+        await self.lessons.run(source, (await self._loaded())[0])
+
     async def judge(self, case: Case) -> Verdict:
         """The verdict on a message before it is stored."""
         if _trusted(case):
             return _ALLOWED
-        model = self._model or await self._loaded()
+        models = self._models or await self._loaded()
+        taught = self.lessons.of(case.workspace, case.at)
         # A usual message takes 0.2 ms; a page of text would hold up everyone else's messages.
         if len(case.text) > _INLINE_CHARS:
-            examined = await asyncio.to_thread(self._examine, model, case.text)
+            examined = await asyncio.to_thread(self._examine, models, taught, case.text)
         else:
-            examined = self._examine(model, case.text)
+            examined = self._examine(models, taught, case.text)
         found = examined.findings + self._window.note(case, examined.skeleton)
         return self._decide(found, examined.chance)
 
-    async def _loaded(self) -> "LinearModel":
+    async def _loaded(self) -> "tuple[LinearModel, LinearModel]":
         async with self._loading:
-            if self._model is None:
-                self._model = await asyncio.to_thread(_shipped)
-            return self._model
+            if self._models is None:
+                self._models = await asyncio.to_thread(_shipped)
+            return self._models
 
-    def _examine(self, model: "LinearModel", text: str) -> _Examined:
+    def _examine(
+        self, models: "tuple[LinearModel, LinearModel]", taught: "Taught | None", text: str
+    ) -> _Examined:
         message = normalise(text)
         found = findings(message, self._lists)
-        chance, piece = model.worst(message)
+        for broken, words in self._rulebook.found(message.text):
+            found.append(Finding(broken.action, Reason("rule", f"{broken.name}: {words[:80]}", 1.0)))
+        model, abuse = models
+        chance, piece = model.worst(message) if taught is None else taught.worst(model, message)
         if chance >= self._policy.flag_at:
-            ngrams = ", ".join(repr(part.ngram) for part in model.explain(piece))
+            ngrams = ", ".join(repr(part.ngram) for part in model.explain(piece)) or repr(piece.raw[:40])
             action = Action.HOLD if chance >= self._policy.hold_at else Action.FLAG
-            found.append(Finding(action, Reason("spam.model", ngrams, round(chance, 4))))
+            code = "spam.model" if taught is None else "spam.taught"
+            found.append(Finding(action, Reason(code, ngrams, round(chance, 4))))
+        if not message.skeleton.isascii():
+            found += self._offensive(abuse, message)
         return _Examined(found, chance, message.skeleton)
+
+    def _offensive(self, abuse: "LinearModel", message: Normalised) -> Iterator[Finding]:
+        rude, piece = abuse.worst(message)
+        if rude >= self._policy.offensive_at:
+            ngrams = ", ".join(repr(part.ngram) for part in abuse.explain(piece))
+            yield Finding(Action.FLAG, Reason("abuse.offensive", ngrams, round(rude, 4)))
 
     def _decide(self, found: list[Finding], chance: float) -> Verdict:
         if not found:
             return Verdict(Action.ALLOW, score=chance)
         action = max((finding.action for finding in found), key=_SEVERITY.__getitem__)
         codes = {finding.reason.code for finding in found}
-        if {"spam.model", "contact.solicits"} <= codes:
+        if codes & _BY_MODEL and "contact.solicits" in codes:
             action = max(action, Action.HOLD, key=_SEVERITY.__getitem__)
-        if (
-            self._policy.may_block
-            and chance >= self._policy.block_at
-            and codes - {"spam.model", "injection.suspected"}
-        ):
+        if self._policy.may_block and chance >= self._policy.block_at and codes - _BY_MODEL - _NO_RULE:
             action = Action.BLOCK
         reasons = tuple(
             sorted((finding.reason for finding in found), key=lambda reason: (-reason.weight, reason.code))
@@ -117,7 +149,7 @@ def _trusted(case: Case) -> bool:
     )
 
 
-def _shipped() -> "LinearModel":
+def _shipped() -> "tuple[LinearModel, LinearModel]":
     from myna_agents.moderation.linear import load  # loads numpy and the weights
 
-    return load()
+    return load("spam"), load("offensive")

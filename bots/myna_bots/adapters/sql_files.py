@@ -58,7 +58,7 @@ class FileLooks:
 
 
 def _look(content: bytes) -> tuple[str | None, int, int]:
-    import filetype  # type: ignore[import-untyped]  # it ships no types
+    import filetype  # it ships no types
     from PIL import Image
 
     kind = filetype.guess(content)

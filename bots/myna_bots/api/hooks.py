@@ -100,8 +100,8 @@ async def _payload(request: Request) -> dict[str, Any]:
         raise BadPayload("too_large", 413)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        form = await request.form(max_files=0, max_fields=20, max_part_size=MAX_BODY_BYTES)
-        raw: str | bytes = str(form.get("payload") or "")
+        async with request.form(max_files=0, max_fields=20, max_part_size=MAX_BODY_BYTES) as form:
+            raw: str | bytes = str(form.get("payload") or "")
     else:
         raw = await request.body()
     if len(raw) > MAX_BODY_BYTES:

@@ -78,15 +78,15 @@ async def _json(request: Request) -> dict[str, Any]:
 
 
 async def _form(request: Request, values: dict[str, Any], files: dict[str, Upload]) -> None:
-    form = await request.form(max_files=20, max_fields=MAX_FIELDS, max_part_size=4 * 1024 * 1024)
-    for name, value in form.multi_items():
-        if not isinstance(value, UploadFile):
-            values[name] = value
-            continue
-        content = await value.read(MAX_UPLOAD_BYTES + 1)
-        if len(content) > MAX_UPLOAD_BYTES:
-            raise TelegramError(413, "Request Entity Too Large")
-        files[name] = Upload(value.filename or name, value.content_type or "", content)
+    async with request.form(max_files=20, max_fields=MAX_FIELDS, max_part_size=4 * 1024 * 1024) as form:
+        for name, value in form.multi_items():
+            if not isinstance(value, UploadFile):
+                values[name] = value
+                continue
+            content = await value.read(MAX_UPLOAD_BYTES + 1)
+            if len(content) > MAX_UPLOAD_BYTES:
+                raise TelegramError(413, "Request Entity Too Large")
+            files[name] = Upload(value.filename or name, value.content_type or "", content)
 
 
 async def _body(request: Request) -> bytes:

@@ -13,7 +13,8 @@ class TelegramError(MynaError):
     def __init__(self, status: int, what: str, parameters: dict[str, Any] | None = None) -> None:
         title = _TITLES.get(status)
         # As Telegram does: the first letter is lowered unless the text is a code in capitals.
-        shown = what if what[:2].isupper() or not what else what[0].lower() + what[1:]
+        lowered = bool(title and what) and not what[:2].isupper()
+        shown = what[0].lower() + what[1:] if lowered else what
         super().__init__(f"{title}: {shown}" if title and shown else title or shown, status=status)
         self.parameters = parameters
 

@@ -39,6 +39,8 @@ class ChromaIndex:
         if (folder is None) == (url is None):
             raise MynaError("Chroma needs a folder or a URL, not both.", code="bad_setting")
         self._folder, self._url = folder, url
+        self.shared = url is not None
+        """Whether other processes fill the same collections."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chroma")
         self._client: Any = None
         self._open: dict[str, Any] = {}

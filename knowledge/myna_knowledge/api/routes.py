@@ -13,11 +13,13 @@ from myna.errors import Malformed, NotFound, TooLarge
 from myna.model import UserKind
 from myna.rights import Verb, require
 from myna_knowledge.api import setup
+from myna_knowledge.crawling import MAX_PAGES, USUAL_PAGES
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, Job, Passage, Source, SourceDraft, SourceKind
 from myna_knowledge.reading import MAX_SOURCE_BYTES, MAX_TITLE_CHARS, MAX_VARIANTS
 
 MAX_QUERY_CHARS = 2000
+MAX_URL_CHARS = 1500
 MAX_PART_BYTES = MAX_SOURCE_BYTES + 1
 
 
@@ -49,8 +51,36 @@ class NewFaq(BaseModel):
         return SourceDraft(SourceKind.FAQ, faq=faq, lang=self.lang)
 
 
+class NewPage(BaseModel):
+    """A page of the web."""
+
+    kind: Literal["url"]
+    url: str = Field(min_length=8, max_length=MAX_URL_CHARS)
+    title: str = Field(default="", max_length=MAX_TITLE_CHARS)
+    lang: str | None = Field(default=None, max_length=16)
+
+    def draft(self) -> SourceDraft:
+        """As the library takes it."""
+        return SourceDraft(SourceKind.URL, title=self.title, url=self.url, lang=self.lang)
+
+
+class NewSite(BaseModel):
+    """A website, from a page below which links are followed, or a sitemap."""
+
+    kind: Literal["site"]
+    url: str = Field(min_length=8, max_length=MAX_URL_CHARS)
+    pages: int = Field(default=USUAL_PAGES, ge=1, le=MAX_PAGES)
+    lang: str | None = Field(default=None, max_length=16)
+
+    def draft(self) -> SourceDraft:
+        """As the library takes it."""
+        return SourceDraft(
+            SourceKind.SITE, title=self.url, url=self.url, content=str(self.pages).encode(), lang=self.lang
+        )
+
+
 class _NewSource(BaseModel):
-    source: Annotated[NewText | NewFaq, Field(discriminator="kind")]
+    source: Annotated[NewText | NewFaq | NewPage | NewSite, Field(discriminator="kind")]
 
 
 class Search(BaseModel):
@@ -96,7 +126,7 @@ def router(opened: Callable[[], Library]) -> APIRouter:
 
     @routes.post("/knowledge-bases/{kb}/sources", status_code=202, openapi_extra=_UPLOAD)
     async def add_source(kb: int, request: Request, who: Asker, library: Library = shelf) -> dict[str, Any]:
-        """Add a text, a FAQ entry (JSON) or a file (multipart, field `file`); a job ingests it."""
+        """Add a text, FAQ entry, page or site (JSON) or a file (multipart, field `file`); a job ingests it."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
         source, job = await library.put(kb, await _draft(request))
@@ -159,7 +189,9 @@ _UPLOAD: dict[str, Any] = {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {"oneOf": [NewText.model_json_schema(), NewFaq.model_json_schema()]}
+                "schema": {
+                    "oneOf": [each.model_json_schema() for each in (NewText, NewFaq, NewPage, NewSite)]
+                }
             },
             "multipart/form-data": {
                 "schema": {

@@ -1,5 +1,6 @@
 """Spreadsheets as blocks: one heading for each sheet, its rows as tables that repeat the header."""
 
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any, cast
 
@@ -32,7 +33,8 @@ def parse(content: bytes) -> tuple[str, list[Block]]:
     left = MAX_ROWS
     for sheet in book.worksheets:
         # Sheets may claim a million empty rows: rows are counted as they come, empty ones too.
-        rows = list(islice(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), left + 1))
+        wanted: Iterable[Sequence[object]] = sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)
+        rows = list(islice(wanted, left + 1))
         left -= len(rows)
         if left < 0:
             raise Unreadable(f"has more than {MAX_ROWS:,} rows. Split it.", code="too_large")

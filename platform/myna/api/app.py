@@ -7,7 +7,21 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from myna import __version__
-from myna.api import asyncapi, auth, changes, conversations, desk, mine, problems, seats, service, streams
+from myna.api import (
+    asyncapi,
+    auth,
+    changes,
+    conversations,
+    desk,
+    files,
+    helpdesk,
+    mine,
+    problems,
+    search,
+    seats,
+    service,
+    streams,
+)
 from myna.api.commands import Commands
 from myna.services import Services
 
@@ -16,8 +30,11 @@ ROUTERS = (
     changes.router,
     seats.router,
     mine.router,
+    files.router,
+    search.router,
     service.router,
     desk.router,
+    helpdesk.router,
     streams.router,
     asyncapi.router,
 )

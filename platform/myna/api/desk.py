@@ -1,5 +1,6 @@
 """The operators' desk over HTTP: tickets, handoff, review, and why agents did what they did."""
 
+import time
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -31,6 +32,13 @@ class Release(Epoch):
     """Who answers next."""
 
     to: Literal["agent", "queue"] = "agent"
+
+
+class Decisions(BaseModel):
+    """One decision for many messages."""
+
+    held: list[Annotated[int, Field(ge=1, lt=MAX_ID)]] = Field(min_length=1, max_length=100)
+    decision: Literal["allow", "block"]
 
 
 class Decision(BaseModel):
@@ -118,3 +126,15 @@ async def decide(
 ) -> dict[str, Any]:
     """Allowed messages enter the conversation with a seq of their own; blocked ones never do."""
     return await core.review.decide(asker, held, allow=asked.decision == "allow")
+
+
+@router.post("/held/decide", summary="Allow or block many held messages")
+async def decide_all(asked: Decisions, asker: Asker, core: Core) -> dict[str, Any]:
+    """In the order in which they were sent. Each result has the message as `held`, or the `error` code why nothing changed."""
+    return {"results": await core.review.decide_all(asker, asked.held, allow=asked.decision == "allow")}
+
+
+@router.get("/moderation/figures", summary="How right the filter was")
+async def figures(asker: Asker, core: Core) -> dict[str, Any]:
+    """From what moderators decided in the last 30 days: `precision` in all and, by reason code, the counts behind it."""
+    return await core.review.figures(asker, time.time()) | {"failed": core.sender.judge_failures}

@@ -171,9 +171,10 @@ def _explain(raw: bytes, wrong: Exception) -> tuple[Any, MynaError]:
     except _UNREADABLE:
         return None, Malformed(f"This is not a JSON object: {wrong}.")
     ref = loose.get("ref")
-    ref = ref if isinstance(ref, str | int) and len(str(ref)) <= 64 else None
-    if loose.get("op") not in OPS:
-        return ref, Malformed(f"There is no op {str(loose.get('op'))[:40]!r}.", code="unknown_op")
+    ref = ref if isinstance(ref, str | int) and not isinstance(ref, bool) and len(str(ref)) <= 64 else None
+    op = loose.get("op")
+    if not isinstance(op, str) or op not in OPS:
+        return ref, Malformed(f"There is no op {str(op)[:40]!r}.", code="unknown_op")
     return ref, Malformed(f"{wrong}.")
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from myna.errors import Conflict, Forbidden, Malformed, NotFound
+from myna.log import mentions
 from myna.log.batch import Batch
 from myna.log.plan import DedupKey, Done, Needs, digest_of
 from myna.log.writes import Edit, Pin, React, Recall
@@ -66,6 +67,8 @@ def placed(batch: Batch, draft: Draft) -> Draft:
     head = batch.conversation(draft.conversation).seq
     if draft.reply_to is not None and not 1 <= draft.reply_to <= head:
         raise NotFound(f"There is no message {draft.reply_to} to reply to.", code="no_such_message")
+    if any(each not in batch.state.files for each in mentions.files_of(draft.body)):
+        raise NotFound("One of the files is gone; upload it again.", code="no_such_file")
     if draft.thread is None:
         return draft
     root = batch.state.messages.get((draft.conversation, draft.thread))

@@ -1,4 +1,4 @@
-"""Who a message calls: a row for each mentioned member, one number on the conversation for everybody."""
+"""What a message carries: files, and calls: a row for each mentioned member, one number on the conversation for everybody."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -20,8 +20,16 @@ def users_of(body: Mapping[str, Any]) -> Iterator[int]:
                 yield int(each)
 
 
+def files_of(body: Mapping[str, Any]) -> Iterator[int]:
+    """The files that a body carries."""
+    for each in body.get("files") or ():
+        yield int(each["id"])
+
+
 def note(batch: Batch, message: Message, seat: Member | None) -> None:
-    """Write down who is called. Only present members are; everybody only by who has the right to."""
+    """Write down files and who is called. Only present members are; everybody only by who has the right to."""
+    for file in files_of(message.body):
+        batch.sheet.uses.append((file, message.conversation, message.seq))
     mentions = message.body.get("mentions")
     if not mentions:
         return

@@ -114,6 +114,8 @@ class State:
     """A user's own conversation."""
     blocks: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
+    files: set[int] = field(default_factory=set[int])
+    """Those that are complete."""
 
 
 @dataclass(slots=True)
@@ -153,6 +155,8 @@ class Sheet:
     blocks: dict[tuple[int, int], bool] = field(default_factory=dict[tuple[int, int], bool])
     """By (user, whom it blocks)."""
     scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
+    uses: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
+    """(file, conversation, seq)."""
     retained: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """(conversation, through): messages up to here lose their words."""
 
@@ -161,6 +165,7 @@ class Sheet:
         """Whether there are rows beside messages, events and seats; most batches have none."""
         return bool(
             self.mentions
+            or self.uses
             or self.invites
             or self.requests
             or self.hidden
@@ -227,12 +232,15 @@ class Needs:
     requests: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     saved: set[int] = field(default_factory=set[int])
     blocks: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    files: set[int] = field(default_factory=set[int])
     scheduled: set[int] = field(default_factory=set[int])
 
     @property
     def seats(self) -> bool:
         """Whether there is anything of links, requests, heirs, blocks or messages for later."""
-        return bool(self.heirs or self.invites or self.requests or self.scheduled or self.blocks)
+        return bool(
+            self.heirs or self.invites or self.requests or self.scheduled or self.blocks or self.files
+        )
 
 
 def digest_of(body: Mapping[str, Any], reply_to: int | None, thread: int | None = None) -> str:

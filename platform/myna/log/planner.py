@@ -98,6 +98,7 @@ def _need_draft(needs: Needs, draft: Draft) -> None:
     needs.drafts.add((draft.conversation, draft.sender, draft.client_id))
     for user in mentions.users_of(draft.body):
         needs.members.add((draft.conversation, user))
+    needs.files.update(mentions.files_of(draft.body))
     if draft.thread is not None:
         needs.messages.add((draft.conversation, draft.thread))
 

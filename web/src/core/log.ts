@@ -115,6 +115,10 @@ export class ConversationLog {
     const { kind, data } = event;
     if (kind.startsWith("message.")) {
       this.#put(data as Message);
+    } else if (kind === "reaction.changed") {
+      const { emoji, count } = data as { emoji: string; count: number };
+      const message = this.#find(event.seq!);
+      if (message) this.#put({ ...message, reactions: { ...message.reactions, [emoji]: count } });
     } else if (kind === "ticket.changed") {
       this.conversation = { ...this.conversation, ticket: data as Ticket };
     } else if (kind === "member.joined") {

@@ -48,6 +48,9 @@ export interface Message {
   body: MessageBody;
   reply_to: number | null;
   created_at: string;
+  edited_at?: string;
+  /** Number of users by emoji; 0 once all have taken it off again. */
+  reactions?: Record<string, number>;
 }
 
 export interface Ticket {

@@ -3,6 +3,7 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { follow } from "./desk";
 import { OPEN } from "./actions";
+import { Bots } from "./bots";
 import { Contacts } from "./contacts";
 import { Groups } from "./groups";
 import { Inbox } from "./inbox";
@@ -19,7 +20,7 @@ import { client, connect, networkless, route, session, setTheme, staff, status, 
 import { hear } from "./typing";
 import { lang, speak, t } from "./words";
 
-const VIEWS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowledge, contacts: Contacts, reports: Reports, settings: Settings };
+const VIEWS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowledge, contacts: Contacts, reports: Reports, bots: Bots, settings: Settings };
 
 function App() {
   if (!session.value || !client.value) return <SignIn />;

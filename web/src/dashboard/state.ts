@@ -2,7 +2,7 @@ import { signal, type Signal } from "@preact/signals";
 import { ApiError, Client, IndexedDrafts, StoredSession, TextDrafts, textStore, type Session, type User } from "../core";
 import { coded, t, type Word } from "./words";
 
-export const SCREENS = ["inbox", "groups", "review", "knowledge", "contacts", "reports", "settings"] as const;
+export const SCREENS = ["inbox", "groups", "review", "knowledge", "contacts", "reports", "bots", "settings"] as const;
 export type Screen = (typeof SCREENS)[number];
 export type Theme = "auto" | "light" | "dark";
 

@@ -3,6 +3,7 @@ import type { Citation, ConversationLog, Draft, Message } from "../core";
 import { Composer } from "./composer";
 import { visitorName } from "./desk";
 import { loadNotes, NoteRow, notes, type Note } from "./notes";
+import { EditForm, MessageTools, Reactions } from "./messagetools";
 import { PassageDialog } from "./passage";
 import { Avatar, Markup, Trouble } from "./parts";
 import { loadRatings, ratings } from "./ratings";
@@ -41,14 +42,20 @@ function rowsOf(log: ConversationLog, kept: Note[]): (Message | Note)[] {
   return [...log.messages, ...shown].sort((a, b) => a.created_at.localeCompare(b.created_at));
 }
 
+function Row(props: { log: ConversationLog; message: Message; helped: boolean | undefined; open(citation: Citation): void }) {
+  const { log, message } = props;
+  if (message.kind !== "notice") return <Bubble {...props} />;
+  return <li class="notice" data-testid="notice">{noticeOf(log, message)} · {clock(message.created_at)}</li>;
+}
+
 function Bubble({ log, message, helped, open }: { log: ConversationLog; message: Message; helped: boolean | undefined; open(citation: Citation): void }) {
-  if (message.kind === "notice") return <li class="notice" data-testid="notice">{noticeOf(log, message)} · {clock(message.created_at)}</li>;
   const sender = log.user(message.sender);
   const mine = message.sender === me().id;
   const text = log.text(message);
   const kind = sender?.agent ? "agent" : (sender?.kind ?? "human");
   const { citations, offers } = message.body;
   const goesOn = log.continues(message);
+  const [editing, setEditing] = useState(false);
   return (
     <li class={`row ${mine ? "mine" : ""} ${goesOn ? "on" : ""} ${kind}`} title={goesOn ? clock(message.created_at) : undefined} data-testid="message" data-seq={message.seq} data-state={message.state}>
       {!mine && <Avatar name={sender?.name ?? "?"} kind={kind} />}
@@ -59,7 +66,8 @@ function Bubble({ log, message, helped, open }: { log: ConversationLog; message:
             {sender?.agent && <i class="tag">{t("aiMember")}</i>} · {clock(message.created_at)}
           </span>
         )}
-        <div class="bubble">
+        {editing && <EditForm message={message} done={() => setEditing(false)} />}
+        <div class="bubble" hidden={editing}>
           {message.state === "recalled" ? <em>{t("recalled")}</em> : text ? <Markup text={text} citations={citations} open={open} /> : <span class="dots" />}
         </div>
         {message.state === "interrupted" && <span class="meta">{t("interrupted")}</span>}
@@ -70,6 +78,9 @@ function Bubble({ log, message, helped, open }: { log: ConversationLog; message:
             ))}
           </div>
         )}
+        {message.edited_at && <span class="meta">{t("tools.edited")}</span>}
+        <Reactions message={message} />
+        {message.state === "sent" && !editing && <MessageTools message={message} edit={() => setEditing(true)} />}
         {helped !== undefined && <span class={`meta ${helped ? "" : "warn"}`} data-testid="vote">{t(helped ? "helped" : "helpedNot")}</span>}
         {!!offers?.length && <span class="meta">{t("offered", { list: offers.map((each) => each.label).join(" · ") })}</span>}
       </div>
@@ -156,7 +167,7 @@ export function Thread({ conversation, placeholder, locked, desk }: { conversati
         <div role="log" aria-live="polite" aria-busy={busy} aria-label={t("messages")}>
           <ol class="messages">
             {log && rowsOf(log, kept).map((each) =>
-              "author" in each ? <NoteRow key={`n${each.id}`} conversation={conversation} note={each} /> : <Bubble key={each.seq} log={log} message={each} helped={votes[each.seq]} open={setCitation} />)}
+              "author" in each ? <NoteRow key={`n${each.id}`} conversation={conversation} note={each} /> : <Row key={each.seq} log={log} message={each} helped={votes[each.seq]} open={setCitation} />)}
             {drafts.map((draft) => <Pending key={draft.client_id} draft={draft} />)}
           </ol>
         </div>

@@ -44,6 +44,9 @@ def load_seats(connection: Connection, texts: Statements, needs: Needs, state: S
     if needs.scheduled:
         for row in connection.fetch(texts.scheduled, keys_of((each,) for each in needs.scheduled)):
             state.scheduled[row[0]] = content.scheduled_of(row)
+    if needs.files:
+        found = connection.fetch(texts.files, keys_of((each,) for each in needs.files))
+        state.files = {row[0] for row in found}
     if needs.blocks:
         _load_blocks(connection, texts, needs, state)
 
@@ -73,6 +76,7 @@ def store_changes(connection: Connection, texts: Statements, sheet: Sheet, now: 
         (texts.drop_versions, list(sheet.erased)),
         (texts.drop_reactions, list(sheet.erased)),
         (texts.drop_mentions, list(sheet.erased)),
+        (texts.drop_uses, list(sheet.erased)),
         (
             texts.insert_command,
             [(*key, done.digest, done.seq, done.rev, done.at) for key, done in sheet.commands],
@@ -88,6 +92,8 @@ def store_seats(connection: Connection, texts: Statements, sheet: Sheet, now: fl
     drafts = sheet.drafts.items()
     work: tuple[tuple[str, list[tuple[Any, ...]]], ...] = (
         (texts.insert_mention, list(sheet.mentions)),
+        (texts.put_use, list(sheet.uses)),
+        (texts.touch_file, [(now, file) for file, _, _ in sheet.uses]),
         (texts.put_invite, [content.invite_row(each) for each in sheet.invites.values()]),
         (texts.put_request, [content.request_row(each) for each in sheet.requests.values()]),
         (texts.put_hidden, list(sheet.hidden)),

@@ -17,6 +17,8 @@ from myna.adapters.sql.tables import (
     ConversationRow,
     DraftRow,
     EventRow,
+    FileRow,
+    FileUseRow,
     HeldRow,
     HiddenRow,
     InviteRow,
@@ -93,6 +95,10 @@ class Statements:
     drop_block: str
     put_scheduled: str
     drop_mentions: str
+    files: str
+    put_use: str
+    touch_file: str
+    drop_uses: str
     retain: tuple[str, ...]
 
 
@@ -199,6 +205,12 @@ def _of_seats(sqlite_driver: bool) -> dict[str, str]:
         "put_block": _upsert(BlockRow, sqlite_driver),
         "drop_block": _delete(BlockRow, ("user", "other"), sqlite_driver),
         "put_scheduled": _upsert(ScheduledRow, sqlite_driver),
+        "files": _by_keys(
+            FileRow, {"id": "b"}, sqlite_driver, columns="id", where="x.state = 'ready'", lock=True
+        ),
+        "put_use": _upsert(FileUseRow, sqlite_driver),
+        "touch_file": _update(FileRow, ("used_at",), ("id",), sqlite_driver),
+        "drop_uses": _delete(FileUseRow, ("conversation", "seq"), sqlite_driver),
         "drop_mentions": _delete(MentionRow, ("conversation", "seq"), sqlite_driver),
     }
 
@@ -240,7 +252,10 @@ def _retain(sqlite_driver: bool) -> tuple[str, ...]:
     return (
         "UPDATE message SET body = '{\"text\":\"\"}', state = 'recalled', reactions = NULL, edited_at = NULL, "
         f"expires_at = NULL WHERE {below} AND state <> 'recalled'",
-        *(f"DELETE FROM {name} WHERE {below}" for name in ("message_version", "reaction", "pin", "mention")),
+        *(
+            f"DELETE FROM {name} WHERE {below}"
+            for name in ("message_version", "reaction", "pin", "mention", "file_use")
+        ),
     )
 
 

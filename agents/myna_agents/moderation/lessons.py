@@ -1,0 +1,57 @@
+"""What each workspace's moderators taught, kept up to date beside the judging."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from myna_agents.moderation.learning import Taught
+    from myna_agents.moderation.linear import LinearModel
+
+REFRESH_S: Final = 60.0
+"""How old a lesson may become before the decisions are read again: other processes decide, too."""
+MAX_WORKSPACES: Final = 256
+"""Lessons kept; the one not needed for longest is forgotten and learned again when it is needed. A third of a MB each."""
+
+Source = Callable[[int], Awaitable[Sequence[tuple[str, bool]]]]
+"""The decisions of a workspace, newest last: the text, and whether it was kept out."""
+
+
+class Lessons:
+    """The lesson of each workspace. Reading one never waits: what is missing or old is learned by `run`."""
+
+    def __init__(self) -> None:
+        self._lessons: OrderedDict[int, tuple[float, Taught | None]] = OrderedDict()
+        self._due: dict[int, float] = {}
+        self._wake = asyncio.Event()
+
+    def of(self, workspace: int, now: float) -> "Taught | None":
+        """What is known of a workspace's traffic by now, or None."""
+        found = self._lessons.get(workspace)
+        if found is None or now - found[0] >= REFRESH_S:
+            self.note(workspace, now)
+        if found is None:
+            return None
+        self._lessons.move_to_end(workspace)
+        return found[1]
+
+    def note(self, workspace: int, now: float) -> None:
+        """A moderator decided, or the lesson is old: learn anew soon."""
+        self._due[workspace] = now
+        self._wake.set()
+
+    async def run(self, source: Source, model: "LinearModel") -> None:
+        """Learn what is due, one workspace at a time, off the event loop."""
+        from myna_agents.moderation.learning import teach
+
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._due:
+                workspace, at = self._due.popitem()
+                decided = await source(workspace)
+                self._lessons[workspace] = (at, await asyncio.to_thread(teach, model, decided))
+                self._lessons.move_to_end(workspace)
+                if len(self._lessons) > MAX_WORKSPACES:
+                    self._lessons.popitem(last=False)

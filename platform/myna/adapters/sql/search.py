@@ -1,0 +1,219 @@
+"""The full-text index on both databases: FTS5 on SQLite, a tsvector with a GIN index on PostgreSQL, with the same terms.
+
+The terms are ours (words.py), so neither database's own idea of a word matters: FTS5 splits at spaces, PostgreSQL takes a
+text array. Each document has its conversation as a term too (`c` + id), so a search in one or in few conversations does not
+walk through everybody's messages.
+"""
+
+from collections.abc import Mapping, Sequence
+from operator import eq, ge, lt
+from typing import Any
+
+from sqlalchemy import and_, delete, insert, or_, select, text, update
+
+from myna.adapters.sql import rows
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.log_reads import not_hidden
+from myna.adapters.sql.tables import (
+    ConversationRow,
+    MemberRow,
+    MessageRow,
+    SearchDocumentRow,
+    SearchStateRow,
+    table,
+)
+from myna.model import ConversationKind, Message, MessageState
+from myna.ports_content import Document, Sought
+from myna.words import Wanted
+
+_document = table(SearchDocumentRow)
+_state = table(SearchStateRow)
+_conversation = table(ConversationRow)
+_member = table(MemberRow)
+_message = table(MessageRow)
+FEW = 100
+"""Up to so many conversations, a search names them to the index."""
+HAS = {"file": 1, "picture": 2, "link": 4}
+
+
+class SqlIndex:
+    """The index. It follows the log; a message that is recalled or edited is looked up as it is now, whatever is indexed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def cursor(self) -> int:
+        """Everything up to this `pos` is indexed."""
+        async with self._database.read() as connection:
+            found = (await connection.execute(select(_state.c.pos))).first()
+        return 0 if found is None else int(found[0])
+
+    async def store(
+        self, cursor: int, pos: int, documents: Sequence[Document], retained: Mapping[int, int]
+    ) -> bool:
+        """Index documents and move the cursor from `cursor` to `pos`; if it stands elsewhere, nothing is stored: False."""
+        async with self._database.write() as connection:
+            moved = update(_state).where(_state.c.pos == cursor).values(pos=pos)
+            if not (await connection.execute(moved)).rowcount:
+                return False
+            known = await self._known(connection, documents)
+            for conversation, through in retained.items():
+                below = select(_document.c.pos).where(
+                    _document.c.conversation == conversation, _document.c.seq <= through
+                )
+                await self._drop(connection, [row[0] for row in (await connection.execute(below)).all()])
+            await self._drop(connection, list(known.values()))
+            fresh = [
+                (known.get((each.conversation, each.seq), each.pos), each)
+                for each in documents
+                if each.terms and each.seq > retained.get(each.conversation, 0)
+            ]
+            if fresh:
+                await connection.execute(insert(_document), [_row(at, each) for at, each in fresh])
+                await connection.execute(text(self._insert_words), [_words(at, each) for at, each in fresh])
+        return True
+
+    async def find(
+        self, sought: Sought, before_pos: int | None, limit: int
+    ) -> list[tuple[int, Message, str]]:
+        """(pos, message, conversation's title) above the user's floors, newest first."""
+        async with self._database.read() as connection:
+            places = await self._places(connection, sought)
+            if places is not None and not places:
+                return []
+            query = self._query(sought, before_pos, places).limit(limit)
+            found = (await connection.execute(query)).all()
+        width = len(_message.c)
+        return [(row[width], rows.message_of(row[:width]), row[width + 1]) for row in found]
+
+    @property
+    def _insert_words(self) -> str:
+        if self._database.sqlite:
+            return "INSERT INTO search_words (rowid, terms) VALUES (:pos, :terms)"
+        return "INSERT INTO search_words (pos, terms) VALUES (:pos, array_to_tsvector(string_to_array(:terms, ' ')))"
+
+    async def _known(self, connection: Any, documents: Sequence[Document]) -> dict[tuple[int, int], int]:
+        keys: dict[int, list[int]] = {}
+        for each in documents:
+            keys.setdefault(each.conversation, []).append(each.seq)
+        known: dict[tuple[int, int], int] = {}
+        for conversation, seqs in keys.items():
+            query = select(_document.c.seq, _document.c.pos).where(
+                _document.c.conversation == conversation, _document.c.seq.in_(seqs)
+            )
+            for seq, pos in (await connection.execute(query)).all():
+                known[(conversation, seq)] = pos
+        return known
+
+    async def _drop(self, connection: Any, places: list[int]) -> None:
+        if not places:
+            return
+        await connection.execute(delete(_document).where(_document.c.pos.in_(places)))
+        name = "rowid" if self._database.sqlite else "pos"
+        gone = text(f"DELETE FROM search_words WHERE {name} = :pos")
+        await connection.execute(gone, [{"pos": each} for each in places])
+
+    async def _places(self, connection: Any, sought: Sought) -> list[int] | None:
+        """The conversations to look in; None when they are too many to name."""
+        if sought.conversation is not None:
+            return [sought.conversation]
+        if sought.operator_of is not None:
+            return None
+        mine = select(_member.c.conversation).where(_member.c.user == sought.user, _member.c.to_seq.is_(None))
+        found = [row[0] for row in (await connection.execute(mine.limit(FEW + 1))).all()]
+        return found if len(found) <= FEW else None
+
+    def _query(self, sought: Sought, before_pos: int | None, places: list[int] | None) -> Any:
+        seat = and_(
+            _member.c.conversation == _document.c.conversation,
+            _member.c.user == sought.user,
+            _member.c.to_seq.is_(None),
+        )
+        message = and_(_message.c.conversation == _document.c.conversation, _message.c.seq == _document.c.seq)
+        mine = and_(
+            _member.c.user.is_not(None),
+            _document.c.seq >= _member.c.from_seq,
+            _document.c.seq > _member.c.deleted_to,
+        )
+        seen = mine
+        if sought.operator_of is not None:
+            support = and_(
+                _conversation.c.workspace == sought.operator_of,
+                _conversation.c.kind == ConversationKind.SUPPORT.value,
+                _member.c.user.is_(None),
+            )
+            seen = or_(mine, support)
+        query = (
+            select(*_message.c, _document.c.pos, _conversation.c.title)
+            .select_from(_document)
+            .join(_conversation, _conversation.c.id == _document.c.conversation)
+            .join(_message, message)
+            .outerjoin(_member, seat)
+            .where(
+                seen,
+                _document.c.seq > _conversation.c.retained_through,
+                _message.c.state != MessageState.RECALLED.value,
+                not_hidden(sought.user),
+            )
+            .order_by(_document.c.pos.desc())
+        )
+        return self._filtered(query, sought, before_pos, places)
+
+    def _filtered(self, query: Any, sought: Sought, before_pos: int | None, places: list[int] | None) -> Any:
+        for column, compare, given in (
+            (_document.c.pos, lt, before_pos),
+            (_document.c.sender, eq, sought.sender),
+            (_document.c.conversation, eq, sought.conversation),
+            (_document.c.at, lt, sought.before),
+            (_document.c.at, ge, sought.after),
+        ):
+            if given is not None:
+                query = query.where(compare(column, given))
+        if sought.has is not None:
+            query = query.where(_document.c.has.op("&")(HAS[sought.has]) != 0)
+        if not sought.wanted.empty:
+            asked = self._asked(sought.wanted, places)
+            if self._database.sqlite:
+                inside = text(
+                    "search_document.pos IN (SELECT rowid FROM search_words WHERE search_words MATCH :asked)"
+                )
+            else:
+                inside = text(
+                    "search_document.pos IN (SELECT w.pos FROM search_words w WHERE w.terms @@ CAST(:asked AS tsquery))"
+                )
+            query = query.where(inside.bindparams(asked=asked))
+        elif places is not None:
+            query = query.where(_document.c.conversation.in_(places))
+        return query
+
+    def _asked(self, wanted: Wanted, places: list[int] | None) -> str:
+        sqlite = self._database.sqlite
+        both, either = (" AND ", " OR ") if sqlite else (" & ", " | ")
+        parts = [_quoted(each, sqlite) for each in wanted.terms]
+        for stem, prefix in wanted.choices:
+            begins = f"{_quoted(prefix, sqlite)}{' *' if sqlite else ':*'}"
+            parts.append(f"({_quoted(stem, sqlite)}{either}{begins})")
+        if places is not None:
+            named = either.join(_quoted(f"c{each}", sqlite) for each in places)
+            parts.append(f"({named})")
+        return both.join(parts)
+
+
+def _quoted(term: str, sqlite: bool) -> str:
+    """A term as a literal: terms are letters, digits and marks only, so nothing in them can end the quotes."""
+    return f'"{term}"' if sqlite else f"'{term}'"
+
+
+def _row(pos: int, value: Document) -> dict[str, Any]:
+    return {
+        "pos": pos,
+        "conversation": value.conversation,
+        "seq": value.seq,
+        "sender": value.sender,
+        "at": value.at,
+        "has": sum(HAS[each] for each in value.has),
+    }
+
+
+def _words(pos: int, value: Document) -> dict[str, Any]:
+    return {"pos": pos, "terms": " ".join((f"c{value.conversation}", *value.terms))}
