@@ -299,10 +299,9 @@ class Directory:
         # A bot may be somewhere without reading there, so a list of places shows it no messages.
         shown = [] if principal.scopes is not None else [place.id for place, _ in places]
         last = await self._conversations.last_messages(shown)
-        everybody = [
-            await self._conversations.members(place.id, SHOWN_MEMBERS) if members else []
-            for place, _ in places
-        ]
+        listed = [place.id for place, _ in places] if members else []
+        present = await self._conversations.members_of(listed, SHOWN_MEMBERS)
+        everybody = [present.get(place.id, []) for place, _ in places]
         seats = [
             seat or next((member for member, user in people if user.id == principal.user), None)
             for (_, seat), people in zip(places, everybody, strict=True)

@@ -92,6 +92,12 @@ class Conversations(Protocol):
         """The present members, longest first."""
         ...
 
+    async def members_of(
+        self, conversations: Sequence[int], limit: int
+    ) -> dict[int, list[tuple[Member, User]]]:
+        """The present members of several conversations in one read, so many of each, longest first."""
+        ...
+
     async def changed(
         self, user: int, *, support_of: int | None, after_pos: int, limit: int, newest_first: bool = False
     ) -> list[tuple[Conversation, Member | None]]:

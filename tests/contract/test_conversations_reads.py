@@ -202,3 +202,20 @@ _PLACES: list[int] = []
 async def test_unread_of_nothing_is_nothing(sqlite_url: str) -> None:
     async with stores(sqlite_url) as shop:
         assert await shop.conversations.unread([]) == {}
+
+
+async def test_the_members_of_a_page_are_those_of_each_conversation(shop: Stores) -> None:
+    places = [GROUP, SUPPORT]
+    together = await shop.conversations.members_of([*places, 4711], 100)
+    assert together == {place: await shop.conversations.members(place, 100) for place in places}
+    first = await shop.conversations.members_of(places, 1)
+    assert first == {place: await shop.conversations.members(place, 1) for place in places}
+    assert await shop.conversations.members_of([], 100) == {}
+
+
+async def test_seats_are_found_together(shop: Stores) -> None:
+    found = await shop.conversations.seats({(GROUP, ANN), (GROUP, EVE), (SUPPORT, ANN), (4711, ANN)})
+    assert set(found) == {(GROUP, ANN), (GROUP, EVE), (SUPPORT, ANN)}
+    assert found[(GROUP, ANN)][1] == await shop.conversations.member(GROUP, ANN)
+    assert (found[(GROUP, EVE)][1], found[(SUPPORT, ANN)][1]) == (None, None)
+    assert found[(GROUP, ANN)][0] == await shop.conversations.find(GROUP, WORKSPACE)

@@ -4,15 +4,19 @@ A rule must contain a fixed piece of text. All pieces of all rules are looked up
 message costs the same with one rule or with ten thousand; only rules whose piece occurs are tried.
 """
 
+import importlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from re import _constants as op  # type: ignore[attr-defined]  # the parser behind `re`; its tree is what must be judged
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, Final
 
 from myna.errors import Malformed
 from myna.model import Action
+
+# The parser behind `re`: its tree is what must be judged, and what is compiled once repetitions are bounded.
+op: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
+compiler: Any = importlib.import_module("re._compiler")
 
 MAX_PATTERN_CHARS: Final = 500
 MAX_REPEATS: Final = 64
@@ -22,7 +26,7 @@ MAX_WAYS: Final = 2_000
 SHORTEST_PIECE: Final = 2
 _PIECE_CHARS: Final = 12
 
-_PLAIN: Final = frozenset({op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN, op.AT})
+_PLAIN: Final[frozenset[Any]] = frozenset({op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN, op.AT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def rule(name: str, expression: str, action: Action) -> Rule:
         raise Malformed(
             f"Rule {name!r}: {expression!r} needs a fixed piece of at least {SHORTEST_PIECE} characters."
         )
-    compiled = re._compiler.compile(tree, re.IGNORECASE)  # type: ignore[attr-defined]  # the bounded tree, not the text
+    compiled: re.Pattern[str] = compiler.compile(tree, re.IGNORECASE)
     return Rule(name, compiled, piece[:_PIECE_CHARS], action)
 
 
