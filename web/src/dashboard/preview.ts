@@ -8,6 +8,7 @@ export function preview(conversation: Conversation): string {
   if (!last) return t("noMessage");
   const { code, text = "", data } = last.body;
   if (last.kind === "notice") return coded("notice", code ?? "", text, { name: String(data?.name ?? "") });
+  if (last.state === "recalled") return t("recalled");
   const plain = text.replace(/[*`#>]|\[\d+\]/g, "");
   return last.sender === me().id ? `${t("you")}: ${plain}` : plain;
 }
