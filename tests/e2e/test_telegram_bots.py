@@ -73,6 +73,14 @@ def ann(server: myna_server.MynaServer) -> Iterator[Person]:
     person.http.close()
 
 
+def command_of(name: str) -> list[str | Path]:
+    """How the feature bot on a library is started."""
+    if name in {"telegraf", "grammy"}:
+        own = ROOT / ".tools" / "node" / "bin" / "node"
+        return [own if own.exists() else "node", BOTS / "node" / f"{name}_bot.cjs"]
+    return [PYTHON, BOTS / f"{name}_bot.py"]
+
+
 @contextmanager
 def running(argv: list[str | Path], folder: Path, env: dict[str, str]) -> "Iterator[subprocess.Popen[bytes]]":
     process = processes.start(argv, log=folder / "bot.log", env=myna_server.environment({}) | env, cwd=BOTS)
@@ -101,7 +109,9 @@ def test_a_bot_that_was_written_for_telegram_runs_without_an_edit(
 
 
 @pytest.mark.needs("bot-libraries")
-@pytest.mark.parametrize("library", ["aiogram", "aiogram webhook", "ptb", "telebot"])
+@pytest.mark.parametrize(
+    "library", ["aiogram", "aiogram webhook", "ptb", "telebot", "telegraf", "telegraf webhook", "grammy"]
+)
 def test_a_bot_of_this_library_works(
     library: str, server: myna_server.MynaServer, ann: Person, tmp_path: Path
 ) -> None:
@@ -115,7 +125,7 @@ def test_a_bot_of_this_library_works(
     if "webhook" in library:
         env["WEBHOOK_PORT"] = str(processes.free_port())
     log = tmp_path / "bot.log"
-    with running([PYTHON, BOTS / f"{name}_bot.py"], tmp_path, env):
+    with running(command_of(name), tmp_path, env):
 
         def answered(text: str, expected: str, place: str = direct) -> dict[str, Any]:
             seq = ann.says(place, text)

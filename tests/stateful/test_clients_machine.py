@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -169,7 +169,9 @@ class Clients(RuleBasedStateMachine):
                 assert set(copy) <= set(mine), "I7: nothing below the floor"
 
 
-LITTLE = settings(max_examples=15, stateful_step_count=30, deadline=None)
+# Without shrinking: a failure that shows only after healing would be tried for many minutes.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+LITTLE = settings(max_examples=15, stateful_step_count=30, deadline=None, phases=PHASES)
 
 
 def machine(url: str, servers: int) -> type[Clients]:

@@ -31,7 +31,7 @@ from myna_bots.frames import decode_frames
 from myna_bots.outbox import Sent
 from myna_bots.state import ProtocolState
 
-HEAL_S = 30.0
+HEAL_S = 20.0
 """How long healing may take before the test says that it never would."""
 
 

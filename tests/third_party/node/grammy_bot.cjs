@@ -1,0 +1,78 @@
+// The feature bot on grammY.
+const { Bot, InlineKeyboard, InputFile } = require("grammy");
+const { png } = require("./png.cjs");
+
+const apiRoot = process.env.BOT_API;
+const bot = new Bot(process.env.BOT_TOKEN, apiRoot ? { client: { apiRoot } } : {});
+const steps = new Map();
+
+bot.on("my_chat_member", (ctx) => ctx.myChatMember.new_chat_member.status !== "left" && ctx.reply("installed"));
+bot.command("start", (ctx) => ctx.reply(`start ${ctx.match}`.trim()));
+bot.command("html", (ctx) => ctx.reply('<b>bold</b> <a href="https://example.org/">link</a> &lt;3', { parse_mode: "HTML" }));
+bot.command("menu", (ctx) => ctx.reply("choose", { reply_markup: new InlineKeyboard().text("a", "a").text("b", "b") }));
+bot.on("callback_query:data", async (ctx) => {
+  await ctx.answerCallbackQuery("thanks");
+  await ctx.editMessageText(`chosen: ${ctx.callbackQuery.data}`);
+});
+bot.command("form", (ctx) => {
+  steps.set(ctx.from.id, {});
+  return ctx.reply("name?");
+});
+bot.command("photo", (ctx) => ctx.replyWithPhoto(new InputFile(png(), "p.png"), { caption: "a *picture*", parse_mode: "Markdown" }));
+bot.command("doc", async (ctx) => {
+  const sent = await ctx.replyWithDocument(new InputFile(Buffer.from("hello file"), "h.txt"));
+  const file = await ctx.api.getFile(sent.document.file_id);
+  const root = apiRoot || "https://api.telegram.org";
+  const got = await fetch(`${root}/file/bot${process.env.BOT_TOKEN}/${file.file_path}`);
+  await ctx.reply(`downloaded ${await got.text()}`);
+});
+bot.command("album", async (ctx) => {
+  const media = [1, 2].map((n) => ({ type: "photo", media: new InputFile(png(), `${n}.png`), caption: `p${n}` }));
+  const sent = await ctx.replyWithMediaGroup(media);
+  await ctx.reply(`album ${new Set(sent.map((each) => each.media_group_id)).size}`);
+});
+bot.command("action", async (ctx) => {
+  await ctx.replyWithChatAction("typing");
+  await ctx.reply("acted");
+});
+bot.command("copy", async (ctx) => {
+  await ctx.copyMessage(ctx.chat.id);
+  const sent = await ctx.forwardMessage(ctx.chat.id);
+  await ctx.reply(`forwarded ${sent.forward_origin.type}`);
+});
+bot.command("delete", async (ctx) => {
+  const sent = await ctx.reply("gone");
+  await ctx.api.deleteMessage(ctx.chat.id, sent.message_id);
+  await ctx.reply("deleted");
+});
+bot.command("poll", async (ctx) => {
+  const sent = await ctx.replyWithPoll("Tea?", [{ text: "yes" }, { text: "no" }]);
+  const closed = await ctx.api.stopPoll(ctx.chat.id, sent.message_id);
+  await ctx.reply(`poll ${closed.options.length} ${closed.is_closed ? "True" : "False"}`);
+});
+bot.command("pin", async (ctx) => {
+  await ctx.pinChatMessage(ctx.message.message_id);
+  await ctx.unpinChatMessage(ctx.message.message_id);
+  await ctx.react("👍");
+  await ctx.reply("pinned");
+});
+bot.command("who", async (ctx) => {
+  const admins = await ctx.getChatAdministrators();
+  const members = await ctx.getChatMemberCount();
+  const mine = await ctx.getChatMember(ctx.from.id);
+  await ctx.reply(`${admins.length} of ${members}, you: ${mine.status}`);
+});
+bot.on("edited_message:text", (ctx) => ctx.reply(`edited: ${ctx.editedMessage.text}`));
+bot.on("message:text", async (ctx) => {
+  const form = steps.get(ctx.from.id);
+  if (form && !form.name) {
+    form.name = ctx.message.text;
+    return ctx.reply("age?");
+  }
+  if (form) {
+    steps.delete(ctx.from.id);
+    return ctx.reply(`${form.name} is ${ctx.message.text}`);
+  }
+  return ctx.reply(`echo ${ctx.message.text}`, { reply_parameters: { message_id: ctx.message.message_id } });
+});
+bot.start({ allowed_updates: ["message", "edited_message", "callback_query", "my_chat_member"] });
