@@ -13,6 +13,7 @@ LAZY: Mapping[str, tuple[str, str]] = {
     "bots": ("myna_bots.commands", "make and run bots, and run Telegram bots without an edit"),
     "eval": ("myna_agents.evaluation.command", "judge retrieval, answers and abstention on cases in files"),
     "kb": ("myna_knowledge.command", "fill, list, search, export and judge knowledge bases"),
+    "moderation": ("myna_agents.moderation.command", "train the spam filter on your own messages"),
 }
 """Module and help of the subcommands that other packages bring. The module's `declare(parser, rest)` adds the arguments
 and sets `run`; it is loaded only when its subcommand is used."""

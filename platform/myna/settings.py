@@ -44,6 +44,8 @@ class Settings:
     """Whether messages are judged before they are stored."""
     moderation_rules: str = ""
     """A JSON file with the server's own lists, rules and thresholds; empty: none."""
+    moderation_model: str = ""
+    """A model that `myna moderation train` wrote; empty: the shipped one."""
     moderation_fails_closed: bool = False
     """Whether a message waits for a moderator when judging it fails or takes too long; otherwise it passes."""
     plugins: str = "*"

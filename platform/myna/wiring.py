@@ -226,12 +226,13 @@ def open_moderator(
 
     if not settings.moderation:
         return None, None
-    shipped = LayeredModerator()
+    model = Path(settings.moderation_model) if settings.moderation_model else None
+    shipped = LayeredModerator(model=model)
     if settings.moderation_rules:
         from myna_agents.moderation.rulefile import read_rules
 
         policy, lists, rulebook = read_rules(Path(settings.moderation_rules))
-        shipped = LayeredModerator(policy, lists=lists, rulebook=rulebook)
+        shipped = LayeredModerator(policy, lists=lists, rulebook=rulebook, model=model)
     return PluginModerator(shipped, plugins), shipped
 
 

@@ -55,6 +55,26 @@ async def test_a_decision_makes_an_old_lesson_due_at_once() -> None:
     assert asked == [ANN, ANN]
 
 
+async def test_without_a_new_decision_the_lesson_stays_the_same() -> None:
+    moderator, asked = LayeredModerator(), list[int]()
+
+    async def source(workspace: int) -> Sequence[tuple[str, bool]]:
+        asked.append(workspace)
+        return await decided(workspace)
+
+    async with asyncio.TaskGroup() as group:
+        learning = group.create_task(moderator.learn(source))
+        moderator.lessons.note(ANN, 1.0)
+        while moderator.lessons.of(ANN, 1.0) is None:
+            await asyncio.sleep(0.01)
+        first = moderator.lessons.of(ANN, 1.0)
+        moderator.lessons.note(ANN, 2.0)
+        while len(asked) < 2:
+            await asyncio.sleep(0.01)
+        assert moderator.lessons.of(ANN, 2.0) is first
+        learning.cancel()
+
+
 async def test_offensive_language_is_flagged_and_delivered() -> None:
     verdict = await LayeredModerator().judge(case(ANN, "你们这些黑鬼都是垃圾,滚出去,恶心的贱人", 1.0))
     assert verdict.action is Action.FLAG

@@ -24,6 +24,8 @@ class Lessons:
     def __init__(self) -> None:
         self._lessons: OrderedDict[int, tuple[float, Taught | None]] = OrderedDict()
         self._due: dict[int, float] = {}
+        self._learned: dict[int, int] = {}
+        """A hash of the decisions behind each lesson: without a new one there is nothing to fit again."""
         self._wake = asyncio.Event()
 
     def of(self, workspace: int, now: float) -> "Taught | None":
@@ -50,8 +52,14 @@ class Lessons:
             self._wake.clear()
             while self._due:
                 workspace, at = self._due.popitem()
-                decided = await source(workspace)
-                self._lessons[workspace] = (at, await asyncio.to_thread(teach, model, decided))
+                decided = tuple(await source(workspace))
+                known, seen = self._lessons.get(workspace), hash(decided)
+                if known is not None and self._learned.get(workspace) == seen:
+                    taught = known[1]
+                else:
+                    taught = await asyncio.to_thread(teach, model, decided)
+                self._lessons[workspace], self._learned[workspace] = (at, taught), seen
                 self._lessons.move_to_end(workspace)
                 if len(self._lessons) > MAX_WORKSPACES:
-                    self._lessons.popitem(last=False)
+                    forgotten, _ = self._lessons.popitem(last=False)
+                    self._learned.pop(forgotten, None)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from myna.model import Action, Case, ConversationKind, Reason, UserKind, Verdict
@@ -66,12 +67,14 @@ class LayeredModerator:
         window: SenderWindow | None = None,
         lessons: Lessons | None = None,
         rulebook: Rulebook | None = None,
+        model: Path | None = None,
     ) -> None:
         self.lessons = lessons or Lessons()
         """What the moderators of each workspace taught."""
         self._policy = policy or Policy()
         self._lists = lists or Lists()
         self._rulebook = rulebook or Rulebook()
+        self._model = model
         self._window = window or SenderWindow()
         self._models: tuple[LinearModel, LinearModel] | None = None
         self._loading = asyncio.Lock()
@@ -101,7 +104,7 @@ class LayeredModerator:
     async def _loaded(self) -> "tuple[LinearModel, LinearModel]":
         async with self._loading:
             if self._models is None:
-                self._models = await asyncio.to_thread(_shipped)
+                self._models = await asyncio.to_thread(_models, self._model)
             return self._models
 
     def _examine(
@@ -149,7 +152,7 @@ def _trusted(case: Case) -> bool:
     )
 
 
-def _shipped() -> "tuple[LinearModel, LinearModel]":
+def _models(own: Path | None) -> "tuple[LinearModel, LinearModel]":
     from myna_agents.moderation.linear import load  # loads numpy and the weights
 
-    return load("spam"), load("offensive")
+    return load(own or "spam"), load("offensive")
