@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,10 @@ def test_a_bot_that_dies_is_started_again_and_sees_no_foreign_secrets(
         "line = os.environ.get('MYNA_MODEL_KEY', 'None') + ' ' + os.environ['MARK']\n"
         "print(line, file=pathlib.Path('runs').open('a'))\n"
     )
-    clock = [0.0]
-    supervisor = Supervisor(programs_of(bots_file(tmp_path, script)), clock=lambda: clock[0])
+    minutes = count(step=61.0)
+    supervisor = Supervisor(programs_of(bots_file(tmp_path, script)), clock=lambda: next(minutes))
     runs = tmp_path / "runs"
-    until(supervisor, runs.exists)
-    for expected in (2, 3):
-        clock[0] += 61.0
-        until(supervisor, lambda n=expected: len(runs.read_text().splitlines()) >= n)  # type: ignore[misc]
+    until(supervisor, lambda: runs.exists() and len(runs.read_text().splitlines()) >= 3)
     assert set(runs.read_text().splitlines()) == {"None m"}
     supervisor.stop()
     supervisor.run()
