@@ -49,6 +49,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     serve.add_argument("--demo", action="store_true", help="load the demo shop at the first start")
     serve.set_defaults(run=_serve)
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
+    migrate.add_argument(
+        "--restored", action="store_true", help="after restoring a backup: tell clients to begin anew"
+    )
     migrate.set_defaults(run=_migrate)
     for module in _COMMANDS:
         importlib.import_module(module).register(commands.add_parser)
@@ -65,14 +68,19 @@ def _serve(options: argparse.Namespace) -> int:
     return serve(options)
 
 
-def _migrate(_: argparse.Namespace) -> int:
+def _migrate(options: argparse.Namespace) -> int:
     import asyncio
 
     from myna.settings import Settings
-    from myna.wiring import open_database
+    from myna.wiring import open_database, renew_log
 
     async def run() -> None:
-        await (await open_database(Settings.from_env())).close()
+        database = await open_database(Settings.from_env())
+        try:
+            if options.restored:
+                await renew_log(database)
+        finally:
+            await database.close()
 
     asyncio.run(run())
     print("The database has the newest schema.")

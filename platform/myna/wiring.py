@@ -26,7 +26,7 @@ from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
 from myna.adapters.sql.marks import SqlMarks
-from myna.adapters.sql.migrate import migrate
+from myna.adapters.sql.migrate import migrate, renew_epoch
 from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
@@ -121,6 +121,11 @@ async def opened_knowledge() -> AsyncGenerator[OpenedKnowledge, None]:
     finally:
         await library.close()
         await database.close()
+
+
+async def renew_log(database: Database) -> None:
+    """Make clients begin anew after a restored backup."""
+    await renew_epoch(database)
 
 
 def open_bus(settings: Settings) -> Bus:

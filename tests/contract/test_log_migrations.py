@@ -10,7 +10,8 @@ from sqlmodel import SQLModel
 
 from myna.adapters.sql import tables
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.migrate import head, migrate
+from myna.adapters.sql.log_reads import SqlLog
+from myna.adapters.sql.migrate import head, migrate, renew_epoch
 from myna.errors import MynaError
 
 OURS = {
@@ -88,3 +89,17 @@ def test_a_database_that_cannot_keep_messages_is_refused(url: str) -> None:
     with pytest.raises(MynaError) as refused:
         Database(url)
     assert refused.value.code == "bad_setting"
+
+
+async def test_a_restored_database_gets_another_epoch_and_keeps_its_place(database_url: str) -> None:
+    database = Database(database_url)
+    try:
+        await migrate(database)
+        log = SqlLog(database)
+        before = await log.head()
+        await renew_epoch(database)
+        after = await log.head()
+    finally:
+        await database.close()
+    assert after[0] == before[0]
+    assert after[1] != before[1]

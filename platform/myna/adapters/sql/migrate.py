@@ -1,5 +1,6 @@
 """Bring a database to the newest schema, whoever starts first and however many start at once."""
 
+import secrets
 from pathlib import Path
 
 from alembic import command
@@ -19,6 +20,14 @@ async def migrate(database: Database) -> str:
     """
     async with database.alone(), database.write() as connection:
         return await connection.run_sync(_upgrade)
+
+
+async def renew_epoch(database: Database) -> None:
+    """Name the log anew, so that clients of the time before a restore do not take it for the one that they know."""
+    async with database.alone(), database.write() as connection:
+        await connection.execute(
+            text("UPDATE lane SET epoch = :epoch"), {"epoch": secrets.randbelow(2**52) + 1}
+        )
 
 
 def head() -> str:
