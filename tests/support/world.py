@@ -6,11 +6,13 @@ lie in queues, and the test loses, repeats and cuts what is in them. A crash dro
 
 import asyncio
 import json
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from myna.adapters.bus_memory import MemoryBus
 from myna.adapters.sql.accounts import SqlAccounts
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.log_reads import SqlLog
@@ -31,15 +33,33 @@ from myna_bots.frames import decode_frames
 from myna_bots.outbox import Sent
 from myna_bots.state import ProtocolState
 
-HEAL_S = 20.0
-"""How long healing may take before the test says that it never would."""
+HEAL_S = 30.0
+"""How long each part of healing may take before the test says that it never would. No part waits for a clock."""
+NEVER_S = 86_400.0
+
+
+class LossyBus(MemoryBus):
+    """The bus between the servers of a world."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lose_next = 0
+        """Frames that the bus will lose."""
+
+    async def publish(self, frame: bytes) -> None:
+        """Send a frame to every server, or lose it."""
+        if self.lose_next:
+            self.lose_next -= 1
+            return
+        await super().publish(frame)
 
 
 class Server:
     """A process of the product, without its sockets."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, bus: MemoryBus) -> None:
         self._settings = settings
+        self._bus = bus
         self.core: Core
         self.database: Database
         self._tasks: list[asyncio.Task[Any]] = []
@@ -50,6 +70,9 @@ class Server:
         self.core = build_core(self._settings, self.database, None)
         services = self.core.services
         self.commands = Commands(services)
+        # One bus for all servers of the world, as Redis is; and beacons come when the test says so, never by the clock.
+        services.relay._bus = self._bus
+        services.relay._beacon_s = NEVER_S
         await services.relay.start()
         for work in (services.committer.run(), services.relay.run(), services.receipts.run()):
             self.spawn(work)
@@ -170,7 +193,8 @@ class World:
 
     def __init__(self, url: str, folder: Path, servers: int = 1) -> None:
         settings = Settings(data=str(folder), database=url, moderation=False, turn_delay_ms=0)
-        self.servers = [Server(settings) for _ in range(servers)]
+        self.bus = LossyBus()
+        self.servers = [Server(settings, self.bus) for _ in range(servers)]
         self.devices: list[Device] = []
         self.conversations: list[int] = []
         self.composed: dict[str, tuple[Device, str, str]] = {}
@@ -218,18 +242,39 @@ class World:
             await asyncio.sleep(0)
 
     async def heal(self) -> None:
-        """The network works from now on: returns when every client is content and has heard of every head."""
+        """The network works from now on: returns when every client is content and has heard of every head.
+
+        One beacon of each server, after the last draft was stored, must be enough for that.
+        """
+        self.bus.lose_next = 0
         for place, device in enumerate(self.devices):
             device.lose_next, device.repeat = 0, False
             if device.link is None:
                 device.connect(self.servers[place % len(self.servers)])
-        async with asyncio.timeout(HEAL_S):
-            while not all(each.state.ready for each in self.devices):
+        await self.stored()
+        for server in self.servers:
+            await server.beacon()
+        await self.level()
+
+    async def stored(self) -> None:
+        """Returns when every client is connected and knows that its drafts are in the log."""
+        async with self._soon():
+            while not all(each.state.ready and not each.state.outbox for each in self.devices):
                 await self.turn()
-            for server in self.servers:
-                await server.beacon()
-            while any(each.state.outbox for each in self.devices) or not await self._level():
+
+    async def level(self) -> None:
+        """Returns when no client lags behind a log that it may read."""
+        async with self._soon():
+            while not await self._level():
                 await self.turn(5)
+
+    @asynccontextmanager
+    async def _soon(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(HEAL_S):
+                yield
+        except TimeoutError:
+            raise AssertionError(f"the world does not heal: {self._lags()}") from None
 
     async def stop(self) -> None:
         """End everything."""
@@ -259,3 +304,12 @@ class World:
                 if device.state.cursors.get(str(conversation), 0) < log[-1].rev:
                     return False
         return True
+
+    def _lags(self) -> str:
+        """How far everybody is, for who reads that a test failed."""
+        servers = [f"server at {each.core.services.relay.pos}" for each in self.servers]
+        devices = [
+            f"{each.user.name} ready={each.state.ready} waiting={len(each.state.outbox)} at {each.state.cursors}"
+            for each in self.devices
+        ]
+        return "; ".join(servers + devices)

@@ -121,10 +121,13 @@ class Commands:
                 return await self.acked(principal, frame, await services.committer.submit(write))
 
     async def _recent(self, principal: Principal, frame: Pull) -> dict[str, Any] | None:
-        """A page from memory, when the newest events there reach back to the cursor: the very bytes that were pushed."""
+        """A page from memory, when the newest events there reach back to the cursor: the very bytes that were pushed.
+
+        With nothing after the cursor, the log is asked: the client heard of more, so this process may be behind its bus.
+        """
         conversation, after = int(frame.conversation), frame.after_rev or 0
         found = self._services.relay.tail.page(conversation, after, frame.limit)
-        if found is None or found[1] - after > SNAPSHOT_REVS:
+        if found is None or not found[0] or found[1] - after > SNAPSHOT_REVS:
             return None
         seat = await self._services.access.seat(principal, conversation)
         events, head = found
