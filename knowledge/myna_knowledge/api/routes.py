@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import UploadFile
 
+from myna.api.ids import Cursor, IdPath
 from myna.api.principal import Asker
 from myna.errors import Malformed, NotFound, TooLarge
 from myna.model import UserKind
@@ -118,14 +119,14 @@ def router(opened: Callable[[], Library]) -> APIRouter:
         return {"bases": found}
 
     @routes.get("/knowledge-bases/{kb}/sources")
-    async def list_sources(kb: int, who: Asker, library: Library = shelf) -> dict[str, Any]:
+    async def list_sources(kb: IdPath, who: Asker, library: Library = shelf) -> dict[str, Any]:
         """A base's sources with their states and errors."""
         require(who, Verb.SEE_KNOWLEDGE)
         await library.base(who.workspace, kb)
         return {"sources": [_source(each) for each in await library.sources(kb)]}
 
     @routes.post("/knowledge-bases/{kb}/sources", status_code=202, openapi_extra=_UPLOAD)
-    async def add_source(kb: int, request: Request, who: Asker, library: Library = shelf) -> dict[str, Any]:
+    async def add_source(kb: IdPath, request: Request, who: Asker, library: Library = shelf) -> dict[str, Any]:
         """Add a text, FAQ entry, page or site (JSON) or a file (multipart, field `file`); a job ingests it."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
@@ -133,7 +134,7 @@ def router(opened: Callable[[], Library]) -> APIRouter:
         return {"source": _source(source), "job": _job(job)}
 
     @routes.delete("/knowledge-bases/{kb}/sources/{source}", status_code=204)
-    async def delete_source(kb: int, source: int, who: Asker, library: Library = shelf) -> Response:
+    async def delete_source(kb: IdPath, source: IdPath, who: Asker, library: Library = shelf) -> Response:
         """Delete a source; nothing of it is in any answer from now on."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
@@ -141,21 +142,21 @@ def router(opened: Callable[[], Library]) -> APIRouter:
         return Response(status_code=204)
 
     @routes.get("/knowledge-bases/{kb}/jobs/{job}")
-    async def read_job(kb: int, job: int, who: Asker, library: Library = shelf) -> dict[str, Any]:
+    async def read_job(kb: IdPath, job: IdPath, who: Asker, library: Library = shelf) -> dict[str, Any]:
         """How far an ingestion is."""
         require(who, Verb.SEE_KNOWLEDGE)
         await library.base(who.workspace, kb)
         return _job(await library.job(kb, job))
 
     @routes.post("/knowledge-bases/{kb}/jobs/{job}/cancel")
-    async def cancel_job(kb: int, job: int, who: Asker, library: Library = shelf) -> dict[str, Any]:
+    async def cancel_job(kb: IdPath, job: IdPath, who: Asker, library: Library = shelf) -> dict[str, Any]:
         """Stop an ingestion; its source answers nothing until it is added again."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
         return _job(await library.cancel(kb, job))
 
     @routes.post("/knowledge-bases/{kb}/search")
-    async def search(kb: int, body: Search, who: Asker, library: Library = shelf) -> dict[str, Any]:
+    async def search(kb: IdPath, body: Search, who: Asker, library: Library = shelf) -> dict[str, Any]:
         """The passages an agent would see for a question, and whether it would answer."""
         require(who, Verb.SEE_KNOWLEDGE)
         await library.base(who.workspace, kb)
@@ -169,7 +170,7 @@ def router(opened: Callable[[], Library]) -> APIRouter:
 
     @routes.get("/passages/{chunk}")
     async def read_passage(
-        chunk: int, who: Asker, library: Library = shelf, version: int | None = None
+        chunk: IdPath, who: Asker, library: Library = shelf, version: Cursor = None
     ) -> dict[str, Any]:
         """What a citation points at; visitors see bases with a public audience only."""
         passage = await library.passage(who.workspace, chunk, version)

@@ -21,5 +21,6 @@ IdText = Annotated[
     Field(examples=["61234567890123"]),
 ]
 ConversationPath = Annotated[int, Path(ge=1, lt=MAX_ID, description="The conversation's id.")]
+IdPath = Annotated[int, Path(ge=1, lt=MAX_ID)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[int | None, Query(ge=0, lt=MAX_ID)]
