@@ -63,6 +63,10 @@ class Clients(RuleBasedStateMachine):
     def work(self, times: int) -> None:
         self.run(self.world.turn(times))
 
+    @rule()
+    def store(self) -> None:
+        self.run(self.world.stored())
+
     @rule(who=PEOPLE)
     def cut(self, who: int) -> None:
         async def cut() -> None:
