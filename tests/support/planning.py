@@ -134,7 +134,7 @@ class PlanLog:
             if key in self.digests:
                 state.seen[key] = self.digests[key][0]
         for place in needs.tickets:
-            self._load_support(place, needs.last_senders, state)
+            self._load_support(place, needs.questions, state)
         self._load_seats(needs, state)
         state.done = {key: self.done[key] for key in needs.commands & self.done.keys()}
         state.messages = {key: self.messages[key] for key in needs.messages & self.messages.keys()}
@@ -161,7 +161,7 @@ class PlanLog:
             present.sort(key=lambda each: (-rank(each.role), each.joined_at, each.user))
             state.heirs[place] = present[:count]
 
-    def _load_support(self, place: int, last_senders: set[int], state: State) -> None:
+    def _load_support(self, place: int, questions: set[int], state: State) -> None:
         if place in self.tickets:
             state.tickets[place] = self.tickets[place]
             owner = self.tickets[place].owner_user
@@ -173,9 +173,19 @@ class PlanLog:
                 message = self.messages.get((place, turn.seq or 0))
                 if message is not None and message.state is MessageState.STREAMING:
                     state.streaming[(place, message.seq)] = message
-        texts = [each for each in self.log(place) if each.kind is MessageKind.TEXT]
-        if place in last_senders and texts:
-            state.last_text_sender[place] = texts[-1].sender
+        if place in questions and place in self.tickets:
+            self._load_questions(place, state)
+
+    def _load_questions(self, place: int, state: State) -> None:
+        answers = {each.seq: each for each in self.turns.values() if each.conversation == place}
+        for said in self.log(place):
+            if said.kind is not MessageKind.TEXT or said.state is not MessageState.SENT:
+                continue
+            if said.sender == self.tickets[place].visitor:
+                state.asked[place] = said.seq
+            else:
+                turn = answers.get(said.seq)
+                state.answered[place] = turn.trigger_seq if turn else said.seq
 
     def _store(self, state: State, sheet: Any) -> None:
         self.pos = state.pos

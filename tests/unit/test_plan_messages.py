@@ -338,7 +338,7 @@ def test_a_batch_needs_the_rows_that_its_writes_look_at() -> None:
     assert needs.members == {(GROUP, ANN), (GROUP, EVE)}
     assert needs.drafts == {(GROUP, ANN, "1")}
     assert needs.held == {900}
-    assert needs.last_senders == {SUPPORT}
+    assert needs.questions == {SUPPORT}
     assert BIRD not in needs.conversations
 
 

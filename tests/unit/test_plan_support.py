@@ -259,6 +259,9 @@ def test_giving_it_back_lets_the_agent_answer_what_was_asked_last() -> None:
     log.one(release(SUPPORT, OPA))
     (turn,) = log.waiting(SUPPORT)
     assert (turn.agent, turn.epoch) == (BIRD, 3)
+    assert log.messages[(SUPPORT, turn.trigger_seq)].client_id == "q2", (
+        "the question, not the notice after it"
+    )
     assert log.tickets[SUPPORT].owner is Owner.AGENT
     assert log.tickets[SUPPORT].owner_user is None
 
@@ -267,6 +270,46 @@ def test_giving_it_back_after_an_answer_leaves_the_agent_silent() -> None:
     log = asked()
     log.one(operator_says(SUPPORT, OPA, "o1"))
     log.one(release(SUPPORT, OPA))
+    assert not log.waiting(SUPPORT)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_giving_it_back_after_a_cut_off_answer_lets_the_agent_answer_again(*, at_once: bool) -> None:
+    log = asked()
+    log.one(stream(log.lease(SUPPORT)))
+    moves = [claim(SUPPORT, OPA, partial="Your"), release(SUPPORT, OPA)]
+    if at_once:
+        log.commit(*moves)
+    else:
+        for each in moves:
+            log.one(each)
+    (turn,) = log.waiting(SUPPORT)
+    assert (turn.trigger_seq, turn.epoch) == (1, 3)
+
+
+def test_giving_it_to_the_agent_in_mid_answer_starts_the_answer_again() -> None:
+    log = asked()
+    log.one(stream(log.lease(SUPPORT)))
+    log.one(release(SUPPORT, OPA))
+    (turn,) = log.waiting(SUPPORT)
+    assert (turn.trigger_seq, turn.epoch) == (1, 2)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_giving_it_back_lets_the_agent_answer_what_was_asked_during_its_answer(*, streamed: bool) -> None:
+    log = asked()
+    first = log.lease(SUPPORT)
+    seq = acked(log.one(stream(first))).seq if streamed else None
+    asked_again = acked(log.one(say(SUPPORT, VIC, "q2"))).seq
+    log.commit(close(first, {"text": "an answer to q1"}, seq=seq), claim(SUPPORT, OPA))
+    log.one(release(SUPPORT, OPA))
+    (turn,) = log.waiting(SUPPORT)
+    assert turn.trigger_seq == asked_again
+
+
+def test_giving_it_back_after_the_agents_answer_leaves_it_silent() -> None:
+    log = asked()
+    log.commit(close(log.lease(SUPPORT), {"text": "an answer"}), claim(SUPPORT, OPA), release(SUPPORT, OPA))
     assert not log.waiting(SUPPORT)
 
 

@@ -108,8 +108,6 @@ class Batch:
         self.sheet.messages.append((made, digest, event.rev))
         key = (draft.conversation, draft.sender, draft.client_id)
         self.state.seen[key] = Seen(digest, made.seq, event.rev, self.now)
-        if draft.kind is MessageKind.TEXT:
-            self.state.last_text_sender[draft.conversation] = draft.sender
         if state is MessageState.STREAMING:
             self.state.streaming[(made.conversation, made.seq)] = made
         return made

@@ -95,7 +95,10 @@ class State:
     tickets: dict[int, Ticket] = field(default_factory=dict[int, Ticket])
     turns: dict[int, TurnDraft] = field(default_factory=dict[int, TurnDraft])
     held: dict[int, HeldDraft] = field(default_factory=dict[int, HeldDraft])
-    last_text_sender: dict[int, int] = field(default_factory=dict[int, int])
+    asked: dict[int, int] = field(default_factory=dict[int, int])
+    """The seq of the customer's newest text by support conversation."""
+    answered: dict[int, int] = field(default_factory=dict[int, int])
+    """Up to which seq the newest text of somebody else answers: an agent's up to what triggered its turn."""
     streaming: dict[tuple[int, int], Message] = field(default_factory=dict[tuple[int, int], Message])
     support: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
     """The conversation of (inbox, visitor)."""
@@ -218,7 +221,8 @@ class Needs:
     drafts: set[DedupKey] = field(default_factory=set[DedupKey])
     held: set[int] = field(default_factory=set[int])
     tickets: set[int] = field(default_factory=set[int])
-    last_senders: set[int] = field(default_factory=set[int])
+    questions: set[int] = field(default_factory=set[int])
+    """Support conversations of which a move must know whether the customer waits for an answer."""
     support: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     direct: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     streams: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])

@@ -69,7 +69,7 @@ def needs_of(batch: Sequence[Write]) -> Needs:
             case MoveTicket() | CloseTurn() | Interrupt():
                 needs.conversations.add(write.conversation)
                 needs.tickets.add(write.conversation)
-                needs.last_senders.add(write.conversation)
+                needs.questions.add(write.conversation)
                 moved = write if isinstance(write, MoveTicket) else getattr(write, "move", None)
                 if moved is not None and moved.owner_user is not None:
                     needs.members.add((write.conversation, moved.owner_user))
@@ -177,7 +177,9 @@ def _finish_stream(batch: Batch, write: FinishStream) -> Message:
     streamed = batch.state.streaming.get((write.conversation, write.seq))
     if streamed is None or streamed.sender != write.sender:
         raise Conflict("This message is not being streamed by you.", code="no_stream")
-    return batch.finish(write.conversation, write.seq, write.body, write.state)
+    made = batch.finish(write.conversation, write.seq, write.body, write.state)
+    support.note_text(batch, made)
+    return made
 
 
 def _hold(batch: Batch, write: Hold) -> Ack:

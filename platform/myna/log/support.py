@@ -15,6 +15,7 @@ from myna.model import (
     Member,
     MemberRole,
     Message,
+    MessageKind,
     MessageState,
     Owner,
     Ticket,
@@ -60,6 +61,7 @@ def reopen(batch: Batch, conversation: int, sender: int) -> None:
 
 def after_message(batch: Batch, message: Message, delay_s: float, *, rouse: bool) -> None:
     """Queue the turns that a new message asks for; a waiting turn takes the newer message along."""
+    note_text(batch, message)
     conversation = batch.conversation(message.conversation)
     ticket = batch.state.tickets.get(message.conversation)
     if conversation.kind is ConversationKind.SUPPORT:
@@ -76,6 +78,15 @@ def after_message(batch: Batch, message: Message, delay_s: float, *, rouse: bool
     for agent in conversation.agents:
         if rouse and agent != message.sender:
             _queue_turn(batch, message.conversation, agent, message.seq, 0, delay_s)
+
+
+def note_text(batch: Batch, message: Message) -> None:
+    """Remember who waits for whom: a customer's text asks, anybody else's answers; what was cut off does neither."""
+    ticket = batch.state.tickets.get(message.conversation)
+    if ticket is None or message.kind is not MessageKind.TEXT or message.state is not MessageState.SENT:
+        return
+    found = batch.state.asked if message.sender == ticket.visitor else batch.state.answered
+    found[message.conversation] = message.seq
 
 
 def may_call(text: str) -> bool:
@@ -142,10 +153,10 @@ def move(batch: Batch, write: MoveTicket) -> Ticket:
     )
     if write.notice is not None:
         batch.notice(write.conversation, write.actor, write.notice)
-    asked = batch.state.last_text_sender.get(write.conversation) == ticket.visitor
-    if write.owner is Owner.AGENT and write.status is TicketStatus.OPEN and asked and moved.agent is not None:
-        seq = batch.conversation(write.conversation).seq
-        _queue_turn(batch, write.conversation, moved.agent, seq, moved.epoch, write.turn_delay_s)
+    asked = batch.state.asked.get(write.conversation, 0)
+    waits = asked > batch.state.answered.get(write.conversation, 0)
+    if write.owner is Owner.AGENT and write.status is TicketStatus.OPEN and waits and moved.agent is not None:
+        _queue_turn(batch, write.conversation, moved.agent, asked, moved.epoch, write.turn_delay_s)
     return moved
 
 
@@ -166,6 +177,9 @@ def close_turn(batch: Batch, write: CloseTurn) -> Message | None:
     turn.decision = write.decision
     turn.seq = said.seq if said else write.seq
     batch.put_turn(turn)
+    if said is not None:
+        # What the customer wrote while the agent was answering is still to be answered.
+        batch.state.answered[write.conversation] = turn.trigger_seq
     if write.move is not None:
         move(batch, write.move)
     if said is not None and batch.conversation(write.conversation).kind is not ConversationKind.SUPPORT:

@@ -102,12 +102,11 @@ def _load_support(
         for row in connection.fetch(texts.streams, keys_of(streams)):
             message = rows.message_of(row)
             state.streaming[(message.conversation, message.seq)] = message
-    if needs.last_senders:
-        for conversation, sender in connection.fetch(
-            texts.last_senders, keys_of((each,) for each in needs.last_senders)
+    if needs.questions:
+        for conversation, asked, answered in connection.fetch(
+            texts.questions, keys_of((each,) for each in needs.questions)
         ):
-            if sender is not None:
-                state.last_text_sender[conversation] = sender
+            state.asked[conversation], state.answered[conversation] = asked or 0, answered or 0
     owners = [
         (each.conversation, each.owner_user) for each in state.tickets.values() if each.owner_user is not None
     ]

@@ -52,7 +52,7 @@ class Statements:
     tickets: str
     turns: str
     held: str
-    last_senders: str
+    questions: str
     streams: str
     support_of: str
     direct_of: str
@@ -125,7 +125,7 @@ def statements(*, sqlite_driver: bool) -> Statements:
             TurnRow, {"conversation": "b"}, sqlite_driver, where="x.state IN ('queued', 'leased')", lock=True
         ),
         held=_by_keys(HeldRow, {"id": "b"}, sqlite_driver, lock=True),
-        last_senders=_last_senders(sqlite_driver),
+        questions=_questions(sqlite_driver),
         streams=_by_keys(
             MessageRow, {"conversation": "b", "seq": "b"}, sqlite_driver, where="x.state = 'streaming'"
         ),
@@ -295,10 +295,19 @@ def _keys(keys: dict[str, str], sqlite_driver: bool) -> str:
     return f"(SELECT {picked} FROM jsonb_array_elements($1::jsonb) v) k"
 
 
-def _last_senders(sqlite_driver: bool) -> str:
-    mine = "m.conversation = k.conversation AND m.kind = 'text'"
-    newest = f"SELECT m.sender FROM message m WHERE {mine} ORDER BY m.seq DESC LIMIT 1"
-    return f"SELECT k.conversation, ({newest}) FROM {_keys({'conversation': 'b'}, sqlite_driver)}"
+def _questions(sqlite_driver: bool) -> str:
+    """The customer's newest text, and up to where the newest text of others answers; cut-off streams answer nothing."""
+    said = "FROM message m WHERE m.conversation = t.conversation AND m.kind = 'text' AND m.state = 'sent'"
+    newest = "ORDER BY m.seq DESC LIMIT 1"
+    trigger = (
+        "SELECT min(u.trigger_seq) FROM turn u "
+        "WHERE u.conversation = m.conversation AND u.state = 'done' AND u.seq = m.seq"
+    )
+    return (
+        f"SELECT t.conversation, (SELECT m.seq {said} AND m.sender = t.visitor {newest}), "
+        f"(SELECT coalesce(({trigger}), m.seq) {said} AND m.sender <> t.visitor {newest}) "
+        f"FROM {_keys({'conversation': 'b'}, sqlite_driver)} JOIN ticket t ON t.conversation = k.conversation"
+    )
 
 
 def _support_of(sqlite_driver: bool) -> str:
