@@ -126,7 +126,9 @@ def router(opened: Callable[[], Library]) -> APIRouter:
         return {"sources": [_source(each) for each in await library.sources(kb)]}
 
     @routes.post("/knowledge-bases/{kb}/sources", status_code=202, openapi_extra=_UPLOAD)
-    async def add_source(kb: IdPath, request: Request, who: Asker, library: Library = shelf) -> dict[str, Any]:
+    async def add_source(
+        kb: IdPath, request: Request, who: Asker, library: Library = shelf
+    ) -> dict[str, Any]:
         """Add a text, FAQ entry, page or site (JSON) or a file (multipart, field `file`); a job ingests it."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
