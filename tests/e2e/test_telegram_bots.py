@@ -109,9 +109,7 @@ def test_a_bot_that_was_written_for_telegram_runs_without_an_edit(
 
 
 @pytest.mark.needs("bot-libraries")
-@pytest.mark.parametrize(
-    "library", ["aiogram", "aiogram webhook", "ptb", "telebot", "telegraf", "telegraf webhook", "grammy"]
-)
+@pytest.mark.parametrize("library", ["aiogram", "aiogram webhook", "ptb", "telebot", "telegraf", "grammy"])
 def test_a_bot_of_this_library_works(
     library: str, server: myna_server.MynaServer, ann: Person, tmp_path: Path
 ) -> None:

@@ -74,12 +74,4 @@ bot.on("message", async (ctx) => {
   }
   return ctx.reply(`echo ${ctx.message.text}`, { reply_parameters: { message_id: ctx.message.message_id } });
 });
-const port = Number(process.env.WEBHOOK_PORT || 0);
-const allowed = ["message", "edited_message", "callback_query", "my_chat_member"];
-if (port) {
-  // Its own launcher registers https addresses only; behind a proxy that ends TLS one does this.
-  require("http").createServer(bot.webhookCallback("/hook")).listen(port, "127.0.0.1", () =>
-    bot.telegram.setWebhook(`http://127.0.0.1:${port}/hook`, { allowed_updates: allowed }));
-} else {
-  bot.launch({ allowedUpdates: allowed });
-}
+bot.launch({ allowedUpdates: ["message", "edited_message", "callback_query", "my_chat_member"] });
