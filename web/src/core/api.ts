@@ -37,6 +37,10 @@ async function problemOf(response: Response): Promise<Problem> {
   return { ...fallback, ...found };
 }
 
+function unreachable(): ApiError {
+  return new ApiError({ title: "unreachable", status: 0, detail: "", code: "unreachable", temporary: true });
+}
+
 /** One call without credentials. Throws ApiError; nothing is retried. */
 export async function call<T>(method: string, url: string, options: CallOptions = {}): Promise<T> {
   const { body, headers, signal, timeout_ms = TIMEOUT_MS } = options;
@@ -53,10 +57,12 @@ export async function call<T>(method: string, url: string, options: CallOptions 
       credentials: "omit",
     });
   } catch {
-    throw new ApiError({ title: "unreachable", status: 0, detail: "", code: "unreachable", temporary: true });
+    throw unreachable();
   }
   if (!response.ok) throw new ApiError(await problemOf(response));
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  if (response.status === 204) return undefined as T;
+  // The head of an answer can arrive and its body not, when the server dies in between.
+  return (await response.json().catch(() => Promise.reject(unreachable()))) as T;
 }
 
 /** The REST side, with the access token in the header and one renewal when the server says that it is too old. */

@@ -221,7 +221,11 @@ export class Client {
         this.open(effect.conversation).catch(() => this.#perform({ do: "pull_later", conversation: effect.conversation }));
         return;
       case "renew_token":
-        void this.#tokens.get().then((token) => this.#tokens.renew(token)).then(() => this.#act(this.sync.resend()));
+        this.#tokens.get().then((token) => this.#tokens.renew(token)).then(
+          () => this.#act(this.sync.resend()),
+          // A cut on the way: what waits is sent again later, and a token that is still too old is renewed then.
+          () => this.#perform({ do: "resend_later", after_ms: this.#backoff.next() }),
+        );
     }
   }
 
