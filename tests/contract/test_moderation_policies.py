@@ -393,8 +393,8 @@ async def test_the_export_can_be_verified_by_anybody(judged: World) -> None:
     before = START
     for each in lines:
         assert each["before"] == before
-        values = (each[name] for name in ("workspace", "number", "at", "actor", "action", "subject", "data"))
-        before = hash_of(*values, before)
+        names = ("workspace", "number", "at", "actor", "action", "subject", "data", "before")
+        before = hash_of(*[each[name] for name in names])
         assert each["hash"] == before
 
 

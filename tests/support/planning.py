@@ -111,10 +111,10 @@ class PlanLog:
         state.held = {each: replace(self.held[each]) for each in needs.held & self.held.keys()}
         for waits in list(state.held.values()):
             need_released(needs, waits.held)
-        for key, other in self.held.items():
-            place = (other.held.conversation, other.held.sender)
-            if place in needs.waiting and other.held.state is HeldState.WAITING:
-                state.held.setdefault(key, replace(other))
+        for other in self.held.values():
+            where = (other.held.conversation, other.held.sender)
+            if where in needs.waiting and other.held.state is HeldState.WAITING:
+                state.held.setdefault(other.held.id, replace(other))
         for user in needs.saved:
             for place, conversation in self.conversations.items():
                 if conversation.kind is ConversationKind.SAVED and (place, user) in self.members:
@@ -152,10 +152,10 @@ class PlanLog:
             seat = (message.conversation, message.sender)
             if seat in self.members:
                 state.members[seat] = self.members[seat]
-        for key, other in self.held.items():
+        for other in self.held.values():
             if (other.held.conversation, other.held.seq) in needs.flagged:
-                state.held.setdefault(key, replace(other))
-                state.flagged[(other.held.conversation, other.held.seq or 0)] = key
+                state.held.setdefault(other.held.id, replace(other))
+                state.flagged[(other.held.conversation, other.held.seq or 0)] = other.held.id
         workspaces = {each.workspace for each in self.conversations.values()} | needs.audited
         state.audits = {each: self.audits.get(each, (0, START)) for each in workspaces}
         state.reactions = needs.reactions & self.reactions
