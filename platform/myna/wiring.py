@@ -31,6 +31,7 @@ from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
 from myna.adapters.sql.service import SqlService
+from myna.adapters.sql.socket_tickets import SqlSocketTickets
 from myna.adapters.web_pages import WebPages
 from myna.amend import Amender
 from myna.api.app import attach, create_app
@@ -49,6 +50,7 @@ from myna.greeter import Greeter
 from myna.handoff import Handoff
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
+from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
@@ -186,6 +188,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         accounts=accounts,
         desk=desk,
         tokens=Tokens(key, SqlRefreshTokens(database)),
+        tickets=SocketTickets(SqlSocketTickets(database), accounts),
         committer=committer,
         relay=relay,
         hub=hub,
