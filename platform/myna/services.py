@@ -18,6 +18,7 @@ from myna.helpdesk.watch import QueueWatch
 from myna.identity.account import Account
 from myna.identity.people import People
 from myna.identity.sign_ins import SignIns
+from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
@@ -46,6 +47,7 @@ class Services:
     sign_ins: SignIns
     account: Account
     people: People
+    tickets: SocketTickets
     committer: Committer
     relay: Relay
     hub: Hub

@@ -32,6 +32,7 @@ from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
 from myna.adapters.sql.service import SqlService
+from myna.adapters.sql.socket_tickets import SqlSocketTickets
 from myna.adapters.web_pages import WebPages
 from myna.amend import Amender
 from myna.api.app import attach, create_app
@@ -54,6 +55,7 @@ from myna.identity.account import Account
 from myna.identity.people import People
 from myna.identity.second_factor import SecondFactor
 from myna.identity.sign_ins import SignIns
+from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
@@ -201,6 +203,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         sign_ins=sign_ins,
         account=Account(accounts, identities, sign_ins, second_factor),
         people=people,
+        tickets=SocketTickets(SqlSocketTickets(database), accounts),
         committer=committer,
         relay=relay,
         hub=hub,

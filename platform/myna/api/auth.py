@@ -12,6 +12,7 @@ from myna.api.principal import Asker, Core
 from myna.errors import Forbidden, NotFound, Unauthorised
 from myna.identity.devices import device_name
 from myna.identity.passwords import MAX_CHARS, MIN_CHARS
+from myna.identity.socket_tickets import TICKET_S
 from myna.identity.tokens import Pair
 from myna.ids import new_id
 from myna.model import Inbox, User, UserKind
@@ -27,6 +28,7 @@ _by_handle = Limits(count=20, window_s=300)
 """Tries for one account from wherever, so that guessing does not get quicker with more addresses."""
 invitations_by_address = Limits(count=20, window_s=60)
 _visitors_by_address = Limits(count=60, window_s=60)
+_tickets_by_user = Limits(count=60, window_s=60)
 
 
 class SignIn(BaseModel):
@@ -74,6 +76,16 @@ async def refresh(asked: Refresh, request: Request, core: Core) -> dict[str, Any
 async def sign_out(asked: Refresh, core: Core) -> None:
     """The device's tokens are refused from now on and its connections close."""
     await core.sign_ins.leave(asked.refresh_token)
+
+
+@router.post("/socket-tickets", status_code=201, summary="A ticket that opens one connection")
+async def socket_ticket(asker: Asker, core: Core) -> dict[str, Any]:
+    """For `GET /v1/socket?ticket=` and `GET /v1/events?ticket=` of browsers, which cannot send a header there.
+
+    It works once, within 30 s. A client asks for at most 60 a minute.
+    """
+    _tickets_by_user.take(str(asker.user))
+    return {"ticket": await core.tickets.issue(asker), "expires_in": TICKET_S}
 
 
 @router.get("/inboxes/{key}", summary="What a widget shows before the first message")

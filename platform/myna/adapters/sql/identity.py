@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.identity_tables import InvitationRow, RecoveryCodeRow, SecondFactorRow, SignInRow
-from myna.adapters.sql.tables import RefreshTokenRow, UserRow, table
+from myna.adapters.sql.tables import RefreshTokenRow, SocketTicketRow, UserRow, table
 from myna.errors import Conflict, NotFound
 from myna.model import User, UserKind, WorkspaceRole
 from myna.model_identity import Device, Factor, Invitation, Person, SignIn
 
 _user = table(UserRow)
 _token = table(RefreshTokenRow)
+_ticket = table(SocketTicketRow)
 _sign_in = table(SignInRow)
 _invitation = table(InvitationRow)
 _factor = table(SecondFactorRow)
@@ -262,6 +263,8 @@ async def _end(
     await connection.execute(update(_sign_in).where(_sign_in.c.id.in_(found)).values(ended_at=at))
     tokens = _token.c.user == user if sign_ins is None else _token.c.family.in_(found)
     await connection.execute(delete(_token).where(tokens))
+    # A ticket that was fetched just before would open one more connection.
+    await connection.execute(delete(_ticket).where(_ticket.c.user == user))
     await connection.execute(delete(_sign_in).where(_sign_in.c.ended_at < at - FORGET_S))
     return found
 
