@@ -212,7 +212,7 @@ class Client:
         code: int | None = None
         try:
             if not self._closing.is_set():
-                self._say({"op": "hello", "v": 1, "token": token, "device": self._device})
+                self._say(self._state.hello(token, self._device))
                 code = await self._talk(self._socket)
         finally:
             self._socket.close()

@@ -6,6 +6,7 @@ what `take_deliveries` gives.
 
 import random
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from myna.errors import MynaError
@@ -39,6 +40,9 @@ PULL_S = 15.0
 """A page that takes longer is asked for again."""
 MAX_PULLS = 16
 """Pages asked for at once, one for each conversation."""
+CAPABILITIES = ["catch_up", "delta"]
+MAX_CURSORS = 1_000
+"""Cursors in a hello, the server's most; what further conversations lack is pulled."""
 RETRY_S = 0.5
 """Least time before something is asked for again when the server names none."""
 
@@ -47,7 +51,8 @@ class ProtocolState:
     """Guarantees: of every conversation each event is delivered once, in the order of `rev`, and none is left out but below a
     floor or a snapshot; every draft is sent until its fate is known, in order, under one client_id.
 
-    With `from_now`, the history before the first connection is not fetched.
+    `epoch` names the log that `cursors` are of; with another one they are worthless. With `from_now`, the history before the
+    first connection is not fetched.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class ProtocolState:
         entries: Iterable[Entry] = (),
         cursors: Mapping[str, int] | None = None,
         *,
+        epoch: str | None = None,
         from_now: bool = False,
         dice: random.Random | None = None,
     ) -> None:
@@ -66,7 +72,7 @@ class ProtocolState:
         """While set, events are only noted and pulled later, and signals are dropped: the reader is slow."""
         self._cursors = {key: Cursor(rev) for key, rev in (cursors or {}).items()}
         self._baseline = from_now
-        self._epoch: str | None = None
+        self._epoch = epoch
         self._dice = dice or random.Random()  # noqa: S311 - jitter, not a secret
         self._ref = 0
         self._asked: dict[int, Entry | str] = {}
@@ -80,6 +86,11 @@ class ProtocolState:
     def cursors(self) -> dict[str, int]:
         """How far each conversation was applied; give it to the next client to go on from here."""
         return {key: each.rev for key, each in self._cursors.items()}
+
+    @property
+    def epoch(self) -> str | None:
+        """The log that the cursors are of; None before the first greeting."""
+        return self._epoch
 
     @property
     def caught_up(self) -> bool:
@@ -114,6 +125,15 @@ class ProtocolState:
         """
         self.outbox.put(Entry(conversation, client_id, text, reply_to))
         self._send_waiting()
+
+    def hello(self, token: str, device: str = "") -> dict[str, Any]:
+        """The first frame of a connection; the server then sends what the cursors lack without being asked."""
+        frame: dict[str, Any] = {"op": "hello", "v": 1, "token": token, "device": device}
+        frame["capabilities"] = CAPABILITIES
+        if self._epoch is not None:
+            known = ((key, each.rev) for key, each in self._cursors.items() if each.rev)
+            frame |= {"epoch": self._epoch, "cursors": dict(islice(known, MAX_CURSORS))}
+        return frame
 
     def received(self, frame: Frame, now: float) -> None:
         """Take a frame of the server.
@@ -180,6 +200,7 @@ class ProtocolState:
         if self._epoch not in {None, ready.epoch}:
             self._cursors.clear()
         self._epoch, self.user, self.ready = ready.epoch, ready.user.id, True
+        self._pulls.update(dict.fromkeys(ready.follows, now))
         for conversation, head in ready.heads.items():
             self._begun(conversation, head[0], now)
         self._more(ready.more, 0)

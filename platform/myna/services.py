@@ -15,6 +15,7 @@ from myna.greeter import Greeter
 from myna.handoff import Handoff
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
+from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
@@ -40,6 +41,7 @@ class Services:
     accounts: Accounts
     desk: Desk
     tokens: Tokens
+    tickets: SocketTickets
     committer: Committer
     relay: Relay
     hub: Hub

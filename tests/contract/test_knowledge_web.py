@@ -1,8 +1,6 @@
 """Pages and websites as sources, from a real local website; and addresses that must not be asked."""
 
-import asyncio
 import gzip
-import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -13,7 +11,7 @@ from typing import Any
 import pytest
 
 from myna.adapters.sql.database import Database
-from myna_knowledge.adapters.safe_fetch import SafeFetch, is_public
+from myna_knowledge.adapters.safe_fetch import SafeFetch
 from myna_knowledge.adapters.sql_store import create_tables, sql_store
 from myna_knowledge.crawling import Crawl, page_links, plain_address
 from myna_knowledge.fetching import Fetched, Unfetchable
@@ -204,22 +202,6 @@ async def test_a_site_that_forbids_robots_is_not_read(site: Site) -> None:
     assert site.asked == ["/robots.txt"]
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        *("127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),
-        *("::1", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1"),
-    ],
-)
-def test_private_addresses_are_known_in_every_dress(address: str) -> None:
-    assert not is_public(address)
-
-
-def test_public_addresses_are_public() -> None:
-    assert is_public("1.1.1.1")
-    assert is_public("2606:4700:4700::1111")
-
-
 async def refused(url: str, *, allow_private: bool = False) -> str:
     fetcher = SafeFetch(allow_private=allow_private)
     try:
@@ -240,45 +222,6 @@ async def test_private_and_odd_addresses_are_refused_before_anything_is_asked(si
     assert await refused("http://1.1.1.1:22/") == "private_address"
     assert await refused("http://[broken/") == "bad_address"
     assert site.asked == []
-
-
-async def test_a_redirect_into_a_private_address_is_refused(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site.redirect("/", "http://169.254.169.254/latest/meta-data")
-    fetcher = SafeFetch()
-    checked: list[str] = []
-    allowed = fetcher._allowed  # pyright: ignore[reportPrivateUsage]  # only the first hop is let through
-
-    async def first_only(url: str) -> str:
-        checked.append(url)
-        return "127.0.0.1" if len(checked) == 1 else await allowed(url)
-
-    monkeypatch.setattr(fetcher, "_allowed", first_only)
-    with pytest.raises(Unfetchable) as caught:
-        await fetcher.get(f"{site.url}/")
-    await fetcher.close()
-    assert caught.value.code == "private_address"
-    assert len(checked) == 2
-
-
-async def test_a_name_is_resolved_once_and_its_address_used(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site.page("/", "<p>Pinned.</p>")
-    answers = iter(["127.0.0.1", "10.255.255.1"])
-    asked: list[str] = []
-
-    async def resolve(host: str, port: int | None, **_: Any) -> list[Any]:
-        asked.append(host)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), 0))]
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
-    fetcher = SafeFetch(allow_private=True)
-    page = await fetcher.get(site.url.replace("127.0.0.1", "rebind.example") + "/")
-    await fetcher.close()
-    assert b"Pinned" in page.body
-    assert asked == ["rebind.example"]
 
 
 async def test_a_page_that_unpacks_beyond_bounds_is_refused(site: Site) -> None:

@@ -1,26 +1,19 @@
-"""Requests to addresses that users gave, over httpx, to public addresses only unless the operator allows others.
-
-The name is resolved once, the result is checked, and the connection goes to that very address: a second answer of the name
-server (DNS rebinding) is never asked for.
-"""
+"""Requests to addresses that users gave, over httpx, to public addresses only unless the operator allows others."""
 
 import asyncio
-import ipaddress
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx
 
-from myna.errors import Malformed, MynaError, TooLarge
+from myna.adapters.public_web import PublicWeb
+from myna.errors import TooLarge
 from myna_bots.errors import Unreachable
 from myna_bots.host.delivering import Answer
 
 MAX_ANSWER_BYTES = 64 * 1024
 """What is read of an answer; the rest is not."""
-RESOLVE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +29,9 @@ class GuardedEgress:
     """`Egress` and `Checks` for webhooks. Redirects are not followed."""
 
     def __init__(self, *, allow_private: bool) -> None:
-        self._allow_private = allow_private
+        self._web = PublicWeb(
+            allow_private=allow_private, hint="The operator may allow others (MYNA_PRIVATE_WEBHOOKS=1)."
+        )
         # No proxy of the environment: it would resolve the name again, past the guard.
         self._client = httpx.AsyncClient(
             follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=64)
@@ -44,7 +39,7 @@ class GuardedEgress:
 
     async def check(self, url: str) -> None:
         """Raises Malformed when the address may not be called."""
-        await self._address(url)
+        await self._web.target(url)
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
         """The answer, whatever its status; see `Egress`."""
@@ -73,43 +68,26 @@ class GuardedEgress:
     async def _asked(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], timeout_s: float
     ) -> AsyncIterator[httpx.Response]:
-        address = await self._address(url)
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        target = httpx.URL(url).copy_with(host=f"[{address}]" if ":" in address else address)
-        sent = {**headers, "Host": parts.netloc.rpartition("@")[2]}
+        target = await self._web.target(url)
         try:
             async with (
                 asyncio.timeout(timeout_s),
                 self._client.stream(
                     method,
-                    target,
+                    target.url,
                     content=body,
-                    headers=sent,
+                    headers={**headers, **target.headers},
                     timeout=timeout_s,
-                    extensions={"sni_hostname": host},
+                    extensions=target.extensions,
                 ) as answer,
             ):
                 yield answer
         except TimeoutError as late:
-            raise Unreachable(f"{host} did not answer within {timeout_s:g} s.") from late
+            raise Unreachable(f"{target.host} did not answer within {timeout_s:g} s.") from late
         except httpx.HTTPError as failed:
             raise Unreachable(
-                f"There is no answer from {host}: {failed or type(failed).__name__}."
+                f"There is no answer from {target.host}: {failed or type(failed).__name__}."
             ) from failed
-
-    async def _address(self, url: str) -> str:
-        host = urlsplit(url).hostname or ""
-        addresses = _literal(host) or await _resolved(host)
-        for address in addresses:
-            # All of them: a name with one public and one private address is refused, not tried at random.
-            if not self._allow_private and not _public(address):
-                raise Malformed(
-                    f"{host} is a private address; webhooks go to public ones. The operator may allow others "
-                    "(MYNA_PRIVATE_WEBHOOKS=1).",
-                    code="private_address",
-                )
-        return addresses[0]
 
 
 async def _read(answer: httpx.Response, most: int) -> bytes:
@@ -119,32 +97,6 @@ async def _read(answer: httpx.Response, most: int) -> bytes:
         if len(got) >= most:
             break
     return got
-
-
-def _literal(host: str) -> list[str]:
-    """The address that a host is already."""
-    try:
-        return [str(ipaddress.ip_address(host))]
-    except ValueError:
-        return []
-
-
-async def _resolved(host: str) -> list[str]:
-    try:
-        async with asyncio.timeout(RESOLVE_S):
-            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError, TimeoutError) as unknown:
-        raise MynaError(
-            f"The name {host!r} could not be resolved.", status=400, code="unknown_host"
-        ) from unknown
-    return [str(each[4][0]) for each in found]
-
-
-def _public(address: str) -> bool:
-    found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None)
-    found = mapped or found
-    return found.is_global and not found.is_multicast
 
 
 def _retry_after(text: str | None) -> float | None:

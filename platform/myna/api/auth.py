@@ -11,6 +11,7 @@ from myna.api.limits import Limits
 from myna.api.principal import Asker, Core
 from myna.errors import Forbidden, NotFound, Unauthorised
 from myna.identity.passwords import matches
+from myna.identity.socket_tickets import TICKET_S
 from myna.ids import new_id
 from myna.model import Inbox, User, UserKind
 from myna.services import Services
@@ -20,6 +21,7 @@ router = APIRouter(prefix="/v1", tags=["identity"])
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
 _by_address = Limits(count=10, window_s=60)
 _visitors_by_address = Limits(count=60, window_s=60)
+_tickets_by_user = Limits(count=60, window_s=60)
 
 
 class SignIn(BaseModel):
@@ -67,6 +69,16 @@ async def refresh(asked: Refresh, core: Core) -> dict[str, Any]:
 async def sign_out(asked: Refresh, core: Core) -> None:
     """The refresh token and its family end; access tokens run out within 15 minutes."""
     await core.tokens.revoke(asked.refresh_token)
+
+
+@router.post("/socket-tickets", status_code=201, summary="A ticket that opens one connection")
+async def socket_ticket(asker: Asker, core: Core) -> dict[str, Any]:
+    """For `GET /v1/socket?ticket=` and `GET /v1/events?ticket=` of browsers, which cannot send a header there.
+
+    It works once, within 30 s. A client asks for at most 60 a minute.
+    """
+    _tickets_by_user.take(str(asker.user))
+    return {"ticket": await core.tickets.issue(asker), "expires_in": TICKET_S}
 
 
 @router.get("/inboxes/{key}", summary="What a widget shows before the first message")

@@ -99,12 +99,14 @@ class Session:
         "_signals",
         "_wired",
         "conversations",
+        "deltas",
         "device",
         "ended",
         "floors",
         "id",
         "lagging",
         "operator",
+        "quiet",
         "taken",
         "user",
         "watching",
@@ -135,6 +137,10 @@ class Session:
         self.taken: Callable[[], None] | None = None
         """Called when the transport took frames of a crowded session, so that who waits for room looks again."""
         self.lagging = False
+        self.quiet = False
+        """Whether the client wants no typing, presence and receipts."""
+        self.deltas = True
+        """Whether the client wants the pieces of answers in the making."""
         self._signals = signals
         self._wired = wired
         self._ready = ready
@@ -188,6 +194,8 @@ class Session:
         """Queue a signal if there is room; signals may be lost. To a busy reader the deltas of a stream go as one."""
         full = self._live_bytes + len(frame) > (BUSY_BYTES if minor else QUEUE_BYTES)
         if not self._signals or self.lagging or full:
+            return
+        if (minor and self.quiet) or (piece is not None and not self.deltas):
             return
         if piece is not None and self._live_bytes > BUSY_BYTES:
             self._merge(piece, len(frame))

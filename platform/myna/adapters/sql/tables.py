@@ -69,6 +69,15 @@ class RefreshTokenRow(SQLModel, table=True):
     used_at: float | None = Field(sa_column=Column(Float, nullable=True))
 
 
+class SocketTicketRow(SQLModel, table=True):
+    """What opens one connection, once, within 30 s. Redeeming deletes the row."""
+
+    __tablename__ = "socket_ticket"
+    digest: str = Field(sa_column=Column(Text, primary_key=True))
+    user: int = Field(sa_column=big())
+    expires_at: float = Field(sa_column=Column(Float, nullable=False, index=True))
+
+
 class InboxRow(SQLModel, table=True):
     __tablename__ = "inbox"
     id: int = Field(sa_column=big(primary=True))
