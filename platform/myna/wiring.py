@@ -157,7 +157,9 @@ def open_blobs(settings: Settings) -> Blobs:
 
 def build_core(settings: Settings, database: Database, moderator: Moderator | None) -> Core:
     """The core over a migrated database, not yet running."""
-    commits: Commits = SqliteCommits(database.path or "") if database.sqlite else PostgresCommits(database)
+    commits: Commits = (
+        SqliteCommits(database.path or "", database.turn) if database.sqlite else PostgresCommits(database)
+    )
     bus = open_bus(settings)
     delay_s = settings.turn_delay_ms / 1000
     log, conversations, accounts = SqlLog(database), SqlConversations(database), SqlAccounts(database)
