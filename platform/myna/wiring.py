@@ -22,6 +22,7 @@ from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
 from myna.adapters.sql.files import SqlFiles
 from myna.adapters.sql.helpdesk import SqlHelpdesk
+from myna.adapters.sql.identity import SqlIdentity
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
@@ -52,9 +53,13 @@ from myna.files import FileStore
 from myna.filters import Filters
 from myna.first_start import FirstStart, ensure_workspace
 from myna.greeter import Greeter
-from myna.handoff import Handoff
+from myna.handoff import Handoff, Leaving
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
+from myna.identity.account import Account
+from myna.identity.people import People
+from myna.identity.second_factor import SecondFactor
+from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
@@ -158,7 +163,9 @@ def open_blobs(settings: Settings) -> Blobs:
 
 def build_core(settings: Settings, database: Database, moderator: Moderator | None) -> Core:
     """The core over a migrated database, not yet running."""
-    commits: Commits = SqliteCommits(database.path or "") if database.sqlite else PostgresCommits(database)
+    commits: Commits = (
+        SqliteCommits(database.path or "", database.turn) if database.sqlite else PostgresCommits(database)
+    )
     bus = open_bus(settings)
     delay_s = settings.turn_delay_ms / 1000
     log, conversations, accounts = SqlLog(database), SqlConversations(database), SqlAccounts(database)
@@ -196,11 +203,21 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     receipts = Receipts(relay, access, conversations, crowds)
     relay.listeners.append(receipts.heard)
     directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats)
+    tokens, identities = Tokens(key, SqlRefreshTokens(database)), SqlIdentity(database)
+    hub.endings.append(tokens.end)
+    second_factor = SecondFactor(identities, key)
+    sign_ins = SignIns(accounts, tokens, identities, second_factor, relay)
+    handoff = Handoff(access, accounts, committer, hub, delay_s)
+    people = People(accounts, identities, sign_ins, second_factor)
+    people.left = Leaving(desk, handoff).left
     services = Services(
         settings=settings,
         accounts=accounts,
         desk=desk,
-        tokens=Tokens(key, SqlRefreshTokens(database)),
+        tokens=tokens,
+        sign_ins=sign_ins,
+        account=Account(accounts, identities, sign_ins, second_factor),
+        people=people,
         tickets=SocketTickets(SqlSocketTickets(database), accounts),
         committer=committer,
         relay=relay,
@@ -221,7 +238,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         presence=Presence(relay, hub, access, accounts, crowds, receipts),
         directory=directory,
         greeter=Greeter(hub, relay, directory, SqlArrivals(database)),
-        handoff=Handoff(access, accounts, committer, hub, delay_s),
+        handoff=handoff,
         helpdesk=helpdesk,
         queue_watch=queue_watch,
         review=review,

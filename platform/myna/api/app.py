@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from myna import __version__
 from myna.api import (
+    account,
     asyncapi,
     auth,
     changes,
@@ -18,6 +19,7 @@ from myna.api import (
     helpdesk,
     mine,
     moderation,
+    people,
     problems,
     search,
     seats,
@@ -40,6 +42,8 @@ ROUTERS = (
     desk.router,
     helpdesk.router,
     streams.router,
+    account.router,
+    people.router,
     asyncapi.router,
 )
 DESCRIPTION = """
