@@ -232,24 +232,24 @@ def _of_moderation(sqlite_driver: bool) -> dict[str, str]:
     return {
         "forget_flagged": 'UPDATE held SET body = \'{"text":""}\' '
         f"WHERE conversation = {one} AND seq = {two} AND state = 'flagged'",
-        "waiting": _by_keys(
+        "waiting": by_keys(
             HeldRow,
             {"conversation": "b", "sender": "b"},
             sqlite_driver,
             where="x.state = 'waiting'",
             lock=True,
         ),
-        "flagged": _by_keys(HeldRow, {"conversation": "b", "seq": "b"}, sqlite_driver, lock=True),
+        "flagged": by_keys(HeldRow, {"conversation": "b", "seq": "b"}, sqlite_driver, lock=True),
         "audit_heads": (
             f"SELECT x.workspace, x.number, x.hash FROM {_keys({'workspace': 'b'}, sqlite_driver)} "
             "JOIN audit x ON x.workspace = k.workspace "
             "AND x.number = (SELECT max(y.number) FROM audit y WHERE y.workspace = k.workspace)"
         ),
-        "insert_audit": _insert(AuditRow, sqlite_driver),
+        "insert_audit": insert_of(AuditRow, sqlite_driver),
         "put_filter": _upsert(FilterPolicyRow, sqlite_driver),
-        "drop_filter": _delete(FilterPolicyRow, ("workspace", "kind", "place"), sqlite_driver),
+        "drop_filter": delete_of(FilterPolicyRow, ("workspace", "kind", "place"), sqlite_driver),
         "put_listing": _upsert(ListingRow, sqlite_driver),
-        "drop_listing": _delete(ListingRow, ("id",), sqlite_driver),
+        "drop_listing": delete_of(ListingRow, ("id",), sqlite_driver),
     }
 
 
