@@ -34,7 +34,10 @@ class Event(Object, frozen=True, tag_field="op", tag="event"):
 
 
 class Ready(Object, frozen=True, tag_field="op", tag="ready"):
-    """The server's greeting. `heads`: conversation to [rev, seq, read_seq, from_seq]."""
+    """The server's greeting. `heads`: conversation to [rev, seq, read_seq, from_seq].
+
+    `follows`: conversations whose next page comes without being asked for.
+    """
 
     session: str
     epoch: str
@@ -43,6 +46,7 @@ class Ready(Object, frozen=True, tag_field="op", tag="ready"):
     heads: dict[str, list[int]]
     heartbeat_s: float = 25.0
     more: bool = False
+    follows: list[str] = msgspec.field(default_factory=list[str])
 
 
 class Ack(Object, frozen=True, tag_field="op", tag="ack"):

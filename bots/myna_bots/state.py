@@ -6,6 +6,7 @@ what `take_deliveries` gives.
 
 import random
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from myna.errors import MynaError
@@ -39,6 +40,9 @@ PULL_S = 15.0
 """A page that takes longer is asked for again."""
 MAX_PULLS = 16
 """Pages asked for at once, one for each conversation."""
+CAPABILITIES = ["catch_up", "delta"]
+MAX_CURSORS = 1_000
+"""Cursors in a hello, the server's most; what further conversations lack is pulled."""
 RETRY_S = 0.5
 """Least time before something is asked for again when the server names none."""
 
@@ -47,7 +51,8 @@ class ProtocolState:
     """Guarantees: of every conversation each event is delivered once, in the order of `rev`, and none is left out but below a
     floor or a snapshot; every draft is sent until its fate is known, in order, under one client_id.
 
-    With `from_now`, the history before the first connection is not fetched.
+    `epoch` names the log that `cursors` are of; with another one they are worthless. With `from_now`, the history before the
+    first connection is not fetched.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class ProtocolState:
         entries: Iterable[Entry] = (),
         cursors: Mapping[str, int] | None = None,
         *,
+        epoch: str | None = None,
         from_now: bool = False,
         dice: random.Random | None = None,
     ) -> None:
@@ -66,13 +72,14 @@ class ProtocolState:
         """While set, events are only noted and pulled later, and signals are dropped: the reader is slow."""
         self._cursors = {key: Cursor(rev) for key, rev in (cursors or {}).items()}
         self._baseline = from_now
-        self._epoch: str | None = None
+        self._epoch = epoch
         self._dice = dice or random.Random()  # noqa: S311 - jitter, not a secret
         self._ref = 0
         self._asked: dict[int, Entry | str] = {}
         self._pulls: dict[str, float] = {}
         self._wanted: dict[str, float] = {}
         self._resend_at: float | None = None
+        self._moved: set[str] = set()
         self._frames: list[dict[str, Any]] = []
         self._deliveries: list[Delivery] = []
 
@@ -80,6 +87,11 @@ class ProtocolState:
     def cursors(self) -> dict[str, int]:
         """How far each conversation was applied; give it to the next client to go on from here."""
         return {key: each.rev for key, each in self._cursors.items()}
+
+    @property
+    def epoch(self) -> str | None:
+        """The log that the cursors are of; None before the first greeting."""
+        return self._epoch
 
     @property
     def caught_up(self) -> bool:
@@ -95,6 +107,11 @@ class ProtocolState:
         """What happened, in order."""
         taken, self._deliveries = self._deliveries, []
         return taken
+
+    def take_moved(self) -> dict[str, int]:
+        """The cursors that moved since this was asked last; they stand for what `take_deliveries` gave until now."""
+        moved, self._moved = self._moved, set()
+        return {each: self._cursors[each].rev for each in moved if each in self._cursors}
 
     def due_at(self) -> float | None:
         """When `tick` has something to do next."""
@@ -114,6 +131,21 @@ class ProtocolState:
         """
         self.outbox.put(Entry(conversation, client_id, text, reply_to))
         self._send_waiting()
+
+    def resume(self, epoch: str | None, cursors: Mapping[str, int], entries: Iterable[Entry]) -> None:
+        """Go on where an earlier client was; before the first connection."""
+        self._epoch = epoch or self._epoch
+        self._cursors = {key: Cursor(rev) for key, rev in cursors.items()} | self._cursors
+        self.outbox = Outbox([*entries, *self.outbox.pending()])
+
+    def hello(self, token: str, device: str = "") -> dict[str, Any]:
+        """The first frame of a connection; the server then sends what the cursors lack without being asked."""
+        frame: dict[str, Any] = {"op": "hello", "v": 1, "token": token, "device": device}
+        frame["capabilities"] = CAPABILITIES
+        if self._epoch is not None:
+            known = ((key, each.rev) for key, each in self._cursors.items() if each.rev)
+            frame |= {"epoch": self._epoch, "cursors": dict(islice(known, MAX_CURSORS))}
+        return frame
 
     def received(self, frame: Frame, now: float) -> None:
         """Take a frame of the server.
@@ -180,6 +212,7 @@ class ProtocolState:
         if self._epoch not in {None, ready.epoch}:
             self._cursors.clear()
         self._epoch, self.user, self.ready = ready.epoch, ready.user.id, True
+        self._pulls.update(dict.fromkeys(ready.follows, now))
         for conversation, head in ready.heads.items():
             self._begun(conversation, head[0], now)
         self._more(ready.more, 0)
@@ -188,12 +221,17 @@ class ProtocolState:
         self._pull_due(now)
 
     def _pushed(self, event: Event, now: float) -> None:
-        cursor = self._cursors.setdefault(event.conversation, Cursor())
+        cursor = self._cursors.get(event.conversation)
+        if cursor is None:
+            # Of a conversation that is older than this client and was not synced yet, the past is not wanted either.
+            past = event.rev - 1 if self._baseline else 0
+            cursor = self._cursors[event.conversation] = Cursor(past)
         if self.full:
             cursor.heard(event.rev)
             self._recognise(event)
             return
         self._apply(cursor.offer(event))
+        self._moved.add(event.conversation)
         if cursor.behind:
             self._wanted.setdefault(event.conversation, now + self._dice.uniform(*GAP_S))
         else:
@@ -209,6 +247,7 @@ class ProtocolState:
             self._snapshot(page, cursor)
         else:
             self._apply(cursor.fill(page))
+        self._moved.add(page.conversation)
         if cursor.behind:
             self._wanted[page.conversation] = now if cursor.rev > before else now + RETRY_S
         self._pull_due(now)
@@ -332,6 +371,7 @@ class ProtocolState:
     def _begun(self, conversation: str, rev: int, now: float) -> None:
         if self._baseline and conversation not in self._cursors:
             self._cursors[conversation] = Cursor(rev)
+            self._moved.add(conversation)
         self._heard(conversation, rev, now)
 
     def _more(self, more: bool, pos: int) -> None:

@@ -113,7 +113,7 @@ class Device:
             pause=lambda _: None,
             close=lambda _: self.cut(),
         )
-        self.link.received(encode({"op": "hello", "v": 1, "token": self.token}))
+        self.link.received(encode(self.state.hello(self.token)))
 
     def cut(self) -> None:
         """The connection is gone, with everything on its way."""

@@ -15,6 +15,15 @@ const plainImports = {
   enforce: "pre",
   resolveId: (id) => (id === "\0vite/preload-helper.js" ? id : null),
   load: (id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : null),
+  generateBundle: {
+    // The list of those styles is written all the same, and nobody reads it.
+    order: "post",
+    handler(_, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.code) chunk.code = chunk.code.replace(/^const __vite__mapDeps=.*;\n/, "");
+      }
+    },
+  },
 };
 
 const shared = {

@@ -14,7 +14,7 @@ function serve(rev: number, more: Answer): string[] {
   vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
     const path = url.replace("https://chat.example", "");
     calls.push(`${init.method ?? "GET"} ${path}`);
-    if (path.startsWith("/v1/sync")) return json({ conversations: [{ conversation: TALK, rev, seq: rev, read_seq: 0, from_seq: 1 }], pos: 7, more: false });
+    if (path.startsWith("/v1/sync")) return json({ conversations: [{ conversation: TALK, rev, seq: rev, read_seq: 0, from_seq: 1 }], pos: 7, more: false, epoch: "1" });
     if (path.includes("/messages")) return json({ messages: [], floor_seq: 1, head_seq: 0 });
     if (path.startsWith("/v1/conversations/")) return json(talk());
     return more(path, init);
@@ -102,7 +102,7 @@ describe("long poll", () => {
     let answered = false;
     vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
       const path = url.replace("https://chat.example", "");
-      if (path.startsWith("/v1/sync")) return json({ conversations: [{ conversation: TALK, rev, seq: rev, read_seq: 0, from_seq: 1 }], pos: 7, more: false });
+      if (path.startsWith("/v1/sync")) return json({ conversations: [{ conversation: TALK, rev, seq: rev, read_seq: 0, from_seq: 1 }], pos: 7, more: false, epoch: "1" });
       if (path.includes("/messages")) return json({ messages: [], floor_seq: 1, head_seq: 0 });
       if (path === "/v1/commands") {
         commands.push(...(JSON.parse(String(init.body)) as unknown[]));

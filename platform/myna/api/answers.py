@@ -13,7 +13,10 @@ Ref = str | int | None
 
 
 class Ready(msgspec.Struct, tag="ready", tag_field="op"):
-    """The greeting. `heads`: conversation to [rev, seq, read_seq, from_seq]; `more`: sync for the rest."""
+    """The greeting. `heads`: conversation to [rev, seq, read_seq, from_seq]; `more`: sync for the rest.
+
+    `capabilities`: those in force. `follows`: conversations whose next page comes unasked.
+    """
 
     session: str
     epoch: str
@@ -23,6 +26,8 @@ class Ready(msgspec.Struct, tag="ready", tag_field="op"):
     user: dict[str, Any]
     heads: dict[Id, tuple[Count, Count, Count, Count]]
     more: bool
+    capabilities: list[str]
+    follows: list[Id]
 
 
 class Ack(msgspec.Struct, tag="ack", tag_field="op", omit_defaults=True):

@@ -10,17 +10,29 @@ MAX_FRAME_BYTES = 64 * 1024
 MAX_BATCH = 64
 """Frames in one array."""
 
+MAX_CURSORS = 1_000
+"""Cursors in one hello; of further conversations the client pulls what it lacks."""
+DELTA, CATCH_UP, QUIET = "delta", "catch_up", "quiet"
+CAPABILITIES = frozenset({DELTA, CATCH_UP, QUIET})
+"""What a client may ask for in its hello; others are ignored, so that a client of tomorrow works with a server of today."""
+USUAL = frozenset({DELTA})
+"""What holds for a client that names none."""
+
 Id = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,15}$")]
+Capability = Annotated[str, msgspec.Meta(max_length=32)]
 Ref = Annotated[str, msgspec.Meta(max_length=64)] | Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Counter = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class Hello(msgspec.Struct, tag="hello", tag_field="op"):
-    """The first frame of a connection."""
+    """The first frame of a connection. `cursors` (conversation to rev) are of the log that `epoch` names."""
 
     token: str = ""
     v: int = 1
     device: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    cursors: Annotated[dict[Id, Counter], msgspec.Meta(max_length=MAX_CURSORS)] = {}
+    epoch: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    capabilities: Annotated[list[Capability], msgspec.Meta(max_length=32)] | None = None
     ref: Ref = ""
 
 

@@ -2,35 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
 from myna.api.commands import Commands
-from myna.api.frames import MAX_FRAME_BYTES, Frame, Hello, Send, decode_frames, nack
-from myna.compose import MAX_TEXT_CHARS
+from myna.api.frames import CATCH_UP, DELTA, QUIET, Frame, Hello, Pull, Send, decode_frames, nack
+from myna.api.greeting import MAX_IN_FLIGHT, agreed, greeting, identified, missed_by
 from myna.deliver.frames import SignalFrame
 from myna.deliver.session import Session
-from myna.directory import PAGE
-from myna.errors import Busy, Forbidden, Malformed, MynaError, Unauthorised
-from myna.greeter import Head
+from myna.errors import Busy, Malformed, MynaError
 from myna.model import Ack
 from myna.rights import Principal
 from myna.services import Services
-from myna.wire import ack_object, encode, signal, user_object
+from myna.wire import ack_object, encode, signal
 
 MAX_INBOUND = 512
 """Frames of one client that wait. Overflow rule: reading from its socket pauses, so TCP slows it down."""
-MAX_IN_FLIGHT = 256
-"""Sends of one client that wait for their commit; further frames wait behind them."""
-HEARTBEAT_S = 25
-LIMITS = {
-    "frame_bytes": MAX_FRAME_BYTES,
-    "text_chars": MAX_TEXT_CHARS,
-    "page": PAGE,
-    "in_flight": MAX_IN_FLIGHT,
-}
-
 logger = logging.getLogger(__name__)
 
 
@@ -46,6 +34,7 @@ class Link:
         "_close",
         "_commands",
         "_gone",
+        "_hello",
         "_in_flight",
         "_inbound",
         "_pause",
@@ -54,7 +43,7 @@ class Link:
         "_room",
         "_services",
         "_spawn",
-        "_token",
+        "_ticket",
         "principal",
         "session",
     )
@@ -77,13 +66,14 @@ class Link:
         self._busy = False
         self._gone = False
         self._paused = False
-        self._token: str | None = None
+        self._hello: Hello | None = None
+        self._ticket = ""
         self.session: Session | None = None
         self.principal: Principal | None = None
 
-    def begin(self, token: str) -> None:
-        """Greet a client that brought its token with the request, so it says no hello."""
-        self._token = token
+    def begin(self, hello: Hello, ticket: str = "") -> None:
+        """Greet a client that brought its token, or a ticket, with the request, so it says no hello."""
+        self._hello, self._ticket = hello, ticket
         self._work_soon()
 
     def received(self, raw: bytes) -> None:
@@ -133,8 +123,8 @@ class Link:
             self._busy = False
 
     async def _say_hello(self) -> None:
-        if self._token is not None:
-            await self._greet(self._token, "")
+        if self._hello is not None:
+            await self._greet(self._hello)
             return
         frames = decode_frames(self._inbound.pop(0))
         first = frames[0] if frames else None
@@ -144,36 +134,39 @@ class Link:
             raise first[1]
         if not isinstance(first, Hello):
             raise Malformed("The first frame must be hello.")
-        await self._greet(first.token, first.device)
+        await self._greet(first)
 
-    async def _greet(self, token: str, device: str) -> None:
+    async def _greet(self, hello: Hello) -> None:
         """Check the token, subscribe, and only then read the heads, so that no event can fall between.
 
         An older session of the same device ends: two of them would each think that they are the device.
 
         Raises:
-            Unauthorised: the token is missing or wrong. Busy: the server stops.
+            Unauthorised, Forbidden: as `identified`. Busy: the server stops.
         """
-        services = self._services
+        services, device = self._services, hello.device
         if services.draining:
             raise Busy("The server is stopping; connect again.", code="draining", retry_ms=1000)
-        if not token:
-            raise Unauthorised("hello needs an access token.")
-        principal = await services.tokens.principal(token)
-        if principal.scopes is not None:
-            raise Forbidden("Bots listen at /v1/bot/socket, where they hear what they may hear.")
+        principal = await identified(services, hello.token, self._ticket)
         session, heads, more = await services.greeter.greet(principal, self._ready, device)
         if self._gone:
             services.hub.remove(session)
             return
+        able = agreed(hello)
+        session.quiet, session.deltas = QUIET in able, DELTA in able
         session.taken = self._make_room
+        missed = missed_by(hello, heads, services.relay.epoch) if CATCH_UP in able else {}
         # Only now does the transport see the session, so `ready` comes before the events that arrived meanwhile.
         self.principal, self.session = principal, session
-        session.first(encode(self._welcome(session, heads, more)))
-        self._snapshots(session)
+        session.first(encode(greeting(services.relay, session, heads, more, able, missed)))
+        if session.deltas:
+            self._snapshots(session)
         if device:
             replaced = (session.user.id, device, session.id)
             await services.relay.signal(SignalFrame(session.user.workspace, b"", replaced=replaced))
+        for conversation, after in missed.items():
+            await self._room_to_answer()
+            await self._answer(Pull(str(conversation), after_rev=after))
 
     async def _handle(self, raw: bytes) -> None:
         try:
@@ -281,22 +274,6 @@ class Link:
     def _say(self, frame: dict[str, Any]) -> None:
         if self.session is not None and not self._gone:
             self.session.direct(encode(frame))
-
-    def _welcome(self, session: Session, heads: Mapping[int, Head], more: bool) -> dict[str, Any]:
-        relay = self._services.relay
-        return {
-            "op": "ready",
-            "session": str(session.id),
-            "epoch": str(relay.epoch),
-            "pos": relay.pos,
-            "heartbeat_s": HEARTBEAT_S,
-            "limits": LIMITS,
-            "user": user_object(session.user),
-            "heads": {
-                str(each): [head.rev, head.seq, head.read_seq, head.from_seq] for each, head in heads.items()
-            },
-            "more": more,
-        }
 
     def _snapshots(self, session: Session) -> None:
         for (conversation, seq), text in self._services.hub.streams.items():

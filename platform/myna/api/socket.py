@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 from picows import (
     WSCloseCode,
@@ -23,7 +24,7 @@ from picows import (
 from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined]  # not exported: version pinned, tested
 
 from myna.api.commands import Commands
-from myna.api.frames import MAX_FRAME_BYTES, nack
+from myna.api.frames import MAX_FRAME_BYTES, Hello, nack
 from myna.api.link import Link
 from myna.deliver.session import Farewell, Session
 from myna.errors import Busy, Malformed, MynaError
@@ -53,10 +54,10 @@ _quiet.setLevel(logging.WARNING)
 class SocketListener(WSListener):
     """One socket: frames in go to the link, frames out are taken from its session."""
 
-    def __init__(self, server: "SocketServer", token: str | None) -> None:
+    def __init__(self, server: "SocketServer", hello: Hello | None, ticket: str) -> None:
         super().__init__()
         self._server = server
-        self._token = token
+        self._hello, self._ticket = hello, ticket
         self._transport: WSTransport | None = None
         self._write: Callable[[bytes], None] = _nowhere
         self._scheduled = False
@@ -81,9 +82,9 @@ class SocketListener(WSListener):
         transport.underlying_transport.set_write_buffer_limits(HIGH_WATER_BYTES)
         self._server.listeners.add(self)
         self._late = asyncio.get_running_loop().call_later(HELLO_S, self._hello_is_late)
-        if self._token is not None:
-            self._link.begin(self._token)
-            self._token = None
+        if self._hello is not None:
+            self._link.begin(self._hello, self._ticket)
+            self._hello, self._ticket = None, ""
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Forget the client; what it sent before is still committed."""
@@ -205,6 +206,15 @@ class SocketListener(WSListener):
             self.farewell(session.ended)
 
 
+def _brought(header: str, query: bytes) -> tuple[Hello | None, str]:
+    """The hello of a client that brought a token in the header or a ticket in the address, and that ticket."""
+    if header.startswith("Bearer "):
+        return Hello(header[7:]), ""
+    asked = dict(parse_qsl(query.decode("latin-1"), max_num_fields=8)) if query.count(b"&") < 8 else {}
+    ticket = asked.get("ticket", "")
+    return (Hello(device=asked.get("device", "")[:64]), ticket) if ticket else (None, "")
+
+
 def _nowhere(_: bytes) -> None:
     """Where frames go before there is a connection."""
 
@@ -280,7 +290,7 @@ class SocketServer:
 
     def accept(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
         """A listener for an upgrade request, an answer 503 when too many come at once or the server stops, or None: 404."""
-        path = request.path.split(b"?", 1)[0]
+        path, _, query = request.path.partition(b"?")
         if (other := self.others.get(path)) is not None:
             return other(request)
         if path != PATH:
@@ -289,9 +299,7 @@ class SocketServer:
             self.services.admit()
         except Busy as crowded:
             return WSUpgradeResponseWithListener(_refusal(crowded), None)
-        header = request.headers.get("Authorization", "")
-        token = header[7:] if header.startswith("Bearer ") else None
-        return SocketListener(self, token)
+        return SocketListener(self, *_brought(request.headers.get("Authorization", ""), query))
 
 
 def protocol_class(server: Callable[[], SocketServer]) -> type[asyncio.Protocol]:

@@ -7,16 +7,17 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from myna.api.commands import Commands
 from myna.api.frames import MAX_FRAME_BYTES, Hello, Send, decode_frames, nack
 from myna.api.ids import Limit
-from myna.api.principal import Asker, Core
+from myna.api.principal import Asker, Core, principal
 from myna.deliver.frames import EventFrame
 from myna.deliver.session import Farewell, Session
 from myna.errors import Busy, Forbidden, MynaError, TooLarge, Unauthorised
+from myna.identity.socket_tickets import MAX_CHARS
 from myna.rights import Principal
 from myna.services import Services
 from myna.wire import encode
@@ -68,19 +69,39 @@ async def poll(
     return _raw({"events": [msgspec.Raw(event.frame) for event in found], "pos": reached, "more": more})
 
 
+async def _listener(
+    request: Request, core: Core, ticket: Annotated[str | None, Query(max_length=MAX_CHARS)] = None
+) -> Principal | Unauthorised:
+    """Who listens, by the header or a ticket. A ticket that is no good is told in the stream: see `events`."""
+    if ticket is None:
+        return await principal(request, core)
+    try:
+        return await core.tickets.redeem(ticket)
+    except Unauthorised as refused:
+        return refused
+
+
+Listener = Annotated[Principal | Unauthorised, Depends(_listener)]
+
+
 @router.get("/events", summary="Events and signals as a stream", response_class=EventSourceResponse)
 async def events(
-    asker: Asker,
+    asker: Listener,
     core: Core,
     request: Request,
     pos: Annotated[int | None, Query(ge=0, lt=2**53)] = None,
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
 ) -> EventSourceResponse:
-    """Server-Sent Events. `id` is `<epoch>.<pos>`; with Last-Event-ID the stream goes on there, or says `resync`."""
+    """Server-Sent Events. `id` is `<epoch>.<pos>`; with Last-Event-ID the stream goes on there, or says `resync`.
+
+    A ticket opens one stream: when an EventSource comes back with a used one, a `bye` with code 401 tells it to take another.
+    """
+    # In the stream: an HTTP error would end an EventSource for good.
+    if isinstance(asker, Unauthorised):
+        return EventSourceResponse(_refused(asker))
     try:
         core.admit()
     except Busy as crowded:
-        # In the stream: an HTTP error would end an EventSource for good.
         return EventSourceResponse(_refused(crowded))
     inbox = await _inbox_of(core, asker, signals=True)
     cursor = _cursor(core, last_event_id, pos)
@@ -154,8 +175,8 @@ def _found(core: Services, session: Session, pos: int) -> list[EventFrame] | Non
     return None if missed is None else [event for event in missed if _sees(session, event)]
 
 
-async def _refused(crowded: Busy) -> AsyncIterator[ServerSentEvent]:
-    bye = Farewell(crowded.status, crowded.code, crowded.retry_ms or RETRY_MS)
+async def _refused(failed: Busy | Unauthorised) -> AsyncIterator[ServerSentEvent]:
+    bye = Farewell(failed.status, failed.code, failed.retry_ms or RETRY_MS)
     yield ServerSentEvent(bye.frame.decode(), event="bye", retry=bye.retry_ms)
 
 

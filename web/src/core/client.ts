@@ -1,10 +1,11 @@
 import { Api, ApiError } from "./api";
 import { Backoff } from "./backoff";
 import type { ConversationLog } from "./log";
+import type { KeptLog } from "./mirror";
 import type { Draft, DraftStore } from "./outbox";
 import { Sync, type Effect } from "./sync";
 import type { TokenSource } from "./tokens";
-import { events, poll, socket, type Ending, type Transport } from "./transports";
+import type { Ending, Transport } from "./transports";
 import type { ClientFrame, Conversation, Message, MessageBody, ServerFrame, User } from "./types";
 
 export type Status = "connecting" | "online" | "offline" | "stopped";
@@ -16,6 +17,8 @@ export interface ClientEvents {
   changed: [conversation: string];
   /** Every frame, after it was applied. */
   frame: [frame: ServerFrame];
+  /** The log's name, at each connection; `renewed` when it is another one than before and all cursors were dropped. */
+  epoch: [epoch: string, renewed: boolean];
 }
 
 interface History {
@@ -63,6 +66,7 @@ export class Client {
     status: new Set(),
     changed: new Set(),
     frame: new Set(),
+    epoch: new Set(),
   };
   readonly #later = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #typed = new Map<string, number>();
@@ -80,8 +84,9 @@ export class Client {
     origin: string,
     tokens: TokenSource,
     store: DraftStore,
-    me: User | null = null,
-    transports: readonly Transport[] = [socket, events, poll],
+    me: User | null,
+    /** Tried in turn; usually `socket`, `events` and `poll`. */
+    transports: readonly Transport[],
   ) {
     this.#tokens = tokens;
     this.#store = store;
@@ -117,6 +122,13 @@ export class Client {
 
   drafts(conversation: string): readonly Draft[] {
     return this.sync.outbox.of(conversation);
+  }
+
+  /** Shows a conversation as it was kept; from then on its log is kept current. */
+  restore(kept: KeptLog): void {
+    this.#act(this.sync.open(kept.conversation, kept.messages));
+    this.log(kept.id)!.floor = kept.floor;
+    this.#act([{ do: "pull_later", conversation: kept.id }]);
   }
 
   /** Loads a conversation with its newest messages; from then on its log is kept current. */
@@ -220,6 +232,8 @@ export class Client {
       case "reload":
         this.open(effect.conversation).catch(() => this.#perform({ do: "pull_later", conversation: effect.conversation }));
         return;
+      case "epoch":
+        return this.#emit("epoch", effect.epoch, effect.renewed);
       case "renew_token":
         this.#tokens.get().then((token) => this.#tokens.renew(token)).then(
           () => this.#act(this.sync.resend()),

@@ -48,6 +48,11 @@ export class Outbox {
     return this.#drafts.filter((draft) => draft.state === "waiting" || draft.state === "held");
   }
 
+  /** Acknowledgements of another log are worth nothing. */
+  unsettle(): void {
+    this.#drafts = this.#drafts.map((draft) => (draft.state === "sent" ? { ...draft, state: "waiting" } : draft));
+  }
+
   ack(frame: AckFrame): Draft | undefined {
     const held = frame.held ?? undefined;
     return this.#change(frame.client_id, { state: frame.seq === null && held ? "held" : "sent", held });

@@ -13,6 +13,7 @@ export type Effect =
   | { do: "forget"; client_id: string }
   | { do: "changed"; conversation: string }
   | { do: "reload"; conversation: string }
+  | { do: "epoch"; epoch: string; renewed: boolean }
   | { do: "renew_token" };
 
 const PAGE = 200;
@@ -29,6 +30,8 @@ export class Sync {
   readonly outbox = new Outbox();
   me: User | null = null;
   pos = 0;
+  /** Names the log that the cursors belong to; null until the first connection. */
+  epoch: string | null = null;
   limits: Record<string, number> = {};
   #online = false;
   #refs = 0;
@@ -123,13 +126,26 @@ export class Sync {
     this.me = frame.user ?? this.me;
     this.pos = frame.pos;
     this.limits = frame.limits ?? this.limits;
-    const effects: Effect[] = [];
+    const epoch = String(frame.epoch);
+    const renewed = this.epoch !== null && epoch !== this.epoch;
+    this.epoch = epoch;
+    const effects: Effect[] = [{ do: "epoch", epoch, renewed }];
+    if (renewed) return [...effects, ...this.#anew(), ...this.resend()];
     for (const [id, log] of this.logs) {
       const head = frame.heads[id];
       // Only the first 200 heads come with `ready`; a log whose head is not among them asks for itself.
       if (head ? head[0] > log.cursor : frame.more) effects.push(...this.pull(id));
     }
     return [...effects, ...this.resend()];
+  }
+
+  /** Another log, restored from a backup perhaps: no cursor means anything in it, and what it acknowledged may be gone. */
+  #anew(): Effect[] {
+    this.outbox.unsettle();
+    return [...this.logs].flatMap(([conversation, log]): Effect[] => {
+      log.restart({ ...log.conversation, rev: 0 }, []);
+      return [{ do: "changed", conversation }, { do: "reload", conversation }];
+    });
   }
 
   #event(frame: EventFrame): Effect[] {

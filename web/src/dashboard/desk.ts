@@ -1,6 +1,6 @@
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { ApiError, type Conversation, type Held, type ServerFrame, type Ticket } from "../core";
-import { api, client, complain, me, route, staff } from "./state";
+import { api, client, complain, me, mirror, route, staff } from "./state";
 
 export type View = "open" | "mine" | "queue" | "agent" | "resolved";
 export const VIEWS: View[] = ["open", "mine", "queue", "agent", "resolved"];
@@ -31,6 +31,31 @@ export const waiting = signal(0);
 export const heldChanges = signal(0);
 export const listError = signal<unknown>(null);
 
+interface KeptLists {
+  tickets: Partial<Record<View, TicketRow[]>>;
+  counts: Partial<Record<View, number>>;
+  conversations: Conversation[] | null;
+}
+
+// The lists of the last visit stand until the server has said what they are now.
+effect(() => {
+  const kept = mirror.value;
+  tickets.value = {};
+  counts.value = {};
+  conversations.value = null;
+  void kept?.recall<KeptLists>("lists").then((lists) => {
+    if (!lists || mirror.value !== kept) return;
+    tickets.value = { ...lists.tickets, ...tickets.value };
+    counts.value = { ...lists.counts, ...counts.value };
+    conversations.value ??= lists.conversations;
+  });
+});
+
+function keepLists(): void {
+  const first = Object.entries(tickets.value).map(([name, rows]) => [name, rows.slice(0, PAGE)]);
+  mirror.value?.keep("lists", { tickets: Object.fromEntries(first), counts: counts.value, conversations: conversations.value });
+}
+
 export async function loadTickets(wanted: View = view.value): Promise<void> {
   try {
     const reply = await api().get<TicketPage>(`/v1/tickets?view=${wanted}&limit=${PAGE}`);
@@ -41,6 +66,7 @@ export async function loadTickets(wanted: View = view.value): Promise<void> {
     if (!paged.has(wanted)) nexts.set(wanted, reply.next);
     counts.value = reply.counts;
     listError.value = null;
+    keepLists();
   } catch (error) {
     listError.value = error;
   }
@@ -70,6 +96,7 @@ export async function loadConversations(): Promise<void> {
     const reply = await api().get<{ conversations: Conversation[] }>("/v1/conversations?limit=100");
     conversations.value = reply.conversations.filter((each) => each.kind !== "support");
     listError.value = null;
+    keepLists();
   } catch (error) {
     listError.value = error;
   }

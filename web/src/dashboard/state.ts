@@ -1,5 +1,8 @@
 import { signal, type Signal } from "@preact/signals";
-import { ApiError, Client, IndexedDrafts, StoredSession, TextDrafts, textStore, type Session, type User } from "../core";
+import {
+  ApiError, Client, events, IndexedDrafts, IndexedLogs, Mirror, poll, socket, StoredSession, Tabs, TextDrafts, textStore,
+  type Session, type User,
+} from "../core";
 import { coded, t, type Word } from "./words";
 
 export const SCREENS = ["inbox", "groups", "review", "knowledge", "contacts", "reports", "bots", "settings"] as const;
@@ -21,6 +24,8 @@ export const store = textStore();
 export const tokens = new StoredSession(location.origin, store, "myna.operator");
 export const session = signal<Session | null>(tokens.session);
 export const client = signal<Client | null>(null);
+/** Shows what was known at the last visit before the server has answered; null where the browser keeps nothing. */
+export const mirror = signal<Mirror | null>(null);
 export const status = signal<Client["status"]>("connecting");
 export const networkless = signal(!navigator.onLine);
 export const route = signal<Route>(parseRoute());
@@ -92,15 +97,21 @@ function touched(conversation: string): void {
 }
 
 export function connect(current: Session): void {
-  const drafts = "indexedDB" in globalThis ? new IndexedDrafts(`myna.${current.user.id}`) : new TextDrafts(store, `myna.${current.user.id}`);
-  const made = new Client(location.origin, tokens, drafts, current.user);
+  const name = `myna.${current.user.id}`;
+  const keeps = "indexedDB" in globalThis;
+  const drafts = keeps ? new IndexedDrafts(name) : new TextDrafts(store, name);
+  const tabs = new Tabs(name, () => made.nudge());
+  const transports = [socket, events, poll].map((each) => tabs.share(each));
+  const made: Client = new Client(location.origin, tokens, drafts, current.user, transports);
+  const kept = keeps ? new Mirror(made, new IndexedLogs(`${name}.logs`)) : null;
   made.on("changed", touched);
   made.on("status", (now, code) => {
     status.value = now;
     if (now === "stopped" && code === 401) signOut("sessionOver");
   });
+  mirror.value = kept;
   client.value = made;
-  void made.start();
+  void Promise.resolve(kept?.start()).then(() => made.start());
 }
 
 export function signOut(because: Word | null = null): void {
@@ -112,7 +123,10 @@ export function signOut(because: Word | null = null): void {
     keepalive: true,
   }).catch(() => undefined);
   client.value?.stop();
+  // Whoever signs out leaves nothing to read on this machine; what was not sent yet waits for the same person.
+  if (!because) void mirror.value?.forget();
   client.value = null;
+  mirror.value = null;
   tokens.drop();
   session.value = null;
   signedOutBecause.value = because;

@@ -8,7 +8,7 @@ import { PassageDialog } from "./passage";
 import { Avatar, Markup, Trouble } from "./parts";
 import { loadRatings, ratings } from "./ratings";
 import { loadReplies, replies } from "./replies";
-import { client, complain, me, version } from "./state";
+import { client, complain, me, mirror, version } from "./state";
 import { clock, coded, t } from "./words";
 import { typists } from "./typing";
 
@@ -19,11 +19,11 @@ export function useLog(conversation: string): { log: ConversationLog | undefined
   const log = client.value!.log(conversation);
   const load = () => {
     setError(null);
-    client.value!.open(conversation).catch(setError);
+    (mirror.value ?? client.value!).open(conversation).catch(setError);
   };
   useEffect(() => {
     if (!log) load();
-  }, [conversation]);
+  }, [conversation, !log]);
   return { log, error, retry: load };
 }
 

@@ -11,7 +11,7 @@ export interface Inbox {
 }
 
 /** The live connection is fetched when somebody writes or comes back: looking at the greeting does not need it. */
-const load = () => import("../core/client");
+const load = () => import("./more");
 
 /**
  * The visitor behind this frame.
@@ -95,8 +95,8 @@ export class Visitor {
   async #begin(): Promise<Client> {
     const session = this.#tokens.session ?? this.#tokens.keep(await this.#register());
     const drafts = new TextDrafts(this.#store, `myna.drafts.${this.#inbox}`);
-    const { Client } = await load();
-    const client = new Client(this.#origin, this.#tokens, drafts, session.user);
+    const { Client, events, poll, socket } = await load();
+    const client = new Client(this.#origin, this.#tokens, drafts, session.user, [socket, events, poll]);
     await client.start();
     this.client = client;
     return client;

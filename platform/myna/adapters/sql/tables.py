@@ -56,6 +56,8 @@ class UserRow(SQLModel, table=True):
     agent: bool = Field(default=False)
     password: str | None = Field(sa_column=text(null=True))
     created_at: float = Field(sa_column=Column(Float, nullable=False))
+    deactivated_at: float | None = Field(sa_column=Column(Float, nullable=True))
+    """Since when the person may not sign in; what they wrote stays."""
 
 
 class RefreshTokenRow(SQLModel, table=True):
@@ -67,6 +69,15 @@ class RefreshTokenRow(SQLModel, table=True):
     user: int = Field(sa_column=big(index=True))
     expires_at: float = Field(sa_column=Column(Float, nullable=False))
     used_at: float | None = Field(sa_column=Column(Float, nullable=True))
+
+
+class SocketTicketRow(SQLModel, table=True):
+    """What opens one connection, once, within 30 s. Redeeming deletes the row."""
+
+    __tablename__ = "socket_ticket"
+    digest: str = Field(sa_column=Column(Text, primary_key=True))
+    user: int = Field(sa_column=big())
+    expires_at: float = Field(sa_column=Column(Float, nullable=False, index=True))
 
 
 class InboxRow(SQLModel, table=True):

@@ -1,0 +1,31 @@
+"""Socket tickets on both databases, so that one process issues what another redeems."""
+
+from sqlalchemy import delete, insert
+
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.tables import SocketTicketRow, table
+
+_ticket = table(SocketTicketRow)
+
+
+class SqlSocketTickets:
+    """See `myna.ports_identity.TicketStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, digest: str, user: int, expires_at: float, now: float) -> None:
+        """Store a new ticket, and forget those that ran out before `now`."""
+        values = {"digest": digest, "user": user, "expires_at": expires_at}
+        async with self._database.write() as connection:
+            await connection.execute(delete(_ticket).where(_ticket.c.expires_at < now))
+            await connection.execute(insert(_ticket).values(values))
+
+    async def take(self, digest: str, now: float) -> int | None:
+        """The user of a ticket, which is gone by this."""
+        taken = (
+            delete(_ticket).where(_ticket.c.digest == digest).returning(_ticket.c.user, _ticket.c.expires_at)
+        )
+        async with self._database.write() as connection:
+            row = (await connection.execute(taken)).first()
+        return None if row is None or row.expires_at < now else int(row.user)
