@@ -73,6 +73,8 @@ def strict(calibration: Calibration, wrong: float | None) -> Calibration:
     alpha = ALPHA if wrong is None else wrong
     if not calibration.unanswerable:
         shipped = _prior(calibration.embedder).threshold
+        if alpha == ALPHA:
+            return replace(calibration, alpha=alpha, threshold=shipped)
         odds = shipped / (1 - shipped) * ALPHA / alpha
         return replace(calibration, alpha=alpha, threshold=_within(odds / (1 + odds)))
     hard, good = np.array(calibration.unanswerable), np.array(calibration.answerable)
