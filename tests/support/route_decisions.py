@@ -1,0 +1,278 @@
+"""Who passes each HTTP route, as decided. A route that is not here fails the matrix test until somebody decides.
+
+Asked about a support conversation of the demo shop, a customer, its agent, its knowledge base.
+"""
+
+# Before signing in, or with a secret of its own.
+OPEN = """
+POST /v1/auth/sign-in
+POST /v1/auth/refresh
+POST /v1/auth/sign-out
+GET /v1/inboxes/{key}
+POST /v1/visitors
+POST /v1/auth/invitations/look
+POST /v1/auth/invitations/accept
+GET /v1/asyncapi.json
+POST /hooks/{hook}/{secret}
+POST /hooks/{bot}/response/{token}
+GET /health/live
+GET /health/ready
+"""
+
+# Anybody; what it touches is the asker's own, or is looked at with the asker's eyes.
+SIGNED_IN = """
+POST /v1/socket-tickets
+GET /v1/me
+POST /v1/conversations
+GET /v1/conversations
+GET /v1/presence
+GET /v1/users
+PATCH /v1/conversations/{conversation}/messages/{seq}
+DELETE /v1/conversations/{conversation}/messages/{seq}
+GET /v1/conversations/{conversation}/messages/{seq}/versions
+GET /v1/conversations/{conversation}/messages/{seq}/reactions
+PUT /v1/conversations/{conversation}/messages/{seq}/reactions/{emoji}
+DELETE /v1/conversations/{conversation}/messages/{seq}/reactions/{emoji}
+PATCH /v1/conversations/{conversation}/members/{user}
+GET /v1/invites/{code}
+POST /v1/invites/{code}
+GET /v1/blocks
+PUT /v1/blocks/{user}
+DELETE /v1/blocks/{user}
+GET /v1/saved
+POST /v1/conversations/{conversation}/hidden
+GET /v1/drafts
+GET /v1/scheduled
+POST /v1/scheduled
+PUT /v1/scheduled/{scheduled}
+DELETE /v1/scheduled/{scheduled}
+GET /v1/mentions
+POST /v1/files
+PATCH /v1/files/{file}
+HEAD /v1/files/{file}
+GET /v1/files/{file}
+GET /v1/files/{file}/info
+POST /v1/files/{file}/ticket
+GET /v1/files/{file}/thumbnail
+GET /v1/search
+GET /v1/link-preview
+GET /v1/sync
+POST /v1/commands
+GET /v1/account/devices
+DELETE /v1/account/devices/{device}
+POST /v1/account/devices/others/sign-out
+GET /v1/passages/{chunk}
+PUT /v1/bots/{bot}/installations/{conversation}
+POST /v1/conversations/{conversation}/messages/{seq}/actions
+POST /v1/conversations/{conversation}/messages/{seq}/forms
+GET /v1/conversations/{conversation}/messages/{seq}/files/{file}
+POST /v1/conversations/{conversation}/messages/{seq}/stop
+GET /openai/v1/models
+GET /openai/v1/models/{model}
+POST /openai/v1/chat/completions
+POST /openai/v1/responses
+GET /v1/memory/me
+PUT /v1/memory/me
+DELETE /v1/memory/me
+"""
+
+# Whoever has a password.
+PEOPLE = """
+GET /v1/account
+PATCH /v1/account
+POST /v1/account/password
+POST /v1/account/second-factor
+POST /v1/account/second-factor/confirm
+POST /v1/account/second-factor/off
+"""
+
+# Every workspace role.
+STAFF = """
+GET /v1/people
+GET /v1/joinable
+GET /v1/reports
+GET /v1/knowledge-bases
+GET /v1/knowledge-bases/{kb}/sources
+GET /v1/knowledge-bases/{kb}/jobs/{job}
+POST /v1/knowledge-bases/{kb}/search
+GET /v1/knowledge-bases/{kb}/gaps
+GET /v1/knowledge-bases/{kb}/gaps/{gap}
+GET /v1/knowledge-bases/{kb}/findings
+POST /v1/knowledge-bases/{kb}/impact
+GET /v1/knowledge-bases/{kb}/sources/{source}/impact
+GET /v1/knowledge-bases/{kb}/calibration
+GET /v1/agents
+GET /v1/agents/{agent}
+GET /v1/agents/{agent}/versions
+GET /v1/agents/{agent}/versions/{number}
+POST /v1/agents/{agent}/versions/{number}/try
+GET /v1/agents/{agent}/cases
+GET /v1/ledger
+GET /plugins/directory/bots
+"""
+
+# Who may change what agents know.
+TEACHERS = """
+POST /v1/knowledge-bases/{kb}/sources
+DELETE /v1/knowledge-bases/{kb}/sources/{source}
+POST /v1/knowledge-bases/{kb}/jobs/{job}/cancel
+POST /v1/knowledge-bases/{kb}/gaps/{gap}/accept
+POST /v1/knowledge-bases/{kb}/gaps/{gap}/dismiss
+POST /v1/knowledge-bases/{kb}/gaps/{gap}/reopen
+POST /v1/knowledge-bases/{kb}/findings/{finding}/dismiss
+POST /v1/knowledge-bases/{kb}/findings/{finding}/restore
+PUT /v1/knowledge-bases/{kb}/calibration
+POST /v1/agents/{agent}/cases
+DELETE /v1/agents/{agent}/cases/{case}
+POST /v1/conversations/{conversation}/messages/{seq}/wrong
+POST /v1/conversations/{conversation}/messages/{seq}/faq
+GET /v1/marks
+POST /v1/marks/{mark}/settle
+"""
+
+# Who may build bots.
+BUILDERS = """
+GET /v1/bots
+POST /v1/bots
+GET /v1/bots/{bot}
+PATCH /v1/bots/{bot}
+DELETE /v1/bots/{bot}
+POST /v1/bots/{bot}/tokens
+DELETE /v1/bots/{bot}/tokens/{token}
+PUT /v1/bots/{bot}/webhook
+GET /v1/bots/{bot}/webhook
+DELETE /v1/bots/{bot}/webhook
+POST /v1/bots/{bot}/webhook/rotate
+POST /v1/bots/{bot}/webhook/resume
+GET /v1/bots/{bot}/deliveries
+POST /v1/bots/{bot}/deliveries/replay
+POST /v1/bots/{bot}/hooks
+GET /v1/bots/{bot}/hooks
+DELETE /v1/bots/{bot}/hooks/{hook}
+PUT /v1/bots/{bot}/slash-command
+"""
+
+# Who answers customers.
+OPERATORS = """
+PUT /v1/conversations/{conversation}/pins/{seq}
+DELETE /v1/conversations/{conversation}/pins/{seq}
+POST /v1/conversations/{conversation}/join
+GET /v1/conversations/{conversation}/export
+GET /v1/conversations/{conversation}/notes
+POST /v1/conversations/{conversation}/notes
+DELETE /v1/conversations/{conversation}/notes/{note}
+GET /v1/replies
+PUT /v1/replies
+DELETE /v1/replies/{reply}
+GET /v1/contacts
+GET /v1/inboxes
+POST /v1/conversations/{conversation}/claim
+POST /v1/conversations/{conversation}/release
+POST /v1/conversations/{conversation}/resolve
+GET /v1/conversations/{conversation}/turns
+GET /v1/tickets
+GET /v1/held
+POST /v1/held/{held}/decide
+POST /v1/held/decide
+GET /v1/moderation/figures
+GET /v1/teams
+GET /v1/operators
+PUT /v1/operators/me
+GET /v1/inboxes/{inbox}/staffing
+GET /v1/desk/{kind}
+POST /v1/desk/{kind}
+PUT /v1/desk/{kind}/{item}
+DELETE /v1/desk/{kind}/{item}
+GET /v1/conversations/{conversation}/labels
+PUT /v1/conversations/{conversation}/labels/{label}
+GET /v1/conversations/{conversation}/promises
+POST /v1/conversations/{conversation}/macros/{macro}
+DELETE /v1/bots/{bot}/installations/{conversation}
+POST /v1/agents/{agent}/versions/{number}/replay
+GET /v1/copilot
+POST /v1/conversations/{conversation}/copilot/reply
+POST /v1/conversations/{conversation}/copilot/summary
+GET /v1/conversations/{conversation}/copilot/similar
+POST /v1/copilot/ask
+POST /v1/copilot/rewrite
+GET /v1/memory/{user}
+DELETE /v1/memory/{user}
+"""
+
+# Who runs the workspace.
+ADMINS = """
+PATCH /v1/inboxes/{key}
+POST /v1/teams
+PUT /v1/teams/{team}
+DELETE /v1/teams/{team}
+PUT /v1/inboxes/{inbox}/staffing
+GET /v1/admin/people
+PATCH /v1/admin/people/{user}
+POST /v1/admin/people/{user}/sign-out
+POST /v1/admin/people/{user}/password-link
+DELETE /v1/admin/people/{user}/second-factor
+GET /v1/admin/invitations
+POST /v1/admin/invitations
+DELETE /v1/admin/invitations/{invitation}
+POST /v1/setup
+POST /v1/agents/{agent}/versions
+PUT /v1/agents/{agent}/versions/{number}
+POST /v1/agents/{agent}/versions/{number}/evaluate
+POST /v1/agents/{agent}/versions/{number}/publish
+POST /v1/agents/{agent}/roll-back
+"""
+
+# The customer of the support conversation that is asked about, and operators.
+PARTIES = """
+GET /v1/conversations/{conversation}
+GET /v1/conversations/{conversation}/messages
+POST /v1/conversations/{conversation}/messages
+GET /v1/conversations/{conversation}/events
+PUT /v1/conversations/{conversation}/read
+GET /v1/conversations/{conversation}/receipts
+GET /v1/conversations/{conversation}/presence
+GET /v1/conversations/{conversation}/pins
+GET /v1/conversations/{conversation}/members
+GET /v1/conversations/{conversation}/ratings
+POST /v1/conversations/{conversation}/hand-off
+GET /v1/conversations/{conversation}/expectation
+POST /v1/conversations/{conversation}/leave-message
+GET /v1/conversations/{conversation}/commands
+"""
+
+# That customer alone.
+CUSTOMER = """
+PUT /v1/conversations/{conversation}/notify
+PUT /v1/conversations/{conversation}/draft
+DELETE /v1/conversations/{conversation}/draft
+PUT /v1/conversations/{conversation}/messages/{seq}/feedback
+PUT /v1/conversations/{conversation}/rating
+"""
+
+# Nobody here: bots with their keys, or members of another kind of conversation.
+ELSEWHERE = """
+PATCH /v1/conversations/{conversation}
+POST /v1/conversations/{conversation}/members
+DELETE /v1/conversations/{conversation}/members/me
+DELETE /v1/conversations/{conversation}/members/{user}
+GET /v1/conversations/{conversation}/bans
+DELETE /v1/conversations/{conversation}/bans/{user}
+GET /v1/conversations/{conversation}/invites
+POST /v1/conversations/{conversation}/invites
+DELETE /v1/conversations/{conversation}/invites/{invite}
+GET /v1/conversations/{conversation}/requests
+POST /v1/conversations/{conversation}/requests/{user}
+GET /v1/bot/knowledge
+PUT /v1/bot/commands
+GET /v1/bot
+GET /v1/bot/updates
+POST /v1/bot/cursor
+POST /v1/bot/conversations/{conversation}/messages
+POST /v1/bot/conversations/{conversation}/streams
+POST /v1/bot/conversations/{conversation}/streams/{seq}/deltas
+POST /v1/bot/conversations/{conversation}/streams/{seq}/finish
+POST /v1/bot/clicks/{event}/answer
+GET /v1/bot/state/{space}
+GET /v1/bot/state/{space}/{key}
+PUT /v1/bot/state/{space}/{key}
+"""
