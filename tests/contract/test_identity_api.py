@@ -4,8 +4,8 @@ import asyncio
 import time
 from typing import Any
 
-import pyotp
 import pytest
+from pyotp.totp import TOTP
 
 from myna.api import account, auth, people
 from myna.api.limits import Limits
@@ -256,11 +256,11 @@ async def test_a_password_link_replaces_the_password_and_signs_out(house: House)
     await house.sign_in("opa", "chosen by myself")
 
 
-async def enrol(house: House, token: str) -> tuple[pyotp.TOTP, list[str]]:
+async def enrol(house: House, token: str) -> tuple[TOTP, list[str]]:
     """A second factor that is on, and its recovery codes."""
     begun = await house.ask(token, "POST", "/account/second-factor", 201, {"password": PASSWORD})
     assert begun["uri"].startswith("otpauth://totp/Myna:opa?secret=")
-    totp = pyotp.TOTP(begun["secret"])
+    totp = TOTP(begun["secret"])
     codes = await house.ask(token, "POST", "/account/second-factor/confirm", 200, {"code": totp.now()})
     return totp, codes["recovery_codes"]
 

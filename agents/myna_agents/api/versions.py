@@ -188,8 +188,8 @@ async def _live(core: Services, agent: User) -> int:
 
 async def _live_body(core: Services, agent: User) -> BundleBody:
     config = await core.accounts.agent(agent.id)
-    bases, stored = config if config is not None else ((), {})
-    known = {name: value for name, value in stored.items() if name in BundleBody.model_fields}
+    bases, stored = config if config is not None else ((), dict[str, Any]())
+    known: dict[str, Any] = {name: value for name, value in stored.items() if name in BundleBody.model_fields}
     if "handoff" in known:
         known["handoff"] = {
             **known["handoff"],

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pyotp
 from cryptography.fernet import Fernet, InvalidToken
+from pyotp.totp import TOTP
 
 from myna.errors import Conflict, MynaError, Unauthorised
 from myna.ports_identity import Factors
@@ -61,7 +62,7 @@ class SecondFactor:
         secret = pyotp.random_base32()
         if not await self._store.begin_factor(user, self._seal.encrypt(secret.encode()).decode()):
             raise Conflict("A second factor is on already; turn it off first.", code="factor_on")
-        return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=ISSUER))
+        return Enrolment(secret, TOTP(secret).provisioning_uri(name=account, issuer_name=ISSUER))
 
     async def confirm(self, user: int, code: str) -> list[str]:
         """Turn it on with a first code: the recovery codes, which are shown this once.
@@ -106,7 +107,7 @@ class SecondFactor:
             raise MynaError(
                 "The second factor was sealed with another key; an administrator must turn it off."
             ) from wrong
-        totp, now = pyotp.TOTP(secret, interval=STEP_S), int(time.time()) // STEP_S
+        totp, now = TOTP(secret, interval=STEP_S), int(time.time()) // STEP_S
         given = code.replace(" ", "")
         found = None
         for step in range(now - DRIFT_STEPS, now + DRIFT_STEPS + 1):
