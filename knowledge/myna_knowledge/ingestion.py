@@ -61,7 +61,7 @@ class Ingestion:
         if draft.kind is SourceKind.URL:
             page = await self._web().get(draft.url or "")
             draft = replace(page.draft(lang=draft.lang), title=draft.title, url=draft.url)
-        reading = await asyncio.to_thread(_read, draft)
+        reading = await asyncio.to_thread(read, draft)
         replaced = await self._store.pieces.replace(lease, reading, name)
         if replaced is None:
             return True
@@ -137,6 +137,11 @@ class Ingestion:
                     await self._dense.removed(base, gone)
 
 
-def _read(draft: SourceDraft) -> Reading:
+def read(draft: SourceDraft) -> Reading:
+    """A draft read and cut into sections. Blocks.
+
+    Raises:
+        Unreadable: nothing can be read of it.
+    """
     document = read_source(draft)
     return Reading(document.title, document.lang, document.url, tuple(cut(document)), document.errors)

@@ -12,6 +12,7 @@ from myna.errors import Malformed, NotFound
 from myna_knowledge.adapters.exact import ExactIndex
 from myna_knowledge.asking import Asking
 from myna_knowledge.calibrating import calibrate
+from myna_knowledge.care.keeping import Care
 from myna_knowledge.dense import DenseSearch
 from myna_knowledge.fetching import Fetcher
 from myna_knowledge.ingestion import LEASE_S, Ingestion
@@ -71,6 +72,8 @@ class Library:
         self._memories = Memories(store.pieces, embedder.name if embedder is not None else None)
         self._asking = Asking(embedder)
         self._retriever = Retriever(store, self._memories, self._asking, self._dense)
+        self.care = Care(store, self._memories, self._asking)
+        """The verbs that keep bases right."""
         self._fetcher = fetcher
         self._ingestion = Ingestion(store, embedder, self._dense, fetcher)
         self._worker = secrets.token_hex(8)
@@ -229,6 +232,7 @@ class Library:
         async with asyncio.TaskGroup() as group:
             if self._dense is not None:
                 group.create_task(self._dense.maintain())
+            group.create_task(self.care.keep_up())
             for _ in range(JOBS_AT_ONCE):
                 group.create_task(self._run_jobs())
 
@@ -279,7 +283,8 @@ class Library:
                 return
             by_id = {section.id: section for section in changes.added}
             sections = [by_id[held.id] for held in memory.sections]
-            result = await calibrate(memory, sections, self._store.pieces, self._asking)
+            wrong = await self._store.calibrations.bound(base)
+            result = await calibrate(memory, sections, self._store.pieces, self._asking, wrong)
             await self._store.calibrations.save(base, memory.version, result)
         except Exception:
             log.exception("Knowledge base %d could not be calibrated; the last calibration serves", base)

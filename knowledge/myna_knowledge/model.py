@@ -272,6 +272,10 @@ class Calibration:
     """How many questions it was fitted on; 0 is the shipped prior."""
     curve: tuple[Mapping[str, float], ...] = ()
     """Points {threshold, answered, wrong} for the operator's choice."""
+    unanswerable: tuple[float, ...] = ()
+    """Held-out confidences of questions made of the base that nothing in it answers …"""
+    answerable: tuple[float, ...] = ()
+    """… and of those that it answers rightly: another bound is another place between these."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for storage and HTTP."""
@@ -282,4 +286,6 @@ class Calibration:
             "alpha": self.alpha,
             "sample": self.sample,
             "curve": [dict(point) for point in self.curve],
+            "unanswerable": list(self.unanswerable),
+            "answerable": list(self.answerable),
         }

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from myna.access import Access
 from myna.amend import Amender
+from myna.appeals import Appeals
+from myna.audit import AuditLog
 from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
@@ -11,10 +13,14 @@ from myna.directory import Directory
 from myna.errors import Busy
 from myna.export import Export
 from myna.files import FileStore
+from myna.filters import Filters
 from myna.greeter import Greeter
 from myna.handoff import Handoff
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
+from myna.identity.account import Account
+from myna.identity.people import People
+from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
@@ -41,6 +47,9 @@ class Services:
     accounts: Accounts
     desk: Desk
     tokens: Tokens
+    sign_ins: SignIns
+    account: Account
+    people: People
     tickets: SocketTickets
     committer: Committer
     relay: Relay
@@ -64,6 +73,9 @@ class Services:
     helpdesk: Helpdesk
     queue_watch: QueueWatch
     review: Review
+    appeals: Appeals
+    filters: Filters
+    audit: AuditLog
     turns: Turns
     admission: Admission
     greeter: Greeter

@@ -22,11 +22,13 @@ from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
 from myna.adapters.sql.files import SqlFiles
 from myna.adapters.sql.helpdesk import SqlHelpdesk
+from myna.adapters.sql.identity import SqlIdentity
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
 from myna.adapters.sql.marks import SqlMarks
 from myna.adapters.sql.migrate import migrate, renew_epoch
+from myna.adapters.sql.moderation import SqlAudit, SqlModeration
 from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
@@ -36,7 +38,10 @@ from myna.adapters.web_pages import WebPages
 from myna.amend import Amender
 from myna.api.app import attach, create_app
 from myna.api.socket import SocketServer
+from myna.appeals import Appeals
+from myna.audit import AuditLog
 from myna.compose import Composer
+from myna.consequences import Consequences
 from myna.core import Core, kept_alive
 from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
@@ -45,11 +50,16 @@ from myna.directory import Directory
 from myna.errors import MynaError
 from myna.export import Export
 from myna.files import FileStore
+from myna.filters import Filters
 from myna.first_start import FirstStart, ensure_workspace
 from myna.greeter import Greeter
-from myna.handoff import Handoff
+from myna.handoff import Handoff, Leaving
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
+from myna.identity.account import Account
+from myna.identity.people import People
+from myna.identity.second_factor import SecondFactor
+from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
@@ -66,6 +76,7 @@ from myna.send import Sender
 from myna.services import Services
 from myna.settings import Settings
 from myna.signals import Signals
+from myna.standing import Standings
 from myna.turns import Turns
 
 if TYPE_CHECKING:
@@ -153,7 +164,9 @@ def open_blobs(settings: Settings) -> Blobs:
 
 def build_core(settings: Settings, database: Database, moderator: Moderator | None) -> Core:
     """The core over a migrated database, not yet running."""
-    commits: Commits = SqliteCommits(database.path or "") if database.sqlite else PostgresCommits(database)
+    commits: Commits = (
+        SqliteCommits(database.path or "", database.turn) if database.sqlite else PostgresCommits(database)
+    )
     bus = open_bus(settings)
     delay_s = settings.turn_delay_ms / 1000
     log, conversations, accounts = SqlLog(database), SqlConversations(database), SqlAccounts(database)
@@ -174,6 +187,13 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     relay.listeners.append(indexer.heard)
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
+    moderation = SqlModeration(database)
+    filters, standings = (
+        Filters(moderation, access, accounts, conversations, committer),
+        Standings(moderation),
+    )
+    sender.filtering, sender.standing = filters.of, standings.of
+    review.followed = Consequences(filters, moderation, conversations, committer, relay).after
     sender.fail_closed = settings.moderation_fails_closed
     sender.streamed = hub.streamed
     helpdesk_store = SqlHelpdesk(database)
@@ -184,11 +204,21 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     receipts = Receipts(relay, access, conversations, crowds)
     relay.listeners.append(receipts.heard)
     directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats)
+    tokens, identities = Tokens(key, SqlRefreshTokens(database)), SqlIdentity(database)
+    hub.endings.append(tokens.end)
+    second_factor = SecondFactor(identities, key)
+    sign_ins = SignIns(accounts, tokens, identities, second_factor, relay)
+    handoff = Handoff(access, accounts, committer, hub, delay_s)
+    people = People(accounts, identities, sign_ins, second_factor)
+    people.left = Leaving(desk, handoff).left
     services = Services(
         settings=settings,
         accounts=accounts,
         desk=desk,
-        tokens=Tokens(key, SqlRefreshTokens(database)),
+        tokens=tokens,
+        sign_ins=sign_ins,
+        account=Account(accounts, identities, sign_ins, second_factor),
+        people=people,
         tickets=SocketTickets(SqlSocketTickets(database), accounts),
         committer=committer,
         relay=relay,
@@ -209,10 +239,13 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         presence=Presence(relay, hub, access, accounts, crowds, receipts),
         directory=directory,
         greeter=Greeter(hub, relay, directory, SqlArrivals(database)),
-        handoff=Handoff(access, accounts, committer, hub, delay_s),
+        handoff=handoff,
         helpdesk=helpdesk,
         queue_watch=queue_watch,
         review=review,
+        appeals=Appeals(review, moderation, desk, access, committer, delay_s),
+        filters=filters,
+        audit=AuditLog(SqlAudit(database), accounts),
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
         admission=Admission(settings.connects_per_s, settings.connects_per_s),
         service=SqlService(database),

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from myna import __version__
 from myna.api import (
+    account,
     asyncapi,
     auth,
     changes,
@@ -17,6 +18,8 @@ from myna.api import (
     files,
     helpdesk,
     mine,
+    moderation,
+    people,
     problems,
     search,
     seats,
@@ -35,9 +38,12 @@ ROUTERS = (
     search.router,
     exports.router,
     service.router,
+    moderation.router,
     desk.router,
     helpdesk.router,
     streams.router,
+    account.router,
+    people.router,
     asyncapi.router,
 )
 DESCRIPTION = """
