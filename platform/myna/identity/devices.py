@@ -7,7 +7,7 @@ _BROWSERS = (
     ("Edge", re.compile(r"\bEdgA?/")),
     ("Opera", re.compile(r"\bOPR/")),
     ("Firefox", re.compile(r"\b(Firefox|FxiOS)/")),
-    ("Chrome", re.compile(r"\b(Chrome|CriOS)/")),
+    ("Chrome", re.compile(r"(Chrome|CriOS)/")),
     ("Safari", re.compile(r"\bVersion/[\d.]+ .*Safari/")),
 )
 _SYSTEMS = (

@@ -26,11 +26,12 @@ interface Webhook {
 
 let known: Bot[] | null = null;
 
-function Secret({ name, value, close }: { name: string; value: string; close(): void }) {
+/** A secret that is shown this once, with a button that copies it. */
+export function Secret({ name, value, close, hint }: { name: string; value: string; close(): void; hint?: string }) {
   const copy = () => void navigator.clipboard.writeText(value).then(() => toast(t("copied")), () => toast(t("notCopied"), true));
   return (
     <Dialog title={name} close={close} testid="secret">
-      <p>{t("bots.once")}</p>
+      <p>{hint ?? t("bots.once")}</p>
       <div class="snippet"><pre tabIndex={0} data-testid="secret-value">{value}</pre><button type="button" onClick={copy}>{t("copy")}</button></div>
     </Dialog>
   );

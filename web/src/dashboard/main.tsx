@@ -1,12 +1,14 @@
 import "./dashboard.css";
 import { effect } from "@preact/signals";
 import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { follow } from "./desk";
 import { OPEN } from "./actions";
 import { Bots } from "./bots";
 import { Contacts } from "./contacts";
 import { Groups } from "./groups";
 import { Inbox } from "./inbox";
+import { invitation, Join } from "./join";
 import { listenToKeys } from "./keys";
 import { Knowledge } from "./knowledge";
 import { announce } from "./notify";
@@ -23,6 +25,13 @@ import { lang, speak, t } from "./words";
 const VIEWS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowledge, contacts: Contacts, reports: Reports, bots: Bots, settings: Settings };
 
 function App() {
+  const [invited, setInvited] = useState(invitation);
+  useEffect(() => {
+    const look = () => setInvited(invitation());
+    addEventListener("hashchange", look);
+    return () => removeEventListener("hashchange", look);
+  }, []);
+  if (invited) return <Join token={invited} leave={() => (location.hash = "")} />;
   if (!session.value || !client.value) return <SignIn />;
   const Current = VIEWS[staff() || OPEN.includes(route.value.screen) ? route.value.screen : "groups"];
   return (

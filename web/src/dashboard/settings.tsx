@@ -1,4 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
+import { Account } from "./account";
+import { People } from "./people";
 import { loadReplies, replies } from "./replies";
 import { notifies, setNotifies } from "./notify";
 import { Empty, Trouble } from "./parts";
@@ -149,6 +151,8 @@ export function Settings() {
       <div class="column">
         <h1>{t("settings" as Word)}</h1>
         <Mine />
+        <Account />
+        {administers && <People />}
         <Replies />
         {administers && <Inboxes />}
       </div>

@@ -1,23 +1,26 @@
 import { useState } from "preact/hooks";
 import { ApiError, call, type Session } from "../core";
-import { connect, explain, session, signedOutBecause, tokens } from "./state";
+import { begin, explain, signedOutBecause } from "./state";
 import { lang, speak, t } from "./words";
 
 export function SignIn() {
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const [factor, setFactor] = useState(false);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    const body = { handle: form.get("handle"), password: form.get("password") };
+    const code = String(form.get("code") ?? "").trim();
+    const body = { handle: form.get("handle"), password: form.get("password"), ...(code ? { code } : {}) };
     setBusy(true);
     try {
-      const begun = tokens.keep(await call<Session>("POST", "/v1/auth/sign-in", { body }));
-      signedOutBecause.value = null;
-      connect(begun);
-      session.value = begun;
+      begin(await call<Session>("POST", "/v1/auth/sign-in", { body }));
     } catch (failure) {
-      if (failure instanceof ApiError && failure.status === 401) setError(t("badCredentials"));
+      if (failure instanceof ApiError && failure.code === "second_factor_needed") {
+        setError(null);
+        setFactor(true);
+      } else if (failure instanceof ApiError && failure.code === "code_wrong") setError(t("account.code_wrong"));
+      else if (failure instanceof ApiError && failure.status === 401) setError(t("badCredentials"));
       else if (failure instanceof ApiError && failure.status === 429) setError(t("tooMany"));
       else setError(explain(failure));
     } finally {
@@ -39,6 +42,12 @@ export function SignIn() {
           {t("password")}
           <input name="password" type="password" required autocomplete="current-password" data-testid="password" />
         </label>
+        {factor && (
+          <label>
+            {t("account.codeOrRecovery")}
+            <input name="code" required minLength={6} maxLength={32} autocomplete="one-time-code" data-testid="code" ref={(field) => field?.focus()} />
+          </label>
+        )}
         {error && <p class="warn" role="alert" data-testid="sign-in-error">{error}</p>}
         <button type="submit" class="primary" disabled={busy} data-testid="sign-in">{t("signIn")}</button>
         <button type="button" class="link" lang={lang.value === "zh" ? "en" : "zh-CN"} onClick={() => speak(lang.value === "zh" ? "en" : "zh")}>{t("language")}</button>

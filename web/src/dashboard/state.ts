@@ -114,6 +114,14 @@ export function connect(current: Session): void {
   void Promise.resolve(kept?.start()).then(() => made.start());
 }
 
+/** Somebody has signed in. */
+export function begin(signedIn: Session): void {
+  const kept = tokens.keep(signedIn);
+  signedOutBecause.value = null;
+  connect(kept);
+  session.value = kept;
+}
+
 export function signOut(because: Word | null = null): void {
   const refresh_token = tokens.session?.refresh_token;
   if (refresh_token && !because) void fetch("/v1/auth/sign-out", {
