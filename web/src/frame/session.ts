@@ -1,4 +1,4 @@
-import { call, StoredSession, TextDrafts, textStore, type Client, type Conversation, type Session, type User } from "../core";
+import { call, StoredSession, TextDrafts, textStore, type Client, type Conversation, type FormField, type Session, type User } from "../core";
 import { tag } from "./words";
 
 export interface Inbox {
@@ -8,10 +8,15 @@ export interface Inbox {
   greeting: Record<string, string>;
   suggestions: Record<string, string[]>;
   locale: string;
+  /** What is asked before the first message. */
+  prechat: FormField[];
+  /** Whether people answer now, and when they do next. */
+  open: boolean;
+  opens_at: string | null;
 }
 
 /** The live connection is fetched when somebody writes or comes back: looking at the greeting does not need it. */
-const load = () => import("./more");
+export const load = () => import("./more");
 
 /**
  * The visitor behind this frame.
@@ -22,6 +27,8 @@ const load = () => import("./more");
 export class Visitor {
   client: Client | null = null;
   conversation: string | null = null;
+  more: Awaited<ReturnType<typeof load>> | null = null;
+  #answers: Record<string, unknown> = {};
   readonly #store = textStore();
   readonly #tokens: StoredSession;
   #starting: Promise<Client> | null = null;
@@ -74,6 +81,12 @@ export class Visitor {
     return { client, conversation: this.conversation };
   }
 
+  /** Becomes a visitor who has answered the first questions; throws ApiError with `fields` when an answer will not do. */
+  async begin(answers: Record<string, unknown>): Promise<void> {
+    this.#answers = answers;
+    await this.#connect();
+  }
+
   async #enter(client: Client, conversation: string): Promise<void> {
     await client.open(conversation);
     this.conversation = conversation;
@@ -81,7 +94,7 @@ export class Visitor {
   }
 
   #register(): Promise<Session> {
-    return call<Session>("POST", `${this.#origin}/v1/visitors`, { body: { inbox: this.#inbox, locale: tag() } });
+    return call<Session>("POST", `${this.#origin}/v1/visitors`, { body: { inbox: this.#inbox, locale: tag(), answers: this.#answers } });
   }
 
   #connect(): Promise<Client> {
@@ -95,8 +108,9 @@ export class Visitor {
   async #begin(): Promise<Client> {
     const session = this.#tokens.session ?? this.#tokens.keep(await this.#register());
     const drafts = new TextDrafts(this.#store, `myna.drafts.${this.#inbox}`);
-    const { Client, events, poll, socket } = await load();
-    const client = new Client(this.#origin, this.#tokens, drafts, session.user, [socket, events, poll]);
+    this.more = await load();
+    const { Client, poll, socket } = this.more;
+    const client = new Client(this.#origin, this.#tokens, drafts, session.user, [socket, poll]);
     await client.start();
     this.client = client;
     return client;
