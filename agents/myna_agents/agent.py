@@ -37,6 +37,18 @@ class HandoffPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What an agent's models may cost in one day of UTC, in the currency of the prices; None sets no limit.
+
+    Once it is spent the agent quotes instead, and what it cannot quote goes to the queue.
+    """
+
+    day: float | None = None
+    customer_day: float | None = None
+    """Of each customer."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentProfile:
     """How one agent answers. Everything that a turn needs to know about its agent, as one immutable value."""
 
@@ -64,6 +76,12 @@ class AgentProfile:
     """When it speaks in groups."""
     handoff: HandoffPolicy = HandoffPolicy()
     """When it must hand over."""
+    version: int = 0
+    """Number of the bundle that this is, 0 before the first."""
+    model: str = ""
+    """Which of the server's models it asks first; empty: the server's order; `offline:` none."""
+    budget: Budget = Budget()
+    """What its models may cost."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,5 +112,8 @@ def profile_of(user: User, bases: Sequence[int], stored: Mapping[str, Any]) -> A
         persona=stored.get("persona", ""),
         group=GroupPolicy(**group),
         handoff=handoff,
+        version=int(stored.get("version", 0)),
+        model=stored.get("model", ""),
+        budget=Budget(**{key: stored.get("budget", {}).get(key) for key in ("day", "customer_day")}),
         **own,
     )

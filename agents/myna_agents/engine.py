@@ -7,6 +7,7 @@ from typing import Protocol
 from myna.errors import MynaError
 from myna_agents.agent import AgentProfile
 from myna_agents.answer import Answer
+from myna_agents.ledger import Usage
 from myna_agents.scene import Said
 from myna_knowledge.model import Passage
 
@@ -62,6 +63,8 @@ class Request:
     search: Search | None = None
     corrections: tuple[str, ...] = field(default=())
     """What was wrong with the answer before: facts that no passage holds."""
+    usage: list[Usage] = field(default_factory=list[Usage])
+    """Engines write down here what they read and wrote, also when they fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,18 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Give back connections."""
+        ...
+
+
+class Writer(Protocol):
+    """Writes plain text, for people to look over: no knowledge, no tools."""
+
+    async def write(self, instructions: str, text: str) -> str:
+        """What the model makes of the text.
+
+        Raises:
+            EngineFailed: it gave no answer.
+        """
         ...
 
 

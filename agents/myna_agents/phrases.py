@@ -34,6 +34,7 @@ class Phrase(StrEnum):
     SUMMARY_ASKED = "summary_asked"
     SUMMARY_ANSWERED = "summary_answered"
     SUMMARY_DECLINED = "summary_declined"
+    SUMMARY_DECLINED_ONCE = "summary_declined_once"
     SUMMARY_REASON = "summary_reason"
 
 
@@ -138,8 +139,12 @@ _TEXTS: dict[Phrase, dict[str, str]] = {
     Phrase.OFFER_HUMAN: {"en": "Talk to a person", "zh": "转人工客服"},
     Phrase.SUMMARY_ASKED: {"en": "Asked: {text}", "zh": "客户问：{text}"},
     Phrase.SUMMARY_ANSWERED: {"en": "Agent answered from: {text}", "zh": "自动客服已答，依据：{text}"},
+    Phrase.SUMMARY_DECLINED_ONCE: {
+        "en": "The agent said once that it does not know.",
+        "zh": "自动客服表示过一次不知道。",
+    },
     Phrase.SUMMARY_DECLINED: {
-        "en": "The agent said {count} time(s) that it does not know.",
+        "en": "The agent said {count} times that it does not know.",
         "zh": "自动客服有 {count} 次表示不知道。",
     },
     Phrase.SUMMARY_REASON: {"en": "Why: {text}", "zh": "原因：{text}"},

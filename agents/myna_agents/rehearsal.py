@@ -21,7 +21,8 @@ from myna.model import (
 from myna_agents.agent import AgentProfile
 from myna_agents.engine import Engine
 from myna_agents.ports import Knowledge
-from myna_agents.turn import World, take_turn
+from myna_agents.turn import take_turn
+from myna_agents.world import World
 
 ANSWER_S = 120.0
 ASKER = 1

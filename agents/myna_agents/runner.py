@@ -6,7 +6,8 @@ import random
 
 from myna.errors import StaleTurn
 from myna.model import Turn
-from myna_agents.turn import World, give_up, take_turn
+from myna_agents.turn import give_up, take_turn
+from myna_agents.world import World
 
 LEASE_WAIT_S = 1.0
 """How long one look for work lasts; also how long stopping may take beyond the turns under way."""

@@ -187,6 +187,13 @@ def build_scene(
     )
 
 
+def transcript(
+    messages: Sequence[Message], agent: int, asker: int, users: Mapping[int, User]
+) -> tuple[Said, ...]:
+    """Everything that was said, oldest first, as an agent hears it."""
+    return tuple(_said(message, agent, asker, users) for message in messages if _counts(message))
+
+
 def _to_the_agent(
     profile: AgentProfile, said: Sequence[Said], burst: Sequence[Said], users: Mapping[int, User]
 ) -> tuple[list[Said], Hearing]:

@@ -14,7 +14,7 @@ MAX_CHARS = 160
 def summary(scene: Scene, reason: str) -> str:
     """Why, what was asked last, what the agent answered from, and what is open; one line each, in the asker's language."""
     lang = spoken(scene.lang, scene.profile.languages)
-    lines = [say(Phrase.SUMMARY_REASON, lang, text=reason_text(reason, lang))]
+    lines = [say(Phrase.SUMMARY_REASON, lang, text=reason_text(reason, lang))] if reason else []
     asked = [
         said for said in (*scene.earlier, *scene.burst) if said.speaker is Speaker.ASKER and _asks(said.text)
     ]
@@ -24,7 +24,9 @@ def summary(scene: Scene, reason: str) -> str:
     if sources:
         lines.append(say(Phrase.SUMMARY_ANSWERED, lang, text="; ".join(sources[-MAX_QUESTIONS:])))
     declined = sum(said.offers_human for said in own)
-    if declined:
+    if declined == 1:
+        lines.append(say(Phrase.SUMMARY_DECLINED_ONCE, lang))
+    elif declined:
         lines.append(say(Phrase.SUMMARY_DECLINED, lang, count=declined))
     return "\n".join(lines)
 

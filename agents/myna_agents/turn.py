@@ -3,58 +3,35 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from myna.errors import MynaError
 from myna.model import Turn, TurnDecision
-from myna_agents.agent import AgentProfile
-from myna_agents.answer import Answer, Offer, message_body, trace_of
-from myna_agents.decide import first_look, queries, unsure, weigh
+from myna_agents.answer import Offer, message_body, trace_of
+from myna_agents.answering import Making, Unfounded, make_answer, retrieve
+from myna_agents.decide import first_look, unsure, weigh
 from myna_agents.decide import unfounded as not_founded
 from myna_agents.decision import Decision, Kind
-from myna_agents.engine import CannotAnswer, Engine, EngineFailed, Request, Restart, Shelf
-from myna_agents.engines.prompt import secret_of
-from myna_agents.gate import Gate
-from myna_agents.grounding import inert
-from myna_agents.guard import unfounded, without
+from myna_agents.engine import CannotAnswer
 from myna_agents.language import spoken
+from myna_agents.ledger import Usage
 from myna_agents.outlook import expected
 from myna_agents.outlook import offers as form
 from myna_agents.phrases import Phrase, say
-from myna_agents.ports import History, Knowledge, People, Profiles, Turns
+from myna_agents.ports import Turns
 from myna_agents.scene import Scene, build_scene
+from myna_agents.spending import degraded, note_spend, tokens
 from myna_agents.summary import summary
-from myna_knowledge.model import Passage, Retrieval
+from myna_agents.world import World
+from myna_knowledge.model import Retrieval
 
 HISTORY = 40
 """How many messages an agent reads."""
 READ_S = 5.0
-RETRIEVE_S = 10.0
-ANSWER_S = 60.0
-"""How long one engine may take for one answer."""
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """Everything that a turn reads from and answers through."""
-
-    turns: Turns
-    history: History
-    people: People
-    knowledge: Knowledge
-    profiles: Profiles
-    engine: Engine
-    fallback: Engine
-    """Takes the place of an engine that failed; the offline one. May be the same."""
-    answer_s: float = ANSWER_S
-    clock: Callable[[], float] = time.time
-    outlook: Callable[[int], Awaitable[Mapping[str, Any]]] | None = None
-    """What a customer handed over may expect, by conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +42,10 @@ class Findings:
     started: float
     heard: str = ""
     """In groups, how likely the message was meant for the agent, and why."""
+    usage: list[Usage] = field(default_factory=list[Usage])
+    """What models took in this turn."""
+    trace: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What else led to the decision."""
 
     def decision(self, decision: Decision, engine: str) -> TurnDecision:
         """The trace of the turn."""
@@ -77,7 +58,7 @@ class Findings:
             threshold=None if found is None else round(found.threshold, 4),
             passages=() if found is None else tuple(trace_of(passage) for passage in found.passages),
             took_ms=round((time.perf_counter() - self.started) * 1000, 1),
-            trace={"heard": self.heard} if self.heard else {},
+            trace={**({"heard": self.heard} if self.heard else {}), **self.trace, **tokens(self.usage)},
         )
 
 
@@ -102,7 +83,7 @@ async def take_turn(world: World, turn: Turn) -> None:
     if scene.addressed:
         await world.turns.typing(turn, True)
     try:
-        retrieval = await _retrieve(world, scene)
+        retrieval = await retrieve(world, scene)
         findings = Findings(retrieval, started, heard)
         decision = weigh(scene, retrieval)
         if decision.kind is Kind.ANSWER:
@@ -147,72 +128,24 @@ async def _look(world: World, turn: Turn) -> Scene | None:
     return build_scene(turn, profile, messages, {user.id: user for user in users})
 
 
-async def _retrieve(world: World, scene: Scene) -> Retrieval:
-    """The retrieval of the surest query."""
-    found: list[Retrieval] = []
-    for query in queries(scene):
-        found.append(await _search(world, scene.profile, query, scene.lang))
-    return max(found, key=lambda one: one.confidence)
-
-
-async def _search(world: World, profile: AgentProfile, query: str, lang: str) -> Retrieval:
-    """What is known, without the sentences of it that give orders to models: passages are data."""
-    async with asyncio.timeout(RETRIEVE_S):
-        found = await world.knowledge.retrieve(profile.bases, query, k=profile.passages, lang=lang)
-    return replace(found, passages=tuple(inert(passage) for passage in found.passages))
-
-
 async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings) -> None:
-    """Compose with the agent's engine, then with the fallback; end the turn with the first founded answer."""
+    """Compose, and end the turn with the first founded answer."""
     assert findings.retrieval is not None
     confident = weigh(scene, findings.retrieval)
     speech = _Speech(world.turns, turn)
-    for engine in dict.fromkeys((world.engine, world.fallback)):
-        try:
-            answer = await _founded(world, engine, scene, findings.retrieval, speech)
-        except CannotAnswer:
-            await _close(world, turn, scene, unsure(scene), findings, engine.name)
-            return
-        except (EngineFailed, TimeoutError) as failed:
-            logger.warning(
-                "turn %d: %s; going on without it", turn.id, failed or f"{engine.name} took too long"
-            )
-            continue
-        if answer is not None:
-            body = message_body(answer.text, answer.lang, scene.newest_seq, answer.citations)
-            await world.turns.finish(turn, body, findings.decision(confident, engine.name))
-            return
-    await _close(world, turn, scene, not_founded(scene), findings, world.engine.name)
-
-
-async def _founded(
-    world: World, engine: Engine, scene: Scene, retrieval: Retrieval, speech: "_Speech"
-) -> Answer | None:
-    """An answer all of whose facts stand in the passages it cites: as it is, without what does not, or a second try."""
-
-    async def search(query: str) -> Sequence[Passage]:
-        return (await _search(world, scene.profile, query, scene.lang)).passages
-
-    request = Request(
-        question=scene.question,
-        lang=spoken(scene.lang, scene.profile.languages),
-        shelf=Shelf(retrieval.passages),
-        profile=scene.profile,
-        history=scene.earlier,
-        search=search,
-    )
-    if engine is world.fallback:
-        request = replace(request, lang=scene.lang)
-    for _ in range(1 if engine is world.fallback else 2):
-        async with asyncio.timeout(world.answer_s):
-            answer = await speech.compose(engine, request)
-        found = unfounded(answer.text, answer.cited, secret_of(scene.profile))
-        text = without(answer.text, found) if found else answer.text
-        if text and answer.citations:
-            return replace(answer, text=text)
-        wrong = tuple(f"- {one.shown!r} stands in no passage that you cite" for one in found)
-        request = replace(request, corrections=wrong or ("- the answer cited no passage",))
-    return None
+    making = Making(speech.show, findings.retrieval, findings.usage, degraded=await degraded(world, scene))
+    if making.degraded:
+        findings.trace["budget"] = making.degraded
+    try:
+        answer = await make_answer(world, scene, making)
+    except CannotAnswer:
+        await _close(world, turn, scene, unsure(scene), findings, world.engine.name)
+    except Unfounded:
+        await _close(world, turn, scene, not_founded(scene), findings, world.engine.name)
+    else:
+        body = message_body(answer.text, answer.lang, scene.newest_seq, answer.citations)
+        await world.turns.finish(turn, body, findings.decision(confident, answer.engine))
+        await note_spend(world, turn, scene, findings.usage, confident.kind, answer.engine)
 
 
 class _Speech:
@@ -222,30 +155,8 @@ class _Speech:
         self._turns, self._turn = turns, turn
         self._open = False
 
-    async def compose(self, engine: Engine, request: Request) -> Answer:
-        """The engine's answer, shown while it is made; once an attempt has shown something, later ones show nothing:
-        the final message replaces it.
-
-        Raises:
-            EngineFailed, CannotAnswer: the engine's.
-        """
-        gate = Gate(request.shelf, secret_of(request.profile))
-        silent = self._open
-        async with aclosing(engine.answer(request)) as items:
-            async for item in items:
-                match item:
-                    case str():
-                        await self._show("" if silent else gate.feed(item))
-                    case Restart():
-                        gate.restart()
-                    case Answer():
-                        await self._show("" if silent else gate.rest())
-                        return item
-        raise EngineFailed(f"{engine.name} ended without an answer.")
-
-    async def _show(self, text: str) -> None:
-        if not text:
-            return
+    async def show(self, text: str) -> None:
+        """Add a piece."""
         if not self._open:
             await self._turns.open_stream(self._turn)
             self._open = True
@@ -276,6 +187,8 @@ async def _close(
         await world.turns.hand_off(turn, decision.reason, summary(scene, decision.reason), body, trace)
     else:
         await world.turns.finish(turn, body, trace)
+    if findings.retrieval is not None:
+        await note_spend(world, turn, scene, findings.usage, decision.kind, engine)
 
 
 async def _outlook(world: World, turn: Turn) -> Mapping[str, Any] | None:

@@ -5,7 +5,7 @@ from myna.adapters.sql.log_reads import SqlLog
 from myna.ports import Conversations
 from myna.services import Services
 from myna.settings import Settings
-from myna_agents.turn import World
+from myna_agents.world import World
 from myna_bots.adapters.egress import GuardedEgress
 from myna_bots.adapters.provider import HttpxProvider
 from myna_bots.adapters.sql_bots import SqlBots, SqlState
@@ -31,9 +31,10 @@ from myna_knowledge.library import Library
 def open_agents(settings: Settings, world: World) -> Agents:
     """The agents as the OpenAI-compatible surface asks them."""
     provider: HttpxProvider | None = None
-    if settings.model != "offline:":
-        model, _, base_url = settings.model.removeprefix("openai:").rpartition("@")
-        provider = HttpxProvider(model, base_url, settings.model_key)
+    first = settings.model.split(",")[0].strip()
+    if first != "offline:":
+        model, _, base_url = first.removeprefix("openai:").rpartition("@")
+        provider = HttpxProvider(model, base_url, settings.model_key.split(",")[0].strip())
     return Agents(world, provider)
 
 

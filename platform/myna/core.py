@@ -42,6 +42,7 @@ class Core:
                 ("queue", services.queue_watch.run),
                 ("timer", services.timer.run),
                 ("indexer", services.indexer.run),
+                ("sign-ins", services.sign_ins.run),
             )
         ]
         try:

@@ -1,20 +1,24 @@
 """Who answers the customer: agent, queue or operator. Each move is one transaction and adds one to the ticket's epoch."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from myna.access import Access
 from myna.deliver.hub import Hub
-from myna.errors import Malformed
+from myna.errors import Conflict, Malformed
 from myna.log.committer import Committer
 from myna.log.support import QUEUED_NOTICE, claimed_notice
 from myna.log.writes import MoveTicket
 from myna.model import Owner, Ticket, TicketStatus
-from myna.ports import Accounts
+from myna.ports import Accounts, Desk
 from myna.rights import Principal, Verb, require
 from myna.wire import user_object
 
 REASON_CHARS = 64
+
+
+LEAVING_PAGE = 100
 
 
 class Handoff:
@@ -107,3 +111,24 @@ class Handoff:
     async def _operator(self, principal: Principal) -> Mapping[str, Any]:
         user = await self._accounts.user(principal.user)
         return {} if user is None else user_object(user)
+
+
+class Leaving:
+    """What an operator who left owned goes back to the queue, where the others see it."""
+
+    def __init__(self, desk: Desk, handoff: Handoff) -> None:
+        self._desk, self._handoff = desk, handoff
+
+    async def left(self, by: Principal, operator: int) -> None:
+        """Release every conversation of the operator; one that somebody takes meanwhile stays theirs."""
+        while True:
+            mine = await self._desk.tickets(
+                by.workspace, view="mine", operator=operator, before=None, limit=LEAVING_PAGE
+            )
+            released = 0
+            for ticket, _ in mine:
+                with suppress(Conflict):
+                    await self._handoff.release(by, ticket.conversation, Owner.QUEUE, ticket.epoch)
+                    released += 1
+            if len(mine) < LEAVING_PAGE or not released:
+                return

@@ -1,6 +1,124 @@
 """Ports of identity beside accounts and refresh tokens."""
 
+from collections.abc import Collection, Sequence
 from typing import Protocol
+
+from myna.model import User, WorkspaceRole
+from myna.model_identity import Device, Factor, Invitation, Person, SignIn
+
+
+class SignInStore(Protocol):
+    """Devices that people are signed in on."""
+
+    async def begin(self, sign_in: SignIn) -> None:
+        """Store a new one."""
+        ...
+
+    async def seen(self, sign_in: int, device: Device, at: float) -> None:
+        """The device renewed its access; an unknown one is ignored."""
+        ...
+
+    async def of(self, user: int) -> list[SignIn]:
+        """A person's sign-ins, used last first."""
+        ...
+
+    async def end(self, user: int, sign_ins: Collection[int] | None, at: float) -> list[int]:
+        """End these sign-ins of the user, or all of them, with their refresh tokens; the ids of those that ended."""
+        ...
+
+    async def ended_since(self, at: float) -> list[int]:
+        """Sign-ins that ended at that time or later; older entries may be dropped."""
+        ...
+
+
+class PeopleStore(Protocol):
+    """The people of a workspace and the links that let them in."""
+
+    async def members(self, workspace: int) -> list[Person]:
+        """Everybody with a workspace role or a password, by name."""
+        ...
+
+    async def change(
+        self, workspace: int, user: int, *, role: WorkspaceRole | None, deactivated_at: float | None
+    ) -> None:
+        """Set both.
+
+        Raises:
+            NotFound: there is no such person. Conflict: no active owner would be left; nothing was changed.
+        """
+        ...
+
+    async def rename(self, user: int, name: str, locale: str) -> None:
+        """Set what others see."""
+        ...
+
+    async def invite(self, invitation: Invitation, digest: str) -> None:
+        """Store a link by the digest of its secret; an older one for the same user ends."""
+        ...
+
+    async def invitations(self, workspace: int, now: float) -> list[Invitation]:
+        """Links that still work, newest first."""
+        ...
+
+    async def invitation(self, digest: str, now: float) -> Invitation | None:
+        """The link of a secret, if it still works."""
+        ...
+
+    async def withdraw(self, workspace: int, invitation: int) -> bool:
+        """End a link; whether there was one."""
+        ...
+
+    async def accept(self, digest: str, now: float, user: User, password_hash: str) -> bool:
+        """Use a link up: add the user, or replace the password of the user that it is for. False when it works no more.
+
+        Raises:
+            Conflict: the handle is taken; the link still works.
+        """
+        ...
+
+
+class Passwords(Protocol):
+    """Passwords of people who are in already, by hash."""
+
+    async def password_of(self, user: int) -> str | None:
+        """The hash, if the user has one."""
+        ...
+
+    async def replace_password(self, user: int, password_hash: str) -> None:
+        """Set a new one; sign-ins go on."""
+        ...
+
+
+class Factors(Protocol):
+    """Second factors: time-based codes and recovery codes."""
+
+    async def factor(self, user: int) -> Factor | None:
+        """What the user has set up or begun to."""
+        ...
+
+    async def begin_factor(self, user: int, secret: str) -> bool:
+        """Store a new secret, not yet confirmed; False when one is confirmed already."""
+        ...
+
+    async def confirm_factor(self, user: int, step: int, recovery: Sequence[str]) -> bool:
+        """Turn it on with new recovery codes, by digest; False when there was nothing to confirm."""
+        ...
+
+    async def use_step(self, user: int, step: int) -> bool:
+        """Use up all codes to this time step; False when this one was used before."""
+        ...
+
+    async def use_recovery(self, user: int, digest: str) -> bool:
+        """Use a recovery code up; False when there is none such."""
+        ...
+
+    async def drop_factor(self, user: int) -> bool:
+        """Turn it off; whether there was one."""
+        ...
+
+
+class Identities(SignInStore, PeopleStore, Passwords, Factors, Protocol):
+    """All of it on one database."""
 
 
 class TicketStore(Protocol):

@@ -1,6 +1,6 @@
 """Who may do what. The only place where roles are interpreted; everything else asks `may`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from myna.errors import Forbidden
@@ -48,6 +48,8 @@ class Principal:
     role: WorkspaceRole | None = None
     scopes: frozenset[str] | None = None
     """What a bot's key may do at most; None for people, visitors and the server's own agents."""
+    sign_in: int = field(default=0, compare=False)
+    """The sign-in that the token belongs to."""
 
     @property
     def operator(self) -> bool:

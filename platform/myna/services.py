@@ -15,6 +15,9 @@ from myna.greeter import Greeter
 from myna.handoff import Handoff
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
+from myna.identity.account import Account
+from myna.identity.people import People
+from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens
 from myna.log.committer import Committer
@@ -41,6 +44,9 @@ class Services:
     accounts: Accounts
     desk: Desk
     tokens: Tokens
+    sign_ins: SignIns
+    account: Account
+    people: People
     tickets: SocketTickets
     committer: Committer
     relay: Relay

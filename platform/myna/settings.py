@@ -25,9 +25,12 @@ class Settings:
     private_sources: bool = False
     """Whether pages and sites may be read into knowledge from private addresses (`1` or `true`)."""
     model: str = "offline:"
-    """`offline:` quotes the knowledge base; `openai:NAME@URL` asks any OpenAI-compatible endpoint."""
+    """`offline:` quotes the knowledge base; `openai:NAME@URL` asks any OpenAI-compatible endpoint. Several, separated by
+    commas, stand in for each other in that order."""
     model_key: str = field(default="", repr=False)
-    """Key for the model's endpoint; falls back to OPENAI_API_KEY."""
+    """Key for the model's endpoint, or one for each, separated by commas; falls back to OPENAI_API_KEY."""
+    model_prices: str = ""
+    """`NAME=READ/WRITE` or `NAME=READ/WRITE/CACHED`, separated by commas: what 1,000,000 tokens cost."""
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = 8000

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 
 from myna.access import Access
 from myna.adapters.blob_local import LocalBlobs
@@ -22,6 +22,7 @@ from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
 from myna.adapters.sql.files import SqlFiles
 from myna.adapters.sql.helpdesk import SqlHelpdesk
+from myna.adapters.sql.identity import SqlIdentity
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
@@ -47,9 +48,13 @@ from myna.export import Export
 from myna.files import FileStore
 from myna.first_start import FirstStart, ensure_workspace
 from myna.greeter import Greeter
-from myna.handoff import Handoff
+from myna.handoff import Handoff, Leaving
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
+from myna.identity.account import Account
+from myna.identity.people import People
+from myna.identity.second_factor import SecondFactor
+from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
@@ -71,8 +76,8 @@ from myna.turns import Turns
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
     from myna_agents.moderation.moderator import LayeredModerator
-    from myna_agents.runner import Runner
-    from myna_agents.turn import World
+    from myna_agents.opening import Office
+    from myna_agents.world import World
     from myna_bots.plugins import Plugin
     from myna_knowledge.library import Library
 
@@ -152,7 +157,9 @@ def open_blobs(settings: Settings) -> Blobs:
 
 def build_core(settings: Settings, database: Database, moderator: Moderator | None) -> Core:
     """The core over a migrated database, not yet running."""
-    commits: Commits = SqliteCommits(database.path or "") if database.sqlite else PostgresCommits(database)
+    commits: Commits = (
+        SqliteCommits(database.path or "", database.turn) if database.sqlite else PostgresCommits(database)
+    )
     bus = open_bus(settings)
     delay_s = settings.turn_delay_ms / 1000
     log, conversations, accounts = SqlLog(database), SqlConversations(database), SqlAccounts(database)
@@ -183,11 +190,21 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     receipts = Receipts(relay, access, conversations, crowds)
     relay.listeners.append(receipts.heard)
     directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats)
+    tokens, identities = Tokens(key, SqlRefreshTokens(database)), SqlIdentity(database)
+    hub.endings.append(tokens.end)
+    second_factor = SecondFactor(identities, key)
+    sign_ins = SignIns(accounts, tokens, identities, second_factor, relay)
+    handoff = Handoff(access, accounts, committer, hub, delay_s)
+    people = People(accounts, identities, sign_ins, second_factor)
+    people.left = Leaving(desk, handoff).left
     services = Services(
         settings=settings,
         accounts=accounts,
         desk=desk,
-        tokens=Tokens(key, SqlRefreshTokens(database)),
+        tokens=tokens,
+        sign_ins=sign_ins,
+        account=Account(accounts, identities, sign_ins, second_factor),
+        people=people,
         tickets=SocketTickets(SqlSocketTickets(database), accounts),
         committer=committer,
         relay=relay,
@@ -208,7 +225,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         presence=Presence(relay, hub, access, accounts, crowds, receipts),
         directory=directory,
         greeter=Greeter(hub, relay, directory, SqlArrivals(database)),
-        handoff=Handoff(access, accounts, committer, hub, delay_s),
+        handoff=handoff,
         helpdesk=helpdesk,
         queue_watch=queue_watch,
         review=review,
@@ -244,28 +261,16 @@ def open_moderator(
     return PluginModerator(shipped, plugins), shipped
 
 
-def open_engine(settings: Settings) -> "Engine":
-    """The engine that makes answers; anything but `offline:` is loaded when the first answer is made."""
-    from myna_agents.engines.langchain import Endpoint, LangChainEngine
-    from myna_agents.engines.offline import OfflineEngine
-
-    if settings.model == "offline:":
-        return OfflineEngine()
-    return LangChainEngine(Endpoint.parse(settings.model), settings.model_key)
-
-
-def build_runner(settings: Settings, core: Core, database: Database, library: "Library") -> "Runner":
-    """The worker that answers turns."""
-    from myna_agents.runner import Runner
-
-    return Runner(build_world(settings, core, database, library))
-
-
-def build_world(settings: Settings, core: Core, database: Database, library: "Library") -> "World":
+def build_world(
+    settings: Settings, core: Core, database: Database, library: "Library", engine: "Engine"
+) -> "World":
     """What agents read from and answer through."""
+    from myna_agents.adapters.sql_ledger import SqlLedger
+    from myna_agents.adapters.sql_memory import SqlMemory
     from myna_agents.agent import AgentProfile, profile_of
     from myna_agents.engines.offline import OfflineEngine
-    from myna_agents.turn import World
+    from myna_agents.ledger import Prices
+    from myna_agents.world import World
 
     accounts = core.services.accounts
 
@@ -282,9 +287,33 @@ def build_world(settings: Settings, core: Core, database: Database, library: "Li
         people=accounts,
         knowledge=library,
         profiles=profile,
-        engine=open_engine(settings),
+        engine=engine,
         fallback=OfflineEngine(),
         outlook=core.services.helpdesk.outlook,
+        ledger=SqlLedger(database),
+        prices=Prices.parse(settings.model_prices),
+        memory=SqlMemory(database),
+    )
+
+
+def build_office(settings: Settings, core: Core, database: Database, library: "Library") -> "Office":
+    """What the agents' routes serve; models are loaded when they are asked first. Close `world.engine` after use."""
+    from myna_agents.adapters.sql_bundles import SqlBundles
+    from myna_agents.adapters.sql_ledger import SqlLedger
+    from myna_agents.adapters.sql_marks import SqlMarks as SqlWrongAnswers
+    from myna_agents.adapters.sql_memory import SqlMemory
+    from myna_agents.engines.opening import open_engines
+    from myna_agents.opening import open_office
+
+    engine, writer = open_engines(settings.model, settings.model_key)
+    return open_office(
+        build_world(settings, core, database, library, engine),
+        writer,
+        library,
+        bundles=SqlBundles(database),
+        ledger=SqlLedger(database),
+        marks=SqlWrongAnswers(database),
+        memory=SqlMemory(database),
     )
 
 
@@ -295,7 +324,7 @@ def build_app(
 
     `started` is called when everything is up, with the first workspace.
     """
-    from myna_agents.demo.seed import DemoSeed, shop, shop_json
+    from myna_agents.demo.seed import DemoSeed, shop
     from myna_bots.api.surfaces import BotSurfaces
     from myna_bots.opening import open_agents, open_bots
     from myna_bots.plugins import load_plugins, plugin_routes
@@ -328,7 +357,9 @@ def build_app(
                 if settings.demo:
                     await DemoSeed(services.accounts, services.committer, library).ensure(first)
             bots = open_bots(database, services, SqlConversations(database), library)
-            agents = open_agents(settings, build_world(settings, core, database, library))
+            office = app.state.office = build_office(settings, core, database, library)
+            stack.push_async_callback(office.world.engine.close)
+            agents = open_agents(settings, office.world)
             await stack.enter_async_context(surfaces.running(app, bots, agents))
             tasks = _learning(core, shipped)
             server = SocketServer(services, attach(app, services), lambda work: _spawn(tasks, work))
@@ -336,8 +367,7 @@ def build_app(
             sockets.append(server)
             _spawn(tasks, server.run())
             if settings.agents:
-                _spawn(tasks, kept_alive(library.work))
-                _spawn(tasks, kept_alive(build_runner(settings, core, database, library).run))
+                _put_to_work(tasks, library, office)
             started(first)
             try:
                 yield
@@ -356,16 +386,32 @@ def build_app(
         lifespan,
         [knowledge_router(lambda: libraries[-1]), *surfaces.routers],
     )
+    surfaces.mount(app)
+    _more_routes(app, plugin_routes(plugins))
+    mount(app, frame_ancestors=embedders)
+    return app, sockets
+
+
+def _more_routes(app: FastAPI, plugged: "Sequence[tuple[str, APIRouter]]") -> None:
+    from myna_agents.api import routers
+    from myna_agents.demo.seed import shop_json
+
+    for router in routers():
+        app.include_router(router)
     app.add_api_route(
         "/demo/shop.json",
         lambda: Response(shop_json(), media_type="application/json"),
         include_in_schema=False,
     )
-    surfaces.mount(app)
-    for path, router in plugin_routes(plugins):
+    for path, router in plugged:
         app.include_router(router, prefix=path)
-    mount(app, frame_ancestors=embedders)
-    return app, sockets
+
+
+def _put_to_work(tasks: set[asyncio.Task[Any]], library: "Library", office: "Office") -> None:
+    from myna_agents.runner import Runner
+
+    _spawn(tasks, kept_alive(library.work))
+    _spawn(tasks, kept_alive(Runner(office.world).run))
 
 
 def _judged_core(

@@ -19,7 +19,7 @@ from myna.model import (
 from myna_agents.agent import AgentProfile
 from myna_agents.engine import Engine
 from myna_agents.engines.offline import OfflineEngine
-from myna_agents.turn import World
+from myna_agents.world import World
 from myna_knowledge.model import Passage, Retrieval
 from myna_knowledge.text import language, topic_terms
 

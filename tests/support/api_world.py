@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from myna.adapters.sql.database import Database
 from myna.api.app import attach, create_app
@@ -51,6 +52,7 @@ class World:
     database: Database
     commands: Commands
     http: httpx.AsyncClient
+    application: FastAPI
     who: int = ANN
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -111,7 +113,7 @@ async def world(
         commands = attach(app, services)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://myna/v1") as http:
-            found = World(services, database, commands, http)
+            found = World(services, database, commands, http, app)
             app.dependency_overrides[principal] = lambda: WHO[found.who]
             await found.write(
                 OpenConversation(

@@ -81,7 +81,9 @@ async def _fill(url: str, data: Path, crowd: Crowd) -> Population:
         )
         for some in chunks(people, 500):
             await connection.execute(insert(table(UserRow)), [_row(user) for user in some])
-    commits: Commits = SqliteCommits(database.path or "") if database.sqlite else PostgresCommits(database)
+    commits: Commits = (
+        SqliteCommits(database.path or "", database.turn) if database.sqlite else PostgresCommits(database)
+    )
     places = [(conversation, list(members)) for conversation, members in crowd.groups.items()]
     opened: list[Write] = [
         OpenConversation(

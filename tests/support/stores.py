@@ -74,7 +74,7 @@ class Stores:
 
 def commits_of(database: Database) -> Commits:
     """The committer of a database, with a connection of its own."""
-    return SqliteCommits(database.path or "") if database.sqlite else PostgresCommits(database)
+    return SqliteCommits(database.path or "", database.turn) if database.sqlite else PostgresCommits(database)
 
 
 @contextlib.asynccontextmanager

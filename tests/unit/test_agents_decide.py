@@ -282,7 +282,7 @@ async def test_the_summary_tells_why_what_was_asked_and_what_was_tried() -> None
         "Asked: How long can I return a lamp?",
         "Asked: What about Mars?",
         "Agent answered from: Returns",
-        "The agent said 1 time(s) that it does not know.",
+        "The agent said once that it does not know.",
     ]
 
 

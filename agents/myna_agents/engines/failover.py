@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 from myna_agents.answer import Answer
-from myna_agents.engine import Engine, EngineFailed, Request, Restart
+from myna_agents.engine import CannotAnswer, Engine, EngineFailed, Request, Restart
 
 REST_S = 30.0
 """How long an engine that failed is asked last."""
@@ -27,10 +27,12 @@ class FailoverEngine:
         *,
         rest_s: float = REST_S,
         clock: Callable[[], float] = time.monotonic,
+        sick: dict[str, float] | None = None,
     ) -> None:
+        """`sick` is shared by several orders of the same engines: until when each rests, by name."""
         assert engines
         self._engines, self._rest_s, self._clock = tuple(engines), rest_s, clock
-        self._sick: dict[int, float] = {}
+        self._sick: dict[str, float] = {} if sick is None else sick
 
     @property
     def name(self) -> str:
@@ -40,22 +42,25 @@ class FailoverEngine:
     @property
     def health(self) -> dict[str, bool]:
         """Whether each engine's last answer came."""
-        return {engine.name: at not in self._sick for at, engine in enumerate(self._engines)}
+        return {engine.name: engine.name not in self._sick for engine in self._engines}
 
     async def answer(self, request: Request) -> AsyncGenerator[str | Restart | Answer, None]:
         """The answer of the first engine that gives one. Raises as the last one that was asked."""
         failed: EngineFailed | None = None
-        for at in self._order():
+        for engine in self._order():
             spoke = False
             try:
-                async with aclosing(self._engines[at].answer(request)) as items:
+                async with aclosing(engine.answer(request)) as items:
                     async for item in items:
                         spoke = True
                         yield item
-                self._sick.pop(at, None)
+                self._sick.pop(engine.name, None)
                 return
+            except CannotAnswer:
+                self._sick.pop(engine.name, None)
+                raise
             except EngineFailed as broken:
-                self._sick[at] = self._clock() + self._rest_s
+                self._sick[engine.name] = self._clock() + self._rest_s
                 if spoke:
                     raise
                 logger.warning("%s; asking the next one", broken.message)
@@ -68,6 +73,6 @@ class FailoverEngine:
         for engine in self._engines:
             await engine.close()
 
-    def _order(self) -> list[int]:
+    def _order(self) -> list[Engine]:
         now = self._clock()
-        return sorted(range(len(self._engines)), key=lambda at: (self._sick.get(at, 0.0) > now, at))
+        return sorted(self._engines, key=lambda engine: self._sick.get(engine.name, 0.0) > now)

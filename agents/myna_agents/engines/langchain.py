@@ -103,16 +103,28 @@ class LangChainEngine:
             raise EngineFailed(f"{self.name} answered with no text.")
         yield cited_answer("".join(parts), request.lang, request.shelf.passages, self.name)
 
+    async def write(self, instructions: str, text: str) -> str:
+        """What the model makes of a text, in one piece; see `Writer`."""
+        try:
+            async with asyncio.timeout(self._silence_s * 2):
+                answer = await (await self._loaded()).ainvoke([("system", instructions), ("user", text)])
+        except Exception as failed:
+            raise EngineFailed(f"{self.name} failed: {type(failed).__name__}: {failed}") from failed
+        return str(answer.text)
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
-    async def _agent(self, request: Request) -> tuple[Any, list[str]]:
+    async def _loaded(self) -> Any:
         async with self._loading:
             if self._model is None:
                 self._model = await asyncio.to_thread(self._load)
+        return self._model
+
+    async def _agent(self, request: Request) -> tuple[Any, list[str]]:
         gave_up: list[str] = []
-        return _build(self._model, request, gave_up), gave_up
+        return _build(await self._loaded(), self.name, request, gave_up), gave_up
 
     def _load(self) -> Any:
         from langchain_openai import ChatOpenAI
@@ -129,14 +141,17 @@ class LangChainEngine:
             max_completion_tokens=MAX_TOKENS,
             temperature=0.0,
             streaming=True,
+            stream_usage=True,
             use_responses_api=False,
         )
 
 
-def _build(model: Any, request: Request, gave_up: list[str]) -> Any:
+def _build(model: Any, name: str, request: Request, gave_up: list[str]) -> Any:
     """The agent of one answer: its tools see this answer's shelf only."""
     from langchain.agents import create_agent
     from langchain.agents.middleware import ModelCallLimitMiddleware, ToolCallLimitMiddleware
+
+    from myna_agents.engines.middleware import tracing
 
     async def search_knowledge(query: str) -> str:
         """Search the company's knowledge base for more passages."""
@@ -155,6 +170,7 @@ def _build(model: Any, request: Request, gave_up: list[str]) -> Any:
     limits: list[Any] = [
         ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="error"),
         ToolCallLimitMiddleware(run_limit=SEARCHES, exit_behavior="continue"),
+        tracing(name, request.usage),
     ]
     return create_agent(
         model,

@@ -10,7 +10,7 @@ from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.rows import from_json, to_json
-from myna.adapters.sql.tables import ConversationRow, MemberRow, MessageRow, UserRow, table
+from myna.adapters.sql.tables import ConversationRow, EventRow, MemberRow, MessageRow, UserRow, table
 from myna.model import Event, Message, User, UserKind
 from myna_bots.adapters.sql_bots import BOT, INSTALLATION, STATE, scopes_of
 from myna_bots.adapters.tables import BotCursorRow, BotDeliveryRow, BotEventRow, BotFeedRow, BotWebhookRow
@@ -30,9 +30,11 @@ from myna_bots.host.ports import Heard
 EVENT, FEED, CURSOR, HOOK, DELIVERY = (
     table(row) for row in (BotEventRow, BotFeedRow, BotCursorRow, BotWebhookRow, BotDeliveryRow)
 )
-_CONVERSATION, _MEMBER, _MESSAGE, _USER = (
-    table(row) for row in (ConversationRow, MemberRow, MessageRow, UserRow)
+_CONVERSATION, _EVENT, _MEMBER, _MESSAGE, _USER = (
+    table(row) for row in (ConversationRow, EventRow, MemberRow, MessageRow, UserRow)
 )
+AHEAD = 2_000
+"""Events of which only the conversations are looked at, to pass those that no bot hears."""
 ASKED = "asked"
 """The space of `bot_state` that holds whose next message a bot waits for; keys are `conversation:user`."""
 ROW_OF_BOTS = 5
@@ -47,6 +49,9 @@ class SqlBotLog:
         self._log = SqlLog(database)
 
     async def unheard(self, pos: int, limit: int) -> tuple[list[Heard], int]:
+        silent = await self._silent(pos)
+        if silent > pos:
+            return [], silent
         found = [event for event, _, _ in await self._log.events_after(pos, limit)]
         if not found:
             return [], pos
@@ -76,6 +81,20 @@ class SqlBotLog:
                     Heard(event, conversations[event.conversation], sender, answered, here, row_of_bots)
                 )
         return made, found[-1].pos
+
+    async def _silent(self, pos: int) -> int:
+        """Up to where no bot has a seat in the conversations of the next events: those need not be read."""
+        ahead = select(_EVENT.c.pos, _EVENT.c.conversation).where(_EVENT.c.pos > pos).order_by(_EVENT.c.pos)
+        async with self._database.read() as connection:
+            found = (await connection.execute(ahead.limit(AHEAD))).all()
+            if not found:
+                return pos
+            places = {row[1] for row in found}
+            seats = select(_MEMBER.c.conversation).join(BOT, BOT.c.user == _MEMBER.c.user)
+            seated = await connection.execute(seats.where(_MEMBER.c.conversation.in_(places)).distinct())
+            heard = {row[0] for row in seated}
+        first = next((row[0] for row in found if row[1] in heard), None)
+        return int(found[-1][0] if first is None else first - 1)
 
     async def fed(self) -> int:
         async with self._database.read() as connection:

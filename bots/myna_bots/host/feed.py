@@ -20,6 +20,10 @@ LAG = 2_000
 KEPT_S = 7 * 24 * 3600.0
 """How long a bot may be away and still get everything."""
 PRUNE_S = 600.0
+MANY = 50
+"""Events that were passed at once, without a listener among them, from which on the next look waits a little."""
+PAUSE_S = 0.05
+"""How long: while people talk at thousands of messages a second, looking after each commit would take from their time."""
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +66,9 @@ class Feed:
         now = time.time()
         entries = [_dated(entry, now) for heard in found for entry in heard_by(heard)]
         if not entries and reached - self._stored < LAG:
-            self._seen = reached
+            passed, self._seen = reached - self._seen, reached
+            if passed > MANY:
+                await asyncio.sleep(PAUSE_S)
             return True
         stored = await self._log.feed(self._stored, reached, entries)
         if stored is None:

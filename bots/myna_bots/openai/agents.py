@@ -10,7 +10,7 @@ from myna.ids import new_id
 from myna.model import User
 from myna.rights import Principal, Verb, may
 from myna_agents.agent import AgentProfile
-from myna_agents.turn import World
+from myna_agents.world import World
 from myna_bots.host.platform import BotPlatform
 from myna_bots.openai.dialogue import Spoken, converse
 from myna_bots.openai.errors import OpenAIError

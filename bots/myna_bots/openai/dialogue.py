@@ -22,7 +22,8 @@ from myna.model import (
     UserKind,
 )
 from myna_agents.agent import AgentProfile
-from myna_agents.turn import World, give_up, take_turn
+from myna_agents.turn import give_up, take_turn
+from myna_agents.world import World
 
 ASKER = 1
 """The user id of whoever asks: no real user has it."""

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from myna import __version__
 from myna.api import (
+    account,
     asyncapi,
     auth,
     changes,
@@ -17,6 +18,7 @@ from myna.api import (
     files,
     helpdesk,
     mine,
+    people,
     problems,
     search,
     seats,
@@ -38,6 +40,8 @@ ROUTERS = (
     desk.router,
     helpdesk.router,
     streams.router,
+    account.router,
+    people.router,
     asyncapi.router,
 )
 DESCRIPTION = """

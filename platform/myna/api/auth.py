@@ -10,16 +10,23 @@ from pydantic import BaseModel, Field, StringConstraints
 from myna.api.limits import Limits
 from myna.api.principal import Asker, Core
 from myna.errors import Forbidden, NotFound, Unauthorised
-from myna.identity.passwords import matches
+from myna.identity.devices import device_name
+from myna.identity.passwords import MAX_CHARS, MIN_CHARS
 from myna.identity.socket_tickets import TICKET_S
+from myna.identity.tokens import Pair
 from myna.ids import new_id
 from myna.model import Inbox, User, UserKind
+from myna.model_identity import Device
 from myna.services import Services
 from myna.wire import encode, user_object
 
 router = APIRouter(prefix="/v1", tags=["identity"])
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
+Password = Annotated[str, StringConstraints(min_length=MIN_CHARS, max_length=MAX_CHARS)]
 _by_address = Limits(count=10, window_s=60)
+_by_handle = Limits(count=20, window_s=300)
+"""Tries for one account from wherever, so that guessing does not get quicker with more addresses."""
+invitations_by_address = Limits(count=20, window_s=60)
 _visitors_by_address = Limits(count=60, window_s=60)
 _tickets_by_user = Limits(count=60, window_s=60)
 
@@ -29,6 +36,7 @@ class SignIn(BaseModel):
 
     handle: str = Field(min_length=1, max_length=64, examples=["operator"])
     password: str = Field(min_length=1, max_length=256)
+    code: str | None = Field(default=None, min_length=6, max_length=32, description="Of the second factor.")
 
 
 class Refresh(BaseModel):
@@ -46,29 +54,28 @@ class NewVisitor(BaseModel):
 
 @router.post("/auth/sign-in", summary="Sign in with handle and password")
 async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]:
-    """Tokens for a person. Ten tries a minute and address; a wrong handle takes as long as a wrong password."""
-    _by_address.take(_address(request))
-    found = await core.accounts.credentials(asked.handle) if asked.handle.isprintable() else None
-    user, hashed = found if found is not None else (None, None)
-    if not await matches(asked.password, hashed) or user is None:
-        raise Unauthorised("Handle or password is wrong.", code="bad_credentials")
-    return await _session(core, user)
+    """Tokens for a person. Ten tries a minute and address; a wrong handle takes as long as a wrong password.
+
+    401 `second_factor_needed` asks for the same again with a `code` of the authenticator app, or a recovery code.
+    """
+    _by_address.take(address_of(request))
+    _by_handle.take(asked.handle)
+    signed_in = await core.sign_ins.with_password(
+        asked.handle, asked.password, asked.code, device_of(request)
+    )
+    return session_object(*signed_in)
 
 
 @router.post("/auth/refresh", summary="Exchange a refresh token for a new pair")
-async def refresh(asked: Refresh, core: Core) -> dict[str, Any]:
+async def refresh(asked: Refresh, request: Request, core: Core) -> dict[str, Any]:
     """A new pair. A refresh token that comes twice ends the whole sign-in."""
-    user_id, family = await core.tokens.rotate(asked.refresh_token)
-    user = await core.accounts.user(user_id)
-    if user is None:
-        raise Unauthorised("This user does not exist any more.", code="token_invalid")
-    return await _session(core, user, family)
+    return session_object(*await core.sign_ins.renew(asked.refresh_token, device_of(request)))
 
 
 @router.post("/auth/sign-out", status_code=204, summary="End a sign-in")
 async def sign_out(asked: Refresh, core: Core) -> None:
-    """The refresh token and its family end; access tokens run out within 15 minutes."""
-    await core.tokens.revoke(asked.refresh_token)
+    """The device's tokens are refused from now on and its connections close."""
+    await core.sign_ins.leave(asked.refresh_token)
 
 
 @router.post("/socket-tickets", status_code=201, summary="A ticket that opens one connection")
@@ -105,13 +112,13 @@ async def inbox(key: str, core: Core, if_none_match: Annotated[str | None, Heade
 @router.post("/visitors", status_code=201, summary="Begin as a visitor")
 async def visitor(asked: NewVisitor, request: Request, core: Core) -> dict[str, Any]:
     """Tokens for a new anonymous visitor of an inbox, if the page's origin may embed it."""
-    _visitors_by_address.take(_address(request))
+    _visitors_by_address.take(address_of(request))
     found = await _inbox(core, asked.inbox)
     _check_origin(found, request.headers.get("origin"), str(request.base_url))
     number = secrets.randbelow(9000) + 1000
     user = User(new_id(), found.workspace, UserKind.VISITOR, f"Visitor {number}", locale=asked.locale)
     await core.accounts.add_user(user)
-    return await _session(core, user)
+    return session_object(user, await core.sign_ins.begin(user, device_of(request)))
 
 
 @router.get("/me", summary="Who am I")
@@ -146,8 +153,8 @@ async def _inbox(core: Services, key: str) -> Inbox:
     return found
 
 
-async def _session(core: Services, user: User, family: int | None = None) -> dict[str, Any]:
-    pair = await core.tokens.issue(user, family)
+def session_object(user: User, pair: Pair) -> dict[str, Any]:
+    """What somebody who signed in gets."""
     return {
         "access_token": pair.access,
         "refresh_token": pair.refresh,
@@ -157,5 +164,11 @@ async def _session(core: Services, user: User, family: int | None = None) -> dic
     }
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """Where a request comes from."""
     return request.client.host if request.client else ""
+
+
+def device_of(request: Request) -> Device:
+    """What is shown of the device that a request comes from."""
+    return Device(device_name(request.headers.get("user-agent", "")), address_of(request))

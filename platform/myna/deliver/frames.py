@@ -52,6 +52,8 @@ class SignalFrame(msgspec.Struct, frozen=True, array_like=True):
     stream: tuple[int, int, int, str] | None = None
     replaced: tuple[int, str, int] | None = None
     """(user, device, session): that session is now the device's only one."""
+    ended: tuple[int, tuple[int, ...]] | None = None
+    """(user, sign-ins): these sign-ins of the user are over."""
 
 
 class PresenceFrame(msgspec.Struct, frozen=True, array_like=True):

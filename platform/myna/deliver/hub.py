@@ -26,6 +26,8 @@ class Hub:
         """Called with each new session, once it is subscribed."""
         self.departures: list[Callable[[Session], None]] = []
         """Called with each session that is gone."""
+        self.endings: list[Callable[[tuple[int, ...]], None]] = []
+        """Called with sign-ins that are over, before the sessions of their user end."""
 
     def add(self, session: Session, conversations: Iterable[int]) -> None:
         """Subscribe a session, first without conversations, then with those that it has.
@@ -97,6 +99,9 @@ class Hub:
         if signal.replaced is not None:
             self.replace(*signal.replaced)
             return
+        if signal.ended is not None:
+            self.sign_out(*signal.ended)
+            return
         if signal.stream is not None:
             self._hold_stream(*signal.stream)
         for session in self._concerned(signal):
@@ -129,6 +134,13 @@ class Hub:
         for session in list(self._by_user.get(user, _NOBODY)):
             if device and session.device == device and session.id != by:
                 session.end(Farewell(409, "replaced"))
+
+    def sign_out(self, user: int, sign_ins: tuple[int, ...]) -> None:
+        """End the user's sessions. Devices that are still signed in renew their token and come back."""
+        for ending in self.endings:
+            ending(sign_ins)
+        for session in list(self._by_user.get(user, _NOBODY)):
+            session.end(Farewell(401, "signed_out"))
 
     def drain(self) -> None:
         """Say goodbye to everybody, each with another time to come back, within about 30 s of one another."""

@@ -20,9 +20,8 @@ BUSY_BYTES = QUEUE_BYTES // 2
 
 
 class Weight(IntEnum):
-    """What may be dropped: direct answers never, events for a later pull, signals for good."""
+    """What may be dropped: events for a later pull, signals for good. Direct answers have no weight and never are."""
 
-    DIRECT = 0
     EVENT = 1
     SIGNAL = 2
     MINOR = 3
@@ -145,8 +144,8 @@ class Session:
         self._signals = signals
         self._wired = wired
         self._ready = ready
-        # Lists, since an empty deque has 624 bytes, and nearly all sessions are idle.
-        self._queue: list[_Queued | Run] = []
+        # Answers wait as mere bytes. Lists, since an empty deque has 624 bytes, and nearly all sessions are idle.
+        self._queue: list[_Queued | Run | bytes] = []
         self._live_bytes = 0
         self._direct_bytes = 0
         self._missed: dict[int, int] = {}
@@ -154,11 +153,15 @@ class Session:
 
     def direct(self, frame: bytes) -> None:
         """Queue an answer to this client; the client's own window bounds how many there are."""
-        self._put(_Queued(Weight.DIRECT, frame))
+        queue = self._queue
+        queue.append(frame)
+        self._direct_bytes += len(frame)
+        if len(queue) == 1:
+            self._ready()
 
     def first(self, frame: bytes) -> None:
         """Queue a frame before everything that waits already: the greeting, which no event may precede."""
-        self._queue.insert(0, _Queued(Weight.DIRECT, frame))
+        self._queue.insert(0, frame)
         self._direct_bytes += len(frame)
         self._ready()
 
@@ -178,10 +181,10 @@ class Session:
         if self.lagging:
             self._missed[run.conversation] = run.rev
         elif self._wired and self._live_bytes + run.size <= QUEUE_BYTES:
-            first = not self._queue
-            self._queue.append(run)
+            queue = self._queue
+            queue.append(run)
             self._live_bytes += run.size
-            if first:
+            if len(queue) == 1:
                 self._ready()
         else:
             for each in run.events:
@@ -201,10 +204,7 @@ class Session:
 
     def take(self) -> list[tuple[int, bytes]]:
         """All waiting frames, each with the `pos` of its event or 0; ends lag mode with a `heads` frame."""
-        frames = [
-            (each.pos, each.frame if each.merged is None else each.merged.frame())
-            for each in _single(self._queue)
-        ]
+        frames = list(_single(self._queue))
         self._drained()
         if self.lagging and not frames:
             frames.append((0, self._caught_up()))
@@ -214,12 +214,13 @@ class Session:
 
     def take_wire(self) -> bytes:
         """The same as `take`, as WebSocket frames in one piece."""
-        parts = [
-            each.wire
-            if isinstance(each, Run)
-            else text_frame(each.frame if each.merged is None else each.merged.frame())
-            for each in self._queue
-        ]
+        queue = self._queue
+        if len(queue) == 1 and not self.lagging and isinstance(run := queue[0], Run):
+            # Nearly always so in a group: nothing but what was just committed, ready as it is.
+            queue.clear()
+            self._live_bytes = 0
+            return run.wire
+        parts = [_wire_of(each) for each in queue]
         self._drained()
         if self.lagging and not parts:
             return text_frame(self._caught_up())
@@ -264,10 +265,7 @@ class Session:
     def _put(self, queued: _Queued) -> None:
         first = not self._queue
         self._queue.append(queued)
-        if queued.weight is Weight.DIRECT:
-            self._direct_bytes += len(queued.frame)
-        else:
-            self._live_bytes += len(queued.frame)
+        self._live_bytes += len(queued.frame)
         if first:
             self._ready()
 
@@ -285,24 +283,34 @@ class Session:
     def _lag(self) -> None:
         self.lagging = True
         self._merging.clear()
-        kept: list[_Queued | Run] = []
+        kept: list[_Queued | Run | bytes] = []
         for each in self._queue:
-            if isinstance(each, Run) or each.weight is Weight.EVENT:
-                self._missed[each.conversation] = each.rev
-            elif each.weight is Weight.DIRECT:
+            if isinstance(each, bytes):
                 kept.append(each)
+            elif isinstance(each, Run) or each.weight is Weight.EVENT:
+                self._missed[each.conversation] = each.rev
         self._queue = kept
         self._live_bytes = 0
         self._ready()
 
 
-def _single(queue: Iterable[_Queued | Run]) -> Iterator[_Queued]:
+def _single(queue: Iterable[_Queued | Run | bytes]) -> Iterator[tuple[int, bytes]]:
     for each in queue:
-        if isinstance(each, Run):
+        if isinstance(each, bytes):
+            yield 0, each
+        elif isinstance(each, Run):
             for event in each.events:
-                yield _Queued(Weight.EVENT, event.frame, event.pos, event.conversation, event.rev)
+                yield event.pos, event.frame
         else:
-            yield each
+            yield each.pos, each.frame if each.merged is None else each.merged.frame()
+
+
+def _wire_of(queued: _Queued | Run | bytes) -> bytes:
+    if isinstance(queued, bytes):
+        return text_frame(queued)
+    if isinstance(queued, Run):
+        return queued.wire
+    return text_frame(queued.frame if queued.merged is None else queued.merged.frame())
 
 
 def heads_frame(heads: dict[int, int]) -> bytes:

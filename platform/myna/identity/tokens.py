@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +71,16 @@ def _make_key(path: Path) -> None:
         draft.unlink()
 
 
+class TokenReused(Unauthorised):
+    """A refresh token came twice: somebody has a copy of it. Its whole sign-in has ended."""
+
+    code = "token_reused"
+
+    def __init__(self, user: int, family: int) -> None:
+        super().__init__("This refresh token was used before; sign in again.")
+        self.user, self.family = user, family
+
+
 class Tokens:
     """Issues and checks tokens. A refresh token works once: its second use ends the sign-in, for it was stolen or copied."""
 
@@ -79,14 +89,15 @@ class Tokens:
         self._kid = hashlib.sha256(key).hexdigest()[:8]
         self._refresh = refresh
         self._checked: dict[str, tuple[float, Principal]] = {}
+        self._ended: dict[int, float] = {}
         self.keys: Callable[[str], Awaitable[Principal]] | None = None
         """Who a bot's key belongs to; keys look like `<bot id>:<secret>`, which no access token does."""
 
     async def issue(self, user: User, family: int | None = None) -> Pair:
         """A new pair for a user; with `family` the sign-in goes on."""
-        refresh = secrets.token_urlsafe(32)
-        await self._refresh.add(_digest(refresh), family or new_id(), user.id, time.time() + REFRESH_S)
-        return Pair(self.access(user), refresh, ACCESS_S)
+        refresh, family = secrets.token_urlsafe(32), family or new_id()
+        await self._refresh.add(_digest(refresh), family, user.id, time.time() + REFRESH_S)
+        return Pair(self.access(user, family), refresh, ACCESS_S)
 
     async def rotate(self, refresh: str) -> tuple[int, int]:
         """The user and family of a refresh token, which is used up by this.
@@ -100,16 +111,24 @@ class Tokens:
         family, user, again = used
         if again:
             await self._refresh.revoke(family)
-            raise Unauthorised("This refresh token was used before; sign in again.", code="token_reused")
+            raise TokenReused(user, family)
         return user, family
 
-    async def revoke(self, refresh: str) -> None:
-        """End the sign-in of a refresh token; an unknown one is ignored."""
+    async def revoke(self, refresh: str) -> tuple[int, int] | None:
+        """End the sign-in of a refresh token: its user and family; None for an unknown one, which is ignored."""
         used = await self._refresh.use(_digest(refresh), time.time())
-        if used is not None:
-            await self._refresh.revoke(used[0])
+        if used is None:
+            return None
+        await self._refresh.revoke(used[0])
+        return used[1], used[0]
 
-    def access(self, user: User) -> str:
+    def end(self, families: Iterable[int]) -> None:
+        """Refuse the access tokens of these sign-ins from now on, for as long as they would be valid."""
+        now = time.time()
+        self._ended = {family: until for family, until in self._ended.items() if until > now}
+        self._ended.update(dict.fromkeys(families, now + ACCESS_S))
+
+    def access(self, user: User, family: int = 0) -> str:
         """A signed access token."""
         now = int(time.time())
         claims: dict[str, Any] = {
@@ -118,6 +137,7 @@ class Tokens:
             "ws": str(user.workspace),
             "kind": user.kind.value,
             "role": user.role.value if user.role else None,
+            "fam": str(family),
             "iat": now,
             "exp": now + ACCESS_S,
         }
@@ -137,7 +157,7 @@ class Tokens:
         """
         cached = self._checked.get(token)
         if cached is not None and cached[0] > time.time():
-            return cached[1]
+            return self._going_on(cached[1])
         self._checked.pop(token, None)
         try:
             claims: dict[str, Any] = _decode(
@@ -153,6 +173,7 @@ class Tokens:
                 int(claims["ws"]),
                 UserKind(claims["kind"]),
                 WorkspaceRole(role) if role else None,
+                sign_in=int(claims.get("fam", 0)),
             )
         except jwt.ExpiredSignatureError as late:
             raise Unauthorised("The access token is too old; refresh it.", code="token_expired") from late
@@ -163,6 +184,11 @@ class Tokens:
         if len(self._checked) >= CACHE_TOKENS:
             self._checked.clear()
         self._checked[token] = (float(claims["exp"]), principal)
+        return self._going_on(principal)
+
+    def _going_on(self, principal: Principal) -> Principal:
+        if self._ended and principal.sign_in in self._ended:
+            raise Unauthorised("This sign-in has ended; sign in again.", code="signed_out")
         return principal
 
 

@@ -54,15 +54,20 @@ class SqlAccounts:
         """The people and bots of a workspace, without visitors."""
         query = (
             select(_user)
-            .where(_user.c.workspace == workspace, _user.c.kind != UserKind.VISITOR.value)
+            .where(
+                _user.c.workspace == workspace,
+                _user.c.kind != UserKind.VISITOR.value,
+                _user.c.deactivated_at.is_(None),
+            )
             .order_by(_user.c.name, _user.c.id)
             .limit(limit)
         )
         return [rows.user_of_columns(row) for row in await self._all(query)]
 
     async def credentials(self, handle: str) -> tuple[User, str] | None:
-        """A human by handle with the password's hash."""
-        query = select(_user).where(_user.c.handle == handle, _user.c.password.is_not(None)).limit(1)
+        """A human by handle with the password's hash; not one that was deactivated."""
+        may_come = (_user.c.password.is_not(None), _user.c.deactivated_at.is_(None))
+        query = select(_user).where(_user.c.handle == handle, *may_come).limit(1)
         row = await self._one(query)
         return None if row is None else (rows.user_of_columns(row), row.password)
 

@@ -2,16 +2,19 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from myna.adapters.sql.log_connection import BoundConnection, Connection
+from myna.adapters.sql.one_go import SqliteWriter
 from myna.errors import MynaError
 
 if sys.platform != "win32":
@@ -24,6 +27,7 @@ START_LOCK = 0x4D796E61
 LOCK_POLL_S = 0.05
 
 
+T = TypeVar("T")
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
@@ -60,6 +64,9 @@ class Database:
             )
             self._writer = self._reader
         self._write_lock = asyncio.Lock()
+        self.turn = threading.Lock()
+        """Held by writers of this process that run in a thread of their own, on SQLite."""
+        self._one_go = SqliteWriter(self.path or "", SQLITE_PRAGMAS, self.turn)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -83,6 +90,19 @@ class Database:
                 await asyncio.shield(connection.rollback())
                 raise
             await connection.commit()
+
+    async def in_one_go(self, work: Callable[[Connection], T]) -> T:
+        """What `work` returns, in a write transaction that never comes back to the event loop: for many rows at once.
+
+        In `write`, a busy loop would let the committer wait for one of its turns between each two statements.
+
+        Raises:
+            Busy: another process kept the database locked for too long; nothing was stored.
+        """
+        if self.sqlite:
+            return await asyncio.to_thread(self._one_go.run, work)
+        async with self.write() as connection:
+            return await connection.run_sync(lambda bound: work(BoundConnection(bound)))
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -112,6 +132,7 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        await asyncio.to_thread(self._one_go.close)
         await self._reader.dispose()
         if self._writer is not self._reader:
             await self._writer.dispose()

@@ -1,7 +1,10 @@
 """What the commit needs of a database driver."""
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
+
+import sqlalchemy
 
 from myna.adapters.sql import rows
 
@@ -21,3 +24,34 @@ class Connection(Protocol):
 def keys_of(keys: Iterable[tuple[Any, ...]]) -> str:
     """Keys as the one JSON parameter of a query."""
     return rows.to_json(list(keys))
+
+
+class RawConnection:
+    """A connection of SQLite's own driver."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+
+    def fetch(self, sql: str, parameter: str | None = None) -> Sequence[Sequence[Any]]:
+        """All rows of a query with at most one parameter."""
+        return self.raw.execute(sql, () if parameter is None else (parameter,)).fetchall()
+
+    def many(self, sql: str, parameters: list[tuple[Any, ...]]) -> None:
+        """Run a statement once for each tuple."""
+        self.raw.executemany(sql, parameters)
+
+
+class BoundConnection:
+    """A connection of SQLAlchemy's, called inside `run_sync`."""
+
+    def __init__(self, bound: sqlalchemy.Connection) -> None:
+        self._bound = bound
+
+    def fetch(self, sql: str, parameter: str | None = None) -> Sequence[Sequence[Any]]:
+        """All rows of a query with at most one parameter."""
+        found = self._bound.exec_driver_sql(sql, () if parameter is None else (parameter,))
+        return [tuple(row) for row in found]
+
+    def many(self, sql: str, parameters: list[tuple[Any, ...]]) -> None:
+        """Run a statement once for each tuple."""
+        self._bound.exec_driver_sql(sql, parameters)

@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.log_commit import commit_batch
+from myna.adapters.sql.log_connection import BoundConnection
 from myna.adapters.sql.log_statements import statements
 from myna.errors import Busy
 from myna.log.plan import Committed
@@ -47,16 +47,4 @@ class PostgresCommits:
         """Nothing to close: the connections belong to the database."""
 
     def _commit(self, connection: Connection, batch: Sequence[Write]) -> Committed:
-        return commit_batch(_Connection(connection), self._texts, batch, time.time())
-
-
-class _Connection:
-    def __init__(self, raw: Connection) -> None:
-        self._raw = raw
-
-    def fetch(self, sql: str, parameter: str | None = None) -> Sequence[Sequence[Any]]:
-        found = self._raw.exec_driver_sql(sql, () if parameter is None else (parameter,))
-        return [tuple(row) for row in found]
-
-    def many(self, sql: str, parameters: list[tuple[Any, ...]]) -> None:
-        self._raw.exec_driver_sql(sql, parameters)
+        return commit_batch(BoundConnection(connection), self._texts, batch, time.time())

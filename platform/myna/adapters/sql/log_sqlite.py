@@ -4,13 +4,14 @@ import asyncio
 import logging
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
 
 from myna.adapters.sql.database import SQLITE_PRAGMAS
 from myna.adapters.sql.log_commit import commit_batch
+from myna.adapters.sql.log_connection import RawConnection
 from myna.adapters.sql.log_statements import statements
 from myna.errors import Busy
 from myna.log.plan import Committed
@@ -29,10 +30,11 @@ logger = logging.getLogger(__name__)
 class SqliteCommits:
     """Durable batches on SQLite. A batch is on disk when `commit` returns; when it raises, nothing of it is stored."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, turn: "threading.Lock | None" = None) -> None:
         self._path = path
+        self._turn = turn or threading.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="myna-commit")
-        self._connection: _Connection | None = None
+        self._connection: RawConnection | None = None
         self._checkpoints = ThreadPoolExecutor(1, thread_name_prefix="myna-checkpoint")
         self._checkpointing: Future[None] | None = None
         self._written_back = 0
@@ -55,17 +57,18 @@ class SqliteCommits:
 
     def _commit(self, batch: Sequence[Write]) -> Committed:
         connection = self._connection or self._open()
-        try:
-            connection.raw.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as locked:
-            raise Busy(f"The database is locked: {locked}.", retry_ms=500) from locked
-        try:
-            committed = commit_batch(connection, self._texts, batch, time.time())
-            connection.raw.execute("COMMIT")
-        except BaseException:
-            if connection.raw.in_transaction:
-                connection.raw.execute("ROLLBACK")
-            raise
+        with self._turn:
+            try:
+                connection.raw.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as locked:
+                raise Busy(f"The database is locked: {locked}.", retry_ms=500) from locked
+            try:
+                committed = commit_batch(connection, self._texts, batch, time.time())
+                connection.raw.execute("COMMIT")
+            except BaseException:
+                if connection.raw.in_transaction:
+                    connection.raw.execute("ROLLBACK")
+                raise
         self._keep_wal_short(connection.raw)
         return committed
 
@@ -93,28 +96,17 @@ class SqliteCommits:
         finally:
             connection.close()
 
-    def _open(self) -> "_Connection":
+    def _open(self) -> RawConnection:
         raw = sqlite3.connect(self._path, isolation_level=None, cached_statements=64)
         for pragma in SQLITE_PRAGMAS:
             raw.execute(pragma)
         raw.execute("PRAGMA wal_autocheckpoint=0")
         # Once all is written back the WAL begins anew and shrinks to this.
         raw.execute(f"PRAGMA journal_size_limit={CHECKPOINT_BYTES}")
-        self._connection = _Connection(raw)
+        self._connection = RawConnection(raw)
         return self._connection
 
     def _close(self) -> None:
         if self._connection is not None:
             self._connection.raw.close()
             self._connection = None
-
-
-class _Connection:
-    def __init__(self, raw: sqlite3.Connection) -> None:
-        self.raw = raw
-
-    def fetch(self, sql: str, parameter: str | None = None) -> Sequence[Sequence[Any]]:
-        return self.raw.execute(sql, () if parameter is None else (parameter,)).fetchall()
-
-    def many(self, sql: str, parameters: list[tuple[Any, ...]]) -> None:
-        self.raw.executemany(sql, parameters)

@@ -106,34 +106,34 @@ def statements(*, sqlite_driver: bool) -> Statements:
     """The statements for SQLite (sqlite3) or PostgreSQL (asyncpg)."""
     return Statements(
         lane=f"SELECT pos, epoch FROM lane WHERE id = 1{'' if sqlite_driver else ' FOR UPDATE'}",
-        conversations=_by_keys(ConversationRow, {"id": "b"}, sqlite_driver),
-        members=_by_keys(MemberRow, {"conversation": "b", "user": "b"}, sqlite_driver),
-        seen_messages=_by_keys(
+        conversations=by_keys(ConversationRow, {"id": "b"}, sqlite_driver),
+        members=by_keys(MemberRow, {"conversation": "b", "user": "b"}, sqlite_driver),
+        seen_messages=by_keys(
             MessageRow,
             {"conversation": "b", "sender": "b", "client_id": "t"},
             sqlite_driver,
             columns="conversation, sender, client_id, digest, seq, rev, created_at",
         ),
-        seen_held=_by_keys(
+        seen_held=by_keys(
             HeldRow,
             {"conversation": "b", "sender": "b", "client_id": "t"},
             sqlite_driver,
             columns="conversation, sender, client_id, digest, seq, state, created_at, id",
         ),
-        tickets=_by_keys(TicketRow, {"conversation": "b"}, sqlite_driver, lock=True),
-        turns=_by_keys(
+        tickets=by_keys(TicketRow, {"conversation": "b"}, sqlite_driver, lock=True),
+        turns=by_keys(
             TurnRow, {"conversation": "b"}, sqlite_driver, where="x.state IN ('queued', 'leased')", lock=True
         ),
-        held=_by_keys(HeldRow, {"id": "b"}, sqlite_driver, lock=True),
+        held=by_keys(HeldRow, {"id": "b"}, sqlite_driver, lock=True),
         questions=_questions(sqlite_driver),
-        streams=_by_keys(
+        streams=by_keys(
             MessageRow, {"conversation": "b", "seq": "b"}, sqlite_driver, where="x.state = 'streaming'"
         ),
         support_of=_support_of(sqlite_driver),
         direct_of=_direct_of(sqlite_driver),
-        insert_message=_insert(MessageRow, sqlite_driver),
-        insert_event=_insert(EventRow, sqlite_driver),
-        insert_conversation=_insert(ConversationRow, sqlite_driver),
+        insert_message=insert_of(MessageRow, sqlite_driver),
+        insert_event=insert_of(EventRow, sqlite_driver),
+        insert_conversation=insert_of(ConversationRow, sqlite_driver),
         update_conversation=_update(
             ConversationRow,
             (
@@ -168,21 +168,21 @@ def _of_changes(sqlite_driver: bool) -> dict[str, str]:
     place = ("conversation", "seq")
     message = {"conversation": "b", "seq": "b"}
     return {
-        "commands": _by_keys(CommandRow, {"conversation": "b", "user": "b", "client_id": "t"}, sqlite_driver),
-        "messages": _by_keys(MessageRow, message, sqlite_driver),
-        "reactions": _by_keys(ReactionRow, message | {"emoji": "t", "user": "b"}, sqlite_driver),
-        "pins": _by_keys(PinRow, {"conversation": "b"}, sqlite_driver),
+        "commands": by_keys(CommandRow, {"conversation": "b", "user": "b", "client_id": "t"}, sqlite_driver),
+        "messages": by_keys(MessageRow, message, sqlite_driver),
+        "reactions": by_keys(ReactionRow, message | {"emoji": "t", "user": "b"}, sqlite_driver),
+        "pins": by_keys(PinRow, {"conversation": "b"}, sqlite_driver),
         "change_message": _update(
             MessageRow, ("body", "state", "edited_at", "reactions"), place, sqlite_driver
         ),
-        "insert_version": _insert(MessageVersionRow, sqlite_driver),
-        "insert_command": _insert(CommandRow, sqlite_driver),
+        "insert_version": insert_of(MessageVersionRow, sqlite_driver),
+        "insert_command": insert_of(CommandRow, sqlite_driver),
         "put_reaction": _upsert(ReactionRow, sqlite_driver),
-        "drop_reaction": _delete(ReactionRow, (*place, "emoji", "user"), sqlite_driver),
+        "drop_reaction": delete_of(ReactionRow, (*place, "emoji", "user"), sqlite_driver),
         "put_pin": _upsert(PinRow, sqlite_driver),
-        "drop_pin": _delete(PinRow, place, sqlite_driver),
-        "drop_versions": _delete(MessageVersionRow, place, sqlite_driver),
-        "drop_reactions": _delete(ReactionRow, place, sqlite_driver),
+        "drop_pin": delete_of(PinRow, place, sqlite_driver),
+        "drop_versions": delete_of(MessageVersionRow, place, sqlite_driver),
+        "drop_reactions": delete_of(ReactionRow, place, sqlite_driver),
         "put_hidden": _upsert(HiddenRow, sqlite_driver),
     }
 
@@ -193,25 +193,25 @@ def _of_seats(sqlite_driver: bool) -> dict[str, str]:
     return {
         "heirs": _heirs(sqlite_driver),
         "saved_of": _saved_of(sqlite_driver),
-        "blocks": _by_keys(BlockRow, own, sqlite_driver),
-        "invites": _by_keys(InviteRow, {"id": "b"}, sqlite_driver, lock=True),
-        "requests": _by_keys(JoinRequestRow, {"conversation": "b", "user": "b"}, sqlite_driver, lock=True),
-        "scheduled": _by_keys(ScheduledRow, {"id": "b"}, sqlite_driver, lock=True),
+        "blocks": by_keys(BlockRow, own, sqlite_driver),
+        "invites": by_keys(InviteRow, {"id": "b"}, sqlite_driver, lock=True),
+        "requests": by_keys(JoinRequestRow, {"conversation": "b", "user": "b"}, sqlite_driver, lock=True),
+        "scheduled": by_keys(ScheduledRow, {"id": "b"}, sqlite_driver, lock=True),
         "insert_mention": _upsert(MentionRow, sqlite_driver),
         "put_invite": _upsert(InviteRow, sqlite_driver),
         "put_request": _upsert(JoinRequestRow, sqlite_driver),
         "put_draft": _upsert(DraftRow, sqlite_driver),
-        "drop_draft": _delete(DraftRow, ("user", "conversation"), sqlite_driver),
+        "drop_draft": delete_of(DraftRow, ("user", "conversation"), sqlite_driver),
         "put_block": _upsert(BlockRow, sqlite_driver),
-        "drop_block": _delete(BlockRow, ("user", "other"), sqlite_driver),
+        "drop_block": delete_of(BlockRow, ("user", "other"), sqlite_driver),
         "put_scheduled": _upsert(ScheduledRow, sqlite_driver),
-        "files": _by_keys(
+        "files": by_keys(
             FileRow, {"id": "b"}, sqlite_driver, columns="id", where="x.state = 'ready'", lock=True
         ),
         "put_use": _upsert(FileUseRow, sqlite_driver),
         "touch_file": _update(FileRow, ("used_at",), ("id",), sqlite_driver),
-        "drop_uses": _delete(FileUseRow, ("conversation", "seq"), sqlite_driver),
-        "drop_mentions": _delete(MentionRow, ("conversation", "seq"), sqlite_driver),
+        "drop_uses": delete_of(FileUseRow, ("conversation", "seq"), sqlite_driver),
+        "drop_mentions": delete_of(MentionRow, ("conversation", "seq"), sqlite_driver),
     }
 
 
@@ -264,7 +264,7 @@ def columns_of(row: type[SQLModel]) -> tuple[str, ...]:
     return tuple(column.name for column in table(row).columns)
 
 
-def _by_keys(
+def by_keys(
     row: type[SQLModel],
     keys: dict[str, str],
     sqlite_driver: bool,
@@ -273,6 +273,7 @@ def _by_keys(
     where: str = "",
     lock: bool = False,
 ) -> str:
+    """The rows with the keys that its one JSON parameter lists; key types are b (integer) and t (text)."""
     name = _quoted(table(row))
     selected = ", ".join(
         f"x.{each.strip()}" for each in (columns.split(",") if columns else _quoted_columns(row))
@@ -334,7 +335,8 @@ def _dialect(sqlite_driver: bool) -> Dialect:
     return made
 
 
-def _insert(row: type[SQLModel], sqlite_driver: bool) -> str:
+def insert_of(row: type[SQLModel], sqlite_driver: bool) -> str:
+    """Insert a row with all its columns in their order."""
     return str(table(row).insert().compile(dialect=_dialect(sqlite_driver)))
 
 
@@ -351,7 +353,8 @@ def _upsert(row: type[SQLModel], sqlite_driver: bool, *, but: tuple[str, ...] = 
     return str(statement.compile(dialect=_dialect(sqlite_driver)))
 
 
-def _delete(row: type[SQLModel], keys: tuple[str, ...], sqlite_driver: bool) -> str:
+def delete_of(row: type[SQLModel], keys: tuple[str, ...], sqlite_driver: bool) -> str:
+    """Delete the row with a key."""
     marks = ["?" if sqlite_driver else f"${place}" for place in range(1, len(keys) + 1)]
     where = " AND ".join(f'"{name}" = {mark}' for name, mark in zip(keys, marks, strict=True))
     return f"DELETE FROM {_quoted(table(row))} WHERE {where}"

@@ -6,14 +6,16 @@ walk through everybody's messages.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from operator import eq, ge, lt
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, or_, select, text, update
+from sqlalchemy import and_, or_, select, text
 
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.log_reads import not_hidden
+from myna.adapters.sql.search_store import HAS, IndexWriter
 from myna.adapters.sql.tables import (
     ConversationRow,
     MemberRow,
@@ -33,7 +35,6 @@ _member = table(MemberRow)
 _message = table(MessageRow)
 FEW = 100
 """Up to so many conversations, a search names them to the index."""
-HAS = {"file": 1, "picture": 2, "link": 4}
 
 
 class SqlIndex:
@@ -41,6 +42,7 @@ class SqlIndex:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._writer = IndexWriter(sqlite=database.sqlite)
 
     async def cursor(self) -> int:
         """Everything up to this `pos` is indexed."""
@@ -52,26 +54,8 @@ class SqlIndex:
         self, cursor: int, pos: int, documents: Sequence[Document], retained: Mapping[int, int]
     ) -> bool:
         """Index documents and move the cursor from `cursor` to `pos`; if it stands elsewhere, nothing is stored: False."""
-        async with self._database.write() as connection:
-            moved = update(_state).where(_state.c.pos == cursor).values(pos=pos)
-            if not (await connection.execute(moved)).rowcount:
-                return False
-            known = await self._known(connection, documents)
-            for conversation, through in retained.items():
-                below = select(_document.c.pos).where(
-                    _document.c.conversation == conversation, _document.c.seq <= through
-                )
-                await self._drop(connection, [row[0] for row in (await connection.execute(below)).all()])
-            await self._drop(connection, list(known.values()))
-            fresh = [
-                (known.get((each.conversation, each.seq), each.pos), each)
-                for each in documents
-                if each.terms and each.seq > retained.get(each.conversation, 0)
-            ]
-            if fresh:
-                await connection.execute(insert(_document), [_row(at, each) for at, each in fresh])
-                await connection.execute(text(self._insert_words), [_words(at, each) for at, each in fresh])
-        return True
+        work = partial(self._writer.store, cursor=cursor, pos=pos, documents=documents, retained=retained)
+        return await self._database.in_one_go(work)
 
     async def find(
         self, sought: Sought, before_pos: int | None, limit: int
@@ -85,33 +69,6 @@ class SqlIndex:
             found = (await connection.execute(query)).all()
         width = len(_message.c)
         return [(row[width], rows.message_of(row[:width]), row[width + 1]) for row in found]
-
-    @property
-    def _insert_words(self) -> str:
-        if self._database.sqlite:
-            return "INSERT INTO search_words (rowid, terms) VALUES (:pos, :terms)"
-        return "INSERT INTO search_words (pos, terms) VALUES (:pos, array_to_tsvector(string_to_array(:terms, ' ')))"
-
-    async def _known(self, connection: Any, documents: Sequence[Document]) -> dict[tuple[int, int], int]:
-        keys: dict[int, list[int]] = {}
-        for each in documents:
-            keys.setdefault(each.conversation, []).append(each.seq)
-        known: dict[tuple[int, int], int] = {}
-        for conversation, seqs in keys.items():
-            query = select(_document.c.seq, _document.c.pos).where(
-                _document.c.conversation == conversation, _document.c.seq.in_(seqs)
-            )
-            for seq, pos in (await connection.execute(query)).all():
-                known[(conversation, seq)] = pos
-        return known
-
-    async def _drop(self, connection: Any, places: list[int]) -> None:
-        if not places:
-            return
-        await connection.execute(delete(_document).where(_document.c.pos.in_(places)))
-        name = "rowid" if self._database.sqlite else "pos"
-        gone = text(f"DELETE FROM search_words WHERE {name} = :pos")
-        await connection.execute(gone, [{"pos": each} for each in places])
 
     async def _places(self, connection: Any, sought: Sought) -> list[int] | None:
         """The conversations to look in; None when they are too many to name."""
@@ -202,18 +159,3 @@ class SqlIndex:
 def _quoted(term: str, sqlite: bool) -> str:
     """A term as a literal: terms are letters, digits and marks only, so nothing in them can end the quotes."""
     return f'"{term}"' if sqlite else f"'{term}'"
-
-
-def _row(pos: int, value: Document) -> dict[str, Any]:
-    return {
-        "pos": pos,
-        "conversation": value.conversation,
-        "seq": value.seq,
-        "sender": value.sender,
-        "at": value.at,
-        "has": sum(HAS[each] for each in value.has),
-    }
-
-
-def _words(pos: int, value: Document) -> dict[str, Any]:
-    return {"pos": pos, "terms": " ".join((f"c{value.conversation}", *value.terms))}

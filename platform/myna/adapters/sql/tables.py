@@ -56,6 +56,8 @@ class UserRow(SQLModel, table=True):
     agent: bool = Field(default=False)
     password: str | None = Field(sa_column=text(null=True))
     created_at: float = Field(sa_column=Column(Float, nullable=False))
+    deactivated_at: float | None = Field(sa_column=Column(Float, nullable=True))
+    """Since when the person may not sign in; what they wrote stays."""
 
 
 class RefreshTokenRow(SQLModel, table=True):

@@ -1,0 +1,5 @@
+"""The agents' routes."""
+
+from myna_agents.api.routes import routers
+
+__all__ = ["routers"]

@@ -1,0 +1,139 @@
+"""What the agents' routes take."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from myna.api.ids import IdText
+from myna.wire import optional_id, stamp
+from myna_agents.bundles import Bundle, EvalCase
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Money = Annotated[float | None, Field(ge=0, le=1_000_000)]
+
+
+class Shape(BaseModel):
+    """Nothing but what is declared: a misspelt setting is an error, not a silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class GroupBody(Shape):
+    """When it speaks in groups."""
+
+    speak: Literal["addressed", "answerable"] = "addressed"
+    quiet_s: float = Field(default=45.0, ge=0, le=3600)
+    cool_down_s: float = Field(default=300.0, ge=0, le=86_400)
+    least_confidence: float = Field(default=0.8, ge=0, le=1)
+    max_hops: int = Field(default=2, ge=0, le=20)
+
+
+class HandoffBody(Shape):
+    """When it must hand over."""
+
+    anger: bool = True
+    topics: list[Short] = Field(default_factory=list, max_length=200)
+    value_limit: float | None = Field(default=None, ge=0, le=1e12)
+    vips: list[IdText] = Field(default_factory=list, max_length=1_000)
+
+
+class BudgetBody(Shape):
+    """What its models may cost in a day of UTC."""
+
+    day: Money = None
+    customer_day: Money = None
+
+
+class GateBody(Shape):
+    """What the evaluation must reach."""
+
+    least: float = Field(default=1.0, ge=0, le=1)
+
+
+class BundleBody(Shape):
+    """Everything that makes an agent answer as it does."""
+
+    bases: list[IdText] = Field(default_factory=list, max_length=50)
+    model: str = Field(default="", max_length=200)
+    persona: str = Field(default="", max_length=8_000)
+    aliases: list[Short] = Field(default_factory=list, max_length=20)
+    languages: list[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]] = Field(
+        default=["en", "zh"], min_length=1, max_length=20
+    )
+    threshold: float | None = Field(default=None, ge=0, le=1)
+    near_miss: float = Field(default=0.6, ge=0, le=1)
+    misses_before_hand_off: int = Field(default=2, ge=1, le=10)
+    group: GroupBody = Field(default_factory=GroupBody)
+    handoff: HandoffBody = Field(default_factory=HandoffBody)
+    budget: BudgetBody = Field(default_factory=BudgetBody)
+    gate: GateBody = Field(default_factory=GateBody)
+
+    def stored(self) -> dict[str, Any]:
+        """As the agent's row keeps it; a threshold that is not set is left out."""
+        body = self.model_dump()
+        if body["threshold"] is None:
+            del body["threshold"]
+        return body
+
+
+class NewVersion(Shape):
+    """A version of an agent. Without `body` it begins as a copy of the live one."""
+
+    body: BundleBody | None = None
+    note: str = Field(default="", max_length=500)
+
+
+class Publish(Shape):
+    """`override` is the reason to publish although the evaluation fails or is empty; it is kept with the version."""
+
+    override: str | None = Field(default=None, min_length=3, max_length=500)
+
+
+class NewCase(Shape):
+    """A question with what must come of it."""
+
+    question: Words
+    expect: Literal["answer", "not_answer", "hand_off"] = "answer"
+    holds: list[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]] = (
+        Field(default_factory=list, max_length=20)
+    )
+
+
+class Trial(Shape):
+    """A question to try a version with."""
+
+    question: Words
+
+
+class ReplayBody(Shape):
+    """Which turns to replay: the newest of these conversations, or of the agent's newest ones."""
+
+    conversations: list[IdText] = Field(default_factory=list, max_length=50)
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+def bundle_object(bundle: Bundle, live: int) -> dict[str, Any]:
+    """A version."""
+    return {
+        "number": bundle.number,
+        "live": bundle.number == live,
+        "body": dict(bundle.body),
+        "note": bundle.note,
+        "gate": None if bundle.gate is None else {**bundle.gate, "at": stamp(bundle.gate["at"])},
+        "made_by": str(bundle.made_by),
+        "created_at": stamp(bundle.created_at),
+        "published_by": optional_id(bundle.published_by),
+        "published_at": None if bundle.published_at is None else stamp(bundle.published_at),
+    }
+
+
+def case_object(case: EvalCase) -> dict[str, Any]:
+    """A question of the evaluation set."""
+    return {
+        "id": str(case.id),
+        "question": case.question,
+        "expect": case.expect,
+        "holds": list(case.holds),
+        "created_at": stamp(case.created_at),
+    }

@@ -1,0 +1,54 @@
+"""What the agents' routes serve, put together by the composition root."""
+
+from dataclasses import dataclass
+
+from myna_agents.bundles import Bundles
+from myna_agents.copilot import Copilot
+from myna_agents.engine import Writer
+from myna_agents.ledger import Ledger
+from myna_agents.marks import Marks
+from myna_agents.memory import Memory
+from myna_agents.versions import Versions
+from myna_agents.world import World
+from myna_knowledge.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Versions, copilot, ledger, marks and memory of a running process."""
+
+    world: World
+    bundles: Bundles
+    versions: Versions
+    copilot: Copilot
+    ledger: Ledger
+    marks: Marks
+    memory: Memory
+    library: Library
+    models: tuple[str, ...]
+    """What an agent can choose as its model."""
+
+
+def open_office(
+    world: World,
+    writer: Writer | None,
+    library: Library,
+    *,
+    bundles: Bundles,
+    ledger: Ledger,
+    marks: Marks,
+    memory: Memory,
+) -> Office:
+    """The office over its stores."""
+    choices = getattr(world.engine, "choices", (world.fallback.name,))
+    return Office(
+        world,
+        bundles,
+        Versions(bundles, world),
+        Copilot(world, writer),
+        ledger,
+        marks,
+        memory,
+        library,
+        tuple(choices),
+    )

@@ -1,0 +1,86 @@
+"""What a turn may spend, and what it spent: budgets are looked at before a model is asked, the ledger is written after."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from myna.errors import MynaError
+from myna.ids import new_id
+from myna.model import Turn
+from myna_agents.ledger import Spend, Usage
+from myna_agents.scene import Scene
+from myna_agents.world import World
+
+LEDGER_S = 5.0
+DAY_S = 86_400
+
+logger = logging.getLogger(__name__)
+
+
+async def degraded(world: World, scene: Scene) -> str:
+    """Why the agent's models are not asked: the budget that is spent, empty when there is one left or none is set.
+
+    A ledger that does not answer counts as spent: money is not given out blindly, and quotes cost nothing.
+    """
+    budget = scene.profile.budget
+    if world.ledger is None or world.engine is world.fallback or scene.profile.model == "offline:":
+        return ""
+    now = world.clock()
+    midnight = now - now % DAY_S
+    limits = (("day", budget.day, None), ("customer_day", budget.customer_day, scene.burst[-1].sender))
+    try:
+        async with asyncio.timeout(LEDGER_S):
+            for name, limit, customer in limits:
+                if (
+                    limit is not None
+                    and await world.ledger.spent(scene.profile.user, customer, midnight) >= limit
+                ):
+                    return name
+    except (MynaError, TimeoutError) as failed:
+        logger.warning("the ledger does not answer, so models are not asked: %s", failed)
+        return "ledger"
+    return ""
+
+
+async def note_spend(
+    world: World, turn: Turn, scene: Scene, usage: Sequence[Usage], outcome: str, engine: str
+) -> None:
+    """Write down what a turn took. The turn has ended already: a ledger that fails costs a line, not an answer."""
+    if world.ledger is None or not scene.burst:
+        return
+    used = list(usage) or [Usage(engine or world.fallback.name)]
+    at = world.clock()
+    spends = [
+        Spend(
+            new_id(),
+            turn.workspace,
+            turn.agent,
+            scene.profile.version,
+            turn.id,
+            turn.conversation,
+            scene.burst[-1].sender,
+            each,
+            world.prices.cost(each),
+            outcome,
+            at,
+        )
+        for each in used
+    ]
+    try:
+        async with asyncio.timeout(LEDGER_S):
+            await world.ledger.note(spends)
+    except (MynaError, TimeoutError) as failed:
+        logger.warning("turn %d is not in the ledger: %s", turn.id, failed)
+
+
+def tokens(usage: Sequence[Usage]) -> dict[str, Any]:
+    """What models took, as the turn's trace keeps it."""
+    if not usage:
+        return {}
+    return {
+        "tokens": [
+            {"model": each.model, "in": each.tokens_in, "cached": each.tokens_cached, "out": each.tokens_out}
+            for each in usage
+        ]
+    }

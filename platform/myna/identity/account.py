@@ -1,0 +1,81 @@
+"""What people do with their own account: name, password, second factor."""
+
+from dataclasses import replace
+
+from myna.errors import Forbidden, Unauthorised
+from myna.identity.passwords import hash_password, matches
+from myna.identity.second_factor import Enrolment, SecondFactor
+from myna.identity.sign_ins import SignIns
+from myna.model import User, UserKind
+from myna.ports import Accounts
+from myna.ports_identity import Identities
+from myna.rights import Principal
+
+
+class Account:
+    """A person's own account. What would let a thief of one open page stay asks for the password again."""
+
+    def __init__(
+        self, accounts: Accounts, store: Identities, sign_ins: SignIns, second_factor: SecondFactor
+    ) -> None:
+        self._accounts, self._store = accounts, store
+        self._sign_ins, self.second_factor = sign_ins, second_factor
+
+    async def user(self, principal: Principal) -> User:
+        """The asker.
+
+        Raises:
+            Forbidden: it is no person. Unauthorised: it does not exist any more.
+        """
+        if principal.kind is not UserKind.HUMAN:
+            raise Forbidden("Only people have an account.")
+        found = await self._accounts.user(principal.user)
+        if found is None:
+            raise Unauthorised("This user does not exist any more.", code="token_invalid")
+        return found
+
+    async def rename(self, principal: Principal, name: str | None, locale: str | None) -> User:
+        """Set what others see."""
+        user = await self.user(principal)
+        changed = replace(user, name=name or user.name, locale=locale or user.locale)
+        await self._store.rename(user.id, changed.name, changed.locale)
+        return changed
+
+    async def set_password(self, principal: Principal, old: str, new: str) -> int:
+        """Replace the password and sign every other device out; how many those were.
+
+        Raises:
+            Unauthorised: the old password is wrong; nothing was changed.
+        """
+        user = await self._proven(principal, old)
+        await self._store.replace_password(user.id, await hash_password(new))
+        return await self._sign_ins.end_others(principal)
+
+    async def begin_factor(self, principal: Principal, password: str) -> Enrolment:
+        """Begin to set a second factor up. Raises as `SecondFactor.begin`, and Unauthorised for a wrong password."""
+        user = await self._proven(principal, password)
+        return await self.second_factor.begin(user.id, user.handle or user.name)
+
+    async def confirm_factor(self, principal: Principal, code: str) -> list[str]:
+        """Turn it on: the recovery codes. Other devices are signed out, for they came in without it."""
+        user = await self.user(principal)
+        codes = await self.second_factor.confirm(user.id, code)
+        await self._sign_ins.end_others(principal)
+        return codes
+
+    async def drop_factor(self, principal: Principal, password: str, code: str) -> None:
+        """Turn it off.
+
+        Raises:
+            Unauthorised: password or code is wrong; it stays on.
+        """
+        user = await self._proven(principal, password)
+        await self.second_factor.check(user.id, code)
+        await self.second_factor.drop(user.id)
+
+    async def _proven(self, principal: Principal, password: str) -> User:
+        user = await self.user(principal)
+        found = await self._store.password_of(user.id)
+        if not await matches(password, found):
+            raise Unauthorised("The password is wrong.", code="bad_credentials")
+        return user

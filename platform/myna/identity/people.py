@@ -1,0 +1,186 @@
+"""The people of a workspace: who is in it with which role, how new ones come in, and how one leaves."""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from myna.errors import Forbidden, NotFound
+from myna.identity.passwords import hash_password
+from myna.identity.second_factor import SecondFactor
+from myna.identity.sign_ins import SignIns
+from myna.ids import new_id
+from myna.model import User, UserKind, WorkspaceRole
+from myna.model_identity import Invitation, Person
+from myna.ports import Accounts
+from myna.ports_identity import PeopleStore
+from myna.rights import Principal, Verb, require
+
+INVITATION_S = 7 * 86_400.0
+RESET_S = 86_400.0
+"""A link to a new password of somebody who is in already is worth more to a thief, so it lives a day."""
+SECRET_BYTES = 24
+
+
+class People:
+    """Administration of people. Every call needs the right to administer; only owners make, change or remove owners."""
+
+    def __init__(
+        self, accounts: Accounts, store: PeopleStore, sign_ins: SignIns, second_factor: SecondFactor
+    ) -> None:
+        self._accounts, self._store = accounts, store
+        self._sign_ins, self._second_factor = sign_ins, second_factor
+        self.left: Callable[[Principal, int], Awaitable[None]] = _nothing
+        """Called after somebody was deactivated, with who did it: what they owned must find somebody else."""
+
+    async def members(self, principal: Principal) -> list[Person]:
+        """Everybody, by name."""
+        require(principal, Verb.ADMINISTER)
+        return await self._store.members(principal.workspace)
+
+    async def change(
+        self,
+        principal: Principal,
+        user: int,
+        *,
+        role: WorkspaceRole | None = None,
+        active: bool | None = None,
+    ) -> Person:
+        """Give another role, or let somebody in or out; they are signed out everywhere when either changes.
+
+        Raises:
+            NotFound: nobody like that is here. Forbidden: it is the asker, or an owner and the asker is none.
+            Conflict: the last active owner; nothing was changed.
+        """
+        member = await self._other(principal, user)
+        wanted = role or member.user.role
+        if WorkspaceRole.OWNER in {member.user.role, wanted}:
+            _owners_only(principal)
+        since = member.deactivated_at
+        if active is not None:
+            since = None if active else since or time.time()
+        changed = replace(member, user=replace(member.user, role=wanted), deactivated_at=since)
+        if changed == member:
+            return member
+        await self._store.change(principal.workspace, user, role=wanted, deactivated_at=since)
+        await self._sign_ins.end_all(user)
+        if since is not None and member.deactivated_at is None:
+            await self.left(principal, user)
+        return changed
+
+    async def sign_out(self, principal: Principal, user: int) -> None:
+        """Sign somebody out everywhere."""
+        await self._reach(principal, user)
+        await self._sign_ins.end_all(user)
+
+    async def drop_factor(self, principal: Principal, user: int) -> bool:
+        """Turn somebody's second factor off, for a lost phone; they are signed out everywhere."""
+        await self._reach(principal, user)
+        dropped = await self._second_factor.drop(user)
+        await self._sign_ins.end_all(user)
+        return dropped
+
+    async def invite(
+        self, principal: Principal, name: str, role: WorkspaceRole | None
+    ) -> tuple[Invitation, str]:
+        """A link for somebody new, with its secret, which is shown this once."""
+        require(principal, Verb.ADMINISTER)
+        if role is WorkspaceRole.OWNER:
+            _owners_only(principal)
+        return await self._link(principal, name, role, None, INVITATION_S)
+
+    async def reset(self, principal: Principal, user: int) -> tuple[Invitation, str]:
+        """A link with which somebody chooses a new password; older ones of theirs end."""
+        member = await self._reach(principal, user)
+        return await self._link(principal, member.user.name, member.user.role, user, RESET_S)
+
+    async def invitations(self, principal: Principal) -> list[Invitation]:
+        """Links that still work, newest first."""
+        require(principal, Verb.ADMINISTER)
+        return await self._store.invitations(principal.workspace, time.time())
+
+    async def withdraw(self, principal: Principal, invitation: int) -> None:
+        """End a link.
+
+        Raises:
+            NotFound: there is none such any more.
+        """
+        require(principal, Verb.ADMINISTER)
+        if not await self._store.withdraw(principal.workspace, invitation):
+            raise NotFound("This invitation was used or has ended.")
+
+    async def look(self, secret: str) -> tuple[Invitation, User | None]:
+        """What a link is for, and for whom.
+
+        Raises:
+            NotFound: it was used, has ended or never was.
+        """
+        found = await self._store.invitation(_digest(secret), time.time())
+        user = None if found is None or found.user is None else await self._accounts.user(found.user)
+        if found is None or (found.user is not None and user is None):
+            raise _over()
+        return found, user
+
+    async def accept(self, secret: str, handle: str | None, name: str, password: str) -> User:
+        """Use a link up: the new user, or the one who has a new password now and is signed out everywhere else.
+
+        Raises:
+            NotFound: the link works no more. Conflict: the handle is taken; the link still works.
+        """
+        invitation, known = await self.look(secret)
+        user = known or User(
+            new_id(),
+            invitation.workspace,
+            UserKind.HUMAN,
+            name or invitation.name,
+            handle,
+            role=invitation.role,
+        )
+        hashed = await hash_password(password)
+        if not await self._store.accept(_digest(secret), time.time(), user, hashed):
+            raise _over()
+        if known is not None:
+            await self._sign_ins.end_all(known.id)
+        return user
+
+    async def _link(
+        self, principal: Principal, name: str, role: WorkspaceRole | None, user: int | None, lives_s: float
+    ) -> tuple[Invitation, str]:
+        secret, now = secrets.token_urlsafe(SECRET_BYTES), time.time()
+        made = Invitation(new_id(), principal.workspace, name, role, principal.user, now, now + lives_s, user)
+        await self._store.invite(made, _digest(secret))
+        return made, secret
+
+    async def _other(self, principal: Principal, user: int) -> Person:
+        found = await self._reach(principal, user)
+        if user == principal.user:
+            raise Forbidden("Another administrator must do this with your account.", code="own_account")
+        return found
+
+    async def _reach(self, principal: Principal, user: int) -> Person:
+        require(principal, Verb.ADMINISTER)
+        members = await self._store.members(principal.workspace)
+        found = next((each for each in members if each.user.id == user), None)
+        if found is None:
+            raise NotFound(f"There is no person {user} in this workspace.")
+        if found.user.role is WorkspaceRole.OWNER:
+            _owners_only(principal)
+        return found
+
+
+def _owners_only(principal: Principal) -> None:
+    if principal.role is not WorkspaceRole.OWNER:
+        raise Forbidden("Only an owner may do this with owners.", code="owners_only")
+
+
+def _over() -> NotFound:
+    return NotFound("This link was used or has ended; ask for a new one.", code="invitation_over")
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+async def _nothing(_principal: Principal, _user: int) -> None:
+    """Nobody owned anything."""

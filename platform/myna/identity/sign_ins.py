@@ -1,0 +1,130 @@
+"""Signing in and out, and the devices on which somebody is signed in."""
+
+import asyncio
+import time
+
+from myna.deliver.frames import SignalFrame
+from myna.deliver.relay import Relay
+from myna.errors import NotFound, Unauthorised
+from myna.identity.passwords import matches
+from myna.identity.second_factor import SecondFactor
+from myna.identity.tokens import ACCESS_S, Pair, TokenReused, Tokens
+from myna.ids import new_id
+from myna.model import User, UserKind
+from myna.model_identity import Device, SignIn
+from myna.ports import Accounts
+from myna.ports_identity import SignInStore
+from myna.rights import Principal
+
+LOOK_AGAIN_S = 20.0
+"""How often a process looks for sign-ins that ended elsewhere, in case the bus lost the word of it."""
+
+
+class SignIns:
+    """Begins, renews and ends sign-ins. One that ended is refused at once in every process, and its connections close."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        tokens: Tokens,
+        store: SignInStore,
+        second_factor: SecondFactor,
+        relay: Relay,
+    ) -> None:
+        self._accounts, self._tokens, self._store = accounts, tokens, store
+        self._second_factor, self._relay = second_factor, relay
+
+    async def with_password(
+        self, handle: str, password: str, code: str | None, device: Device
+    ) -> tuple[User, Pair]:
+        """Sign a person in. A wrong handle takes as long as a wrong password.
+
+        Raises:
+            Unauthorised: `bad_credentials`; `second_factor_needed` when a code is wanted beside the right password;
+                `code_wrong`.
+        """
+        found = await self._accounts.credentials(handle) if handle.isprintable() else None
+        user, hashed = found if found is not None else (None, None)
+        if not await matches(password, hashed) or user is None:
+            raise Unauthorised("Handle or password is wrong.", code="bad_credentials")
+        if await self._second_factor.on(user.id):
+            if not code:
+                raise Unauthorised(
+                    "This account needs a code of its authenticator app, or a recovery code.",
+                    code="second_factor_needed",
+                )
+            await self._second_factor.check(user.id, code)
+        return user, await self.begin(user, device)
+
+    async def begin(self, user: User, device: Device) -> Pair:
+        """A sign-in of somebody whose identity was proven. Visitors have no list of devices."""
+        family, now = new_id(), time.time()
+        if user.kind is UserKind.HUMAN:
+            await self._store.begin(SignIn(family, user.id, device, now, now))
+        return await self._tokens.issue(user, family)
+
+    async def renew(self, refresh: str, device: Device) -> tuple[User, Pair]:
+        """A new pair for a refresh token.
+
+        Raises:
+            Unauthorised: it is unknown or too old; or it came twice, and the sign-in has ended.
+        """
+        try:
+            user_id, family = await self._tokens.rotate(refresh)
+        except TokenReused as reused:
+            await self._end_proven(reused.user, reused.family)
+            raise
+        user = await self._accounts.user(user_id)
+        if user is None:
+            raise Unauthorised("This user does not exist any more.", code="token_invalid")
+        if user.kind is UserKind.HUMAN:
+            await self._store.seen(family, device, time.time())
+        return user, await self._tokens.issue(user, family)
+
+    async def leave(self, refresh: str) -> None:
+        """End the sign-in of a refresh token; an unknown one is ignored."""
+        ended = await self._tokens.revoke(refresh)
+        if ended is not None:
+            await self._end_proven(*ended)
+
+    async def mine(self, principal: Principal) -> list[SignIn]:
+        """The asker's devices, used last first."""
+        return await self._store.of(principal.user)
+
+    async def end(self, principal: Principal, sign_in: int) -> None:
+        """Sign one of the asker's devices out.
+
+        Raises:
+            NotFound: it is not one of theirs, or it has ended.
+        """
+        if not await self._end(principal.user, [sign_in]):
+            raise NotFound("There is no such sign-in of yours.")
+
+    async def end_others(self, principal: Principal) -> int:
+        """Sign every other device of the asker out; how many."""
+        others = [each.id for each in await self._store.of(principal.user) if each.id != principal.sign_in]
+        return len(await self._end(principal.user, others)) if others else 0
+
+    async def end_all(self, user: int) -> None:
+        """Sign a user out everywhere."""
+        await self._end(user, None)
+
+    async def run(self) -> None:
+        """Take in what ended elsewhere, until cancelled."""
+        while True:
+            self._tokens.end(await self._store.ended_since(time.time() - ACCESS_S))
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def _end(self, user: int, sign_ins: list[int] | None) -> list[int]:
+        ended = await self._store.end(user, sign_ins, time.time())
+        if ended:
+            await self._tell(user, ended)
+        return ended
+
+    async def _end_proven(self, user: int, family: int) -> None:
+        """The caller showed a token of this family; a visitor's is on no list of devices."""
+        await self._store.end(user, [family], time.time())
+        await self._tell(user, [family])
+
+    async def _tell(self, user: int, families: list[int]) -> None:
+        await self._relay.signal(SignalFrame(0, b"", ended=(user, tuple(families))))
