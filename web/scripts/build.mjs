@@ -81,15 +81,17 @@ for (const page of pages) {
   });
 }
 
-// The loader is a classic script under one fixed name: sites paste its address once and never change it.
-await build({
-  ...shared,
-  root,
-  build: {
-    ...output,
-    rollupOptions: {
-      input: resolve(root, "src/widget/loader.ts"),
-      output: { format: "iife", entryFileNames: "widget.js" },
+// Classic scripts under fixed names: sites paste their addresses once and never change them.
+for (const [source, name] of [["loader", "widget"], ["chatwoot", "chatwoot"]]) {
+  await build({
+    ...shared,
+    root,
+    build: {
+      ...output,
+      rollupOptions: {
+        input: resolve(root, `src/widget/${source}.ts`),
+        output: { format: "iife", entryFileNames: `${name}.js` },
+      },
     },
-  },
-});
+  });
+}

@@ -263,10 +263,10 @@ export interface EventFrame {
 
 export interface ReadyFrame {
   op: "ready";
-  session: string;
+  session?: string;
   epoch: number | string;
   pos: number;
-  heartbeat_s: number;
+  heartbeat_s?: number;
   limits?: Record<string, number>;
   user?: User;
   heads: Record<string, Head>;

@@ -1,5 +1,5 @@
 import { ApiError, type Client, type Draft, type FormField, type Offer, type Passage, type ServerFrame } from "../core";
-import type { Settings, ToPage } from "../widget/bridge";
+import type { Identity, Settings, ToPage } from "../widget/bridge";
 import { Composer } from "./composer";
 import { h } from "../dom";
 import { localeOf } from "../i18n";
@@ -12,10 +12,7 @@ import { lang, speak, t } from "./words";
 
 const TYPING_FOR_MS = 6000;
 
-/** That nobody is there now, and when somebody is. */
-function away(at: string | null): string {
-  return at ? t("awayUntil", { at: new Date(at).toLocaleString(localeOf(lang()), { weekday: "long", hour: "2-digit", minute: "2-digit" }) }) : t("away");
-}
+const moment = (at: string) => new Date(at).toLocaleString(localeOf(lang()), { weekday: "long", hour: "2-digit", minute: "2-digit" });
 
 /** The chat screen. Changes are painted once per animation frame, and only rows that differ are built again. */
 export class Chat {
@@ -24,7 +21,9 @@ export class Chat {
   #inbox: Inbox | null = null;
   /** Written before a conversation exists; sent as soon as it does. */
   #early: Pick<Draft, "client_id" | "body" | "state" | "error">[] = [];
-  readonly #writing = new Map<string, ReturnType<typeof setTimeout>>();
+  /** The user who is writing now. */
+  #writer = "";
+  #writes_until: ReturnType<typeof setTimeout> | undefined;
   readonly #built = new Map<string, { signature: string; node: HTMLElement }>();
   #shown = true;
   #painting = false;
@@ -102,6 +101,17 @@ export class Chat {
       document.documentElement.style.setProperty("--accent", settings.color);
     }
     this.#built.clear();
+    this.#paint();
+  }
+
+  async identify(identity: Identity): Promise<void> {
+    try {
+      await this.#visitor.identify(identity);
+      this.#composer.element.hidden = false;
+      this.#ask.replaceChildren();
+    } catch (error) {
+      this.#fail(error);
+    }
     this.#paint();
   }
 
@@ -213,7 +223,6 @@ export class Chat {
       this.#failure = "";
     } catch (error) {
       this.#fail(error);
-      this.#failure = t("handoffFailed");
     }
     this.#paint();
     this.#composer.focus();
@@ -246,7 +255,7 @@ export class Chat {
 
   #fail(error: unknown): ApiError {
     if (!(error instanceof ApiError)) throw error;
-    this.#failure = error.status === 404 ? t("noInbox") : error.status === 403 ? t("startRefused") : t("startFailed");
+    this.#failure = error.status === 404 || error.status === 403 ? t("startRefused") : t("handoffFailed");
     this.#tell({ type: "error", detail: { code: error.code } });
     return error;
   }
@@ -263,13 +272,13 @@ export class Chat {
     }
     if (frame.op !== "typing" || frame.conversation !== this.#visitor.conversation) return;
     if (frame.user === this.#visitor.client?.sync.me?.id) return;
-    clearTimeout(this.#writing.get(frame.user));
-    this.#writing.delete(frame.user);
-    const stop = () => {
-      this.#writing.delete(frame.user);
-      this.#paint();
-    };
-    if (frame.on) this.#writing.set(frame.user, setTimeout(stop, TYPING_FOR_MS));
+    this.#wrote(frame.on ? frame.user : "");
+  }
+
+  #wrote(writer: string): void {
+    clearTimeout(this.#writes_until);
+    this.#writer = writer;
+    if (writer) this.#writes_until = setTimeout(() => this.#wrote(""), TYPING_FOR_MS);
     this.#paint();
   }
 
@@ -289,8 +298,7 @@ export class Chat {
       if (message.seq <= this.#announced.seq || message.state === "streaming") continue;
       this.#announced.seq = message.seq;
       if (message.kind !== "text" || message.sender === me) continue;
-      clearTimeout(this.#writing.get(message.sender));
-      this.#writing.delete(message.sender);
+      this.#wrote("");
       const from = log.user(message.sender)?.name ?? "";
       this.#tell({ type: "message", detail: { text: message.body.text ?? "", from, seq: message.seq } });
       if (!this.#shown) this.#tell({ type: "unread", detail: { count: ++this.#announced.unread } });
@@ -394,7 +402,7 @@ export class Chat {
       this.#answer ||
       (ticket?.status === "resolved" && t("resolvedBanner")) ||
       (ticket?.owner === "queue" && t("queued")) ||
-      (!log && this.#inbox?.open === false && away(this.#inbox.opens_at));
+      (!log && this.#inbox?.opens_at && t("awayUntil", { at: moment(this.#inbox.opens_at) }));
     this.#banner.hidden = !words;
     this.#banner.className = `banner ${this.#failure ? "warn" : ""}`;
     if (this.#banner.dataset.said !== words) {
@@ -406,8 +414,8 @@ export class Chat {
     }
     this.#paintSuggestions();
     this.#askForRating(ticket?.status === "resolved");
-    const names = [...this.#writing.keys()].map((id) => log?.user(id)?.name ?? t("someone"));
-    this.#typing.replaceChildren(...(names.length ? [h("span", { class: "dots" }), t("typing", { name: names.join(", ") })] : []));
+    const writer = this.#writer;
+    this.#typing.replaceChildren(...(writer ? [h("span", { class: "dots" }), t("typing", { name: log?.user(writer)?.name ?? t("someone") })] : []));
     this.#older.textContent = t("older");
     this.#older.hidden = !log?.messages.length || log.messages[0]!.seq <= log.floor;
     this.#newer.textContent = `↓ ${t("newer")}`;

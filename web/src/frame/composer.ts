@@ -7,7 +7,7 @@ const PLANE = "M5 12l15-7-5 15-3-6zM12 14l8-9";
 /** Where the visitor writes: Enter sends, Shift+Enter makes a line, and Enter of an input method does neither. */
 export class Composer {
   readonly element: HTMLFormElement;
-  readonly #field = h("textarea", { rows: "1", "data-testid": "composer", enterkeyhint: "send" });
+  readonly #field = h("textarea", { rows: "1", dir: "auto", "data-testid": "composer", enterkeyhint: "send" });
   readonly #button = h("button", { type: "submit", class: "icon send", "data-testid": "send" }, icon(PLANE));
 
   readonly #files = h("input", { type: "file", multiple: true, hidden: true, "data-testid": "files" });
@@ -54,11 +54,9 @@ export class Composer {
 
   paint(limit: number | undefined): void {
     this.#field.placeholder = t("placeholder");
-    this.#field.setAttribute("aria-label", t("placeholder"));
+    for (const each of [this.element, this.#field]) each.setAttribute("aria-label", t("placeholder"));
     this.#button.setAttribute("aria-label", t("send"));
     this.#clip.setAttribute("aria-label", t("attach"));
-    this.#files.setAttribute("aria-label", t("attach"));
-    this.element.setAttribute("aria-label", t("placeholder"));
     if (limit) this.#field.maxLength = limit;
     this.#button.disabled = !this.#field.value.trim();
   }

@@ -12,7 +12,7 @@ interface Ticket {
 function fileNode(api: Api, file: FileInfo): Node {
   const ticket = () => api.post<Ticket>(`/v1/files/${file.id}/ticket`);
   const open = () => void ticket().then(({ url }) => window.open(api.origin + url, "_blank", "noopener"), () => undefined);
-  const button = h("button", { class: "file", "data-testid": "file", onclick: open }, `${file.name} · ${Math.ceil(file.size / 1024)} kB`);
+  const button = h("button", { class: "file", "data-testid": "file", onclick: open }, file.name);
   if (file.thumbnail) {
     void ticket().then(({ url, thumbnail_url }) => button.replaceChildren(h("img", { src: thumbnail_url ?? url, alt: file.name })), () => undefined);
   }

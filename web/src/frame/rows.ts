@@ -46,7 +46,7 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
       const said = noticeText(code ?? "", text, { name: String(message.body.data?.name ?? sender?.name ?? t("someone")) });
       return h("li", { class: "notice", "data-testid": "notice" }, said);
     }
-    const bubble = h("div", { class: "bubble" });
+    const bubble = h("div", { class: "bubble", dir: "auto" });
     if (message.state === "recalled") bubble.append(h("em", {}, t("recalled")));
     else if (!text && streaming) bubble.append(h("span", { class: "dots", "aria-label": t("typing", { name: sender?.name ?? t("agent") }) }));
     else {
@@ -106,7 +106,7 @@ export function draftRow(draft: Pick<Draft, "client_id" | "body" | "state" | "er
     const item = h(
       "li",
       { class: `row mine draft ${draft.state}`, "data-testid": "message-mine", "data-state": draft.state },
-      h("div", { class: "bubble" }, ...markup(draft.body.text ?? "📎", () => null)),
+      h("div", { class: "bubble", dir: "auto" }, ...markup(draft.body.text ?? "📎", () => null)),
     );
     if (draft.state === "waiting") item.append(h("span", { class: "note" }, t("sending")));
     if (draft.state === "held") item.append(h("span", { class: "note", "data-testid": "held-note" }, t("held")));

@@ -1,4 +1,5 @@
 import { call, StoredSession, TextDrafts, textStore, type Client, type Conversation, type FormField, type Session, type User } from "../core";
+import type { Identity } from "../widget/bridge";
 import { tag } from "./words";
 
 export interface Inbox {
@@ -10,8 +11,7 @@ export interface Inbox {
   locale: string;
   /** What is asked before the first message. */
   prechat: FormField[];
-  /** Whether people answer now, and when they do next. */
-  open: boolean;
+  /** When people answer next; null while they do. */
   opens_at: string | null;
 }
 
@@ -29,6 +29,7 @@ export class Visitor {
   conversation: string | null = null;
   more: Awaited<ReturnType<typeof load>> | null = null;
   #answers: Record<string, unknown> = {};
+  #identity: Identity = null;
   readonly #store = textStore();
   readonly #tokens: StoredSession;
   #starting: Promise<Client> | null = null;
@@ -87,14 +88,34 @@ export class Visitor {
     await this.#connect();
   }
 
+  /**
+   * Becomes whom the site vouches for, with the conversations that person had anywhere; or nobody, when null ends it.
+   * The conversation of another person never stays on the screen.
+   */
+  async identify(identity: Identity): Promise<void> {
+    const before = this.#tokens.session;
+    if (!identity) {
+      this.#tokens.drop();
+      if (before) location.reload();
+      return;
+    }
+    this.#identity = identity;
+    const { user } = this.#tokens.keep(await this.#register(before ? await this.#tokens.get() : ""));
+    if (!before) await this.resume();
+    else if (user.id !== before.user.id) location.reload();
+  }
+
   async #enter(client: Client, conversation: string): Promise<void> {
     await client.open(conversation);
     this.conversation = conversation;
     this.#attached(client);
   }
 
-  #register(): Promise<Session> {
-    return call<Session>("POST", `${this.#origin}/v1/visitors`, { body: { inbox: this.#inbox, locale: tag(), answers: this.#answers } });
+  #register(token = ""): Promise<Session> {
+    return call<Session>("POST", `${this.#origin}/v1/visitors`, {
+      body: { inbox: this.#inbox, locale: tag(), answers: this.#answers, identity: this.#identity },
+      headers: { Authorization: `Bearer ${token}` },
+    });
   }
 
   #connect(): Promise<Client> {
