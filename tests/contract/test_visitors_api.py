@@ -115,7 +115,7 @@ async def test_tokens_of_another_time_place_or_person_are_refused(desk: Desk, cl
 async def test_a_forged_signature_and_the_none_algorithm_are_refused(desk: Desk) -> None:
     await desk.secret()
     await desk.begin(401, identity=desk.token("x" * 43))
-    none = jwt.encode({"sub": "a", "aud": desk.key, "exp": time.time() + 60}, None, algorithm="none")  # pyright: ignore[reportUnknownMemberType]
+    none = jwt.encode({"sub": "a", "aud": desk.key, "exp": time.time() + 60}, "", algorithm="none")  # pyright: ignore[reportUnknownMemberType]
     await desk.begin(401, identity=none)
 
 
