@@ -29,6 +29,7 @@ from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
 from myna.adapters.sql.marks import SqlMarks
 from myna.adapters.sql.migrate import migrate, renew_epoch
+from myna.adapters.sql.moderation import SqlAudit, SqlModeration
 from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
@@ -38,7 +39,10 @@ from myna.adapters.web_pages import WebPages
 from myna.amend import Amender
 from myna.api.app import attach, create_app
 from myna.api.socket import SocketServer
+from myna.appeals import Appeals
+from myna.audit import AuditLog
 from myna.compose import Composer
+from myna.consequences import Consequences
 from myna.core import Core, kept_alive
 from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
@@ -47,6 +51,7 @@ from myna.directory import Directory
 from myna.errors import MynaError
 from myna.export import Export
 from myna.files import FileStore
+from myna.filters import Filters
 from myna.first_start import FirstStart, ensure_workspace
 from myna.greeter import Greeter
 from myna.handoff import Handoff, Leaving
@@ -72,12 +77,14 @@ from myna.send import Sender
 from myna.services import Services
 from myna.settings import Settings
 from myna.signals import Signals
+from myna.standing import Standings
 from myna.turns import Turns
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
     from myna_agents.moderation.moderator import LayeredModerator
     from myna_agents.opening import Office
+    from myna_agents.tools.declared import Toolshed
     from myna_agents.world import World
     from myna_bots.plugins import Plugin
     from myna_knowledge.library import Library
@@ -182,6 +189,13 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     relay.listeners.append(indexer.heard)
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
+    moderation = SqlModeration(database)
+    filters, standings = (
+        Filters(moderation, access, accounts, conversations, committer),
+        Standings(moderation),
+    )
+    sender.filtering, sender.standing = filters.of, standings.of
+    review.followed = Consequences(filters, moderation, conversations, committer, relay).after
     sender.fail_closed = settings.moderation_fails_closed
     sender.streamed = hub.streamed
     helpdesk_store = SqlHelpdesk(database)
@@ -231,6 +245,9 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         helpdesk=helpdesk,
         queue_watch=queue_watch,
         review=review,
+        appeals=Appeals(review, moderation, desk, access, committer, delay_s),
+        filters=filters,
+        audit=AuditLog(SqlAudit(database), accounts),
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
         admission=Admission(settings.connects_per_s, settings.connects_per_s),
         service=SqlService(database),
@@ -264,7 +281,12 @@ def open_moderator(
 
 
 def build_world(
-    settings: Settings, core: Core, database: Database, library: "Library", engine: "Engine"
+    settings: Settings,
+    core: Core,
+    database: Database,
+    library: "Library",
+    engine: "Engine",
+    shed: "Toolshed",
 ) -> "World":
     """What agents read from and answer through."""
     from myna_agents.adapters.sql_ledger import SqlLedger
@@ -295,23 +317,30 @@ def build_world(
         ledger=SqlLedger(database),
         prices=Prices.parse(settings.model_prices),
         memory=SqlMemory(database),
+        tools=shed.tools,
     )
 
 
 def build_office(settings: Settings, core: Core, database: Database, library: "Library") -> "Office":
-    """What the agents' routes serve; models are loaded when they are asked first. Close `world.engine` after use."""
+    """What the agents' routes serve; models are loaded when they are asked first. Close it after use."""
+    from myna_agents.adapters.egress import ToolEgress
     from myna_agents.adapters.sql_bundles import SqlBundles
     from myna_agents.adapters.sql_ledger import SqlLedger
     from myna_agents.adapters.sql_marks import SqlMarks as SqlWrongAnswers
     from myna_agents.adapters.sql_memory import SqlMemory
     from myna_agents.engines.opening import open_engines
     from myna_agents.opening import open_office
+    from myna_agents.tools.declared import Toolshed, read_secrets
 
     engine, writer = open_engines(settings.model, settings.model_key)
+    egress = ToolEgress(allow_private=settings.private_tools)
+    shed = Toolshed(egress, read_secrets(settings.tool_secrets))
     return open_office(
-        build_world(settings, core, database, library, engine),
+        build_world(settings, core, database, library, engine, shed),
         writer,
         library,
+        shed,
+        egress.close,
         bundles=SqlBundles(database),
         ledger=SqlLedger(database),
         marks=SqlWrongAnswers(database),
@@ -360,7 +389,7 @@ def build_app(
                     await DemoSeed(services.accounts, services.committer, library).ensure(first)
             bots = open_bots(database, services, SqlConversations(database), library)
             office = app.state.office = build_office(settings, core, database, library)
-            stack.push_async_callback(office.world.engine.close)
+            stack.push_async_callback(office.close)
             agents = open_agents(settings, office.world)
             await stack.enter_async_context(surfaces.running(app, bots, agents))
             tasks = _learning(core, shipped)
