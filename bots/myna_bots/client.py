@@ -4,22 +4,25 @@ import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
-from myna.errors import Forbidden, Malformed, MynaError, Unauthorised
+from myna.errors import Busy, Forbidden, Malformed, MynaError, Unauthorised
 from myna_bots.backoff import Backoff
 from myna_bots.calls import Api
 from myna_bots.deliveries import Settled
 from myna_bots.errors import Closed, TimedOut, error_of, nack_error
 from myna_bots.events import Events
 from myna_bots.frames import Ack, Bye, Event, Frame, Heads, Nack, Page, Pong, Ready, Synced, decode_frames
+from myna_bots.keeper import Keeper
 from myna_bots.outbox import Entry, Sent
 from myna_bots.ports import Connect, Http, Socket
 from myna_bots.state import ProtocolState
+from myna_bots.store import Store
 from myna_bots.tokens import Tokens
+from myna_bots.ways import Way, default_transports
 from myna_bots.wire import encode
 
 HELLO_S = 10.0
@@ -41,7 +44,9 @@ class Client:
     """An async context manager: connected inside, closed after.
 
     Everything sent is kept until its fate is known and sent again after every cut; everything that happened meanwhile is
-    delivered in order, once. `cursors` and `entries` of an earlier client (`cursors`, `unsent`) continue its work.
+    delivered in order, once. With a `store` this holds across restarts, too, and what is known can be read while offline;
+    without one, `cursors` and `entries` of an earlier client (`cursors`, `unsent`) continue its work. Where no WebSocket gets
+    through, Server-Sent Events and long poll are tried in turn.
     """
 
     def __init__(
@@ -51,6 +56,8 @@ class Client:
         tokens: Tokens,
         *,
         connect: Connect | None = None,
+        transports: Sequence[Connect] = (),
+        store: Store | None = None,
         device: str = "",
         cursors: Mapping[str, int] | None = None,
         entries: Iterable[Entry] = (),
@@ -58,7 +65,8 @@ class Client:
     ) -> None:
         self.api = Api(http, tokens)
         self._url, self._http, self._tokens, self._device = url, http, tokens, device
-        self._connect = connect or _default_connect()
+        self._way = Way(transports or ([connect] if connect is not None else default_transports(http)))
+        self._keeper = None if store is None else Keeper(store, self._room, self._store_failed)
         self._state = ProtocolState(entries, cursors, from_now=from_now)
         self._backoff = Backoff()
         self._streams: list[Events] = []
@@ -68,6 +76,8 @@ class Client:
         self._closing = asyncio.Event()
         self._socket: Socket | None = None
         self._runner: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._came_up = False
         self._failure: MynaError | None = None
         self._heard_at = 0.0
         self._heartbeat_s = 25.0
@@ -110,6 +120,10 @@ class Client:
         return self._state.outbox.pending()
 
     async def __aenter__(self) -> Self:
+        if self._keeper is not None:
+            kept = await self._keeper.store.load(self.user)
+            self._state.resume(kept.epoch, kept.cursors, kept.entries)
+            self._keeping = asyncio.create_task(self._keeper.run(), name=f"myna store {self.user}")
         self._runner = asyncio.create_task(self._run(), name=f"myna client {self.user}")
         return self
 
@@ -120,6 +134,10 @@ class Client:
         self._hang_up()
         if self._runner is not None:
             await self._runner
+        if self._keeper is not None and self._keeping is not None:
+            self._keeper.end()
+            await self._keeping
+            await self._keeper.store.close()
         await self._http.close()
 
     def events(self) -> Events:
@@ -162,7 +180,7 @@ class Client:
         """
         self._check_open()
         key = client_id or uuid.uuid4().hex
-        self._state.send(conversation, key, text, reply_to)
+        await self._queue(Entry(conversation, key, text, reply_to))
         settled = self._settling.get(key)
         if settled is None:
             settled = self._settling[key] = asyncio.get_running_loop().create_future()
@@ -173,6 +191,19 @@ class Client:
                 return await asyncio.shield(settled)
         except TimeoutError:
             raise TimedOut(f"No ack came within {timeout_s:g} s; the message stays in the outbox.") from None
+
+    async def _queue(self, entry: Entry) -> None:
+        """Put a draft into the outbox, on disk first: what goes out is known after a crash, and sent again."""
+        if self._keeper is None:
+            self._state.send(entry.conversation, entry.client_id, entry.text, entry.reply_to)
+            return
+        self._state.outbox.check(entry)
+        await self._keeper.store.keep(entry)
+        try:
+            self._state.send(entry.conversation, entry.client_id, entry.text, entry.reply_to)
+        except Busy:
+            await self._keeper.store.drop(entry.client_id)
+            raise
 
     def typing(self, conversation: str, on: bool = True) -> None:
         """Show that I write; a signal, so it may be lost."""
@@ -202,14 +233,16 @@ class Client:
         """One connection from hello to its end. Raises only what ends the client for good."""
         try:
             token = await self._tokens.access()
-            self._socket = await self._connect(_socket_url(self._url))
+            self._socket = await self._way.connect(_socket_url(self._url))
         except (Unauthorised, Forbidden):
             raise
         except MynaError as failed:
+            self._way.went(False)
             logger.info("%s", failed.message)
             self._retry_s = (failed.retry_ms or 0) / 1000
             return
         code: int | None = None
+        self._came_up = False
         try:
             if not self._closing.is_set():
                 self._say(self._state.hello(token, self._device))
@@ -218,6 +251,8 @@ class Client:
             self._socket.close()
             self._socket = None
             self._state.lost()
+        if not self._token_refused:
+            self._way.went(self._came_up)
         if code is not None and code in _FOR_GOOD:
             raise error_of(code - 4000, "connection_refused", _FOR_GOOD[code])
         if self._token_refused or code == 4401:
@@ -280,6 +315,7 @@ class Client:
     def _receive(self, frame: Frame) -> None:
         if isinstance(frame, Ready):
             self._heartbeat_s = frame.heartbeat_s
+            self._came_up = True
             self._greeted.set()
         elif isinstance(frame, Bye):
             self._retry_s = frame.retry_ms / 1000
@@ -296,16 +332,23 @@ class Client:
     def _flush(self) -> None:
         for frame in self._state.take_frames():
             self._say(frame)
-        for delivery in self._state.take_deliveries():
+        deliveries, moved = self._state.take_deliveries(), self._state.take_moved()
+        for delivery in deliveries:
             if isinstance(delivery, Settled):
                 self._settle(delivery)
             for stream in self._streams:
                 stream.put(delivery)
-        if any(stream.full for stream in self._streams):
+        if self._keeper is not None:
+            self._keeper.put(deliveries, moved)
+        if any(each.full for each in self._readers):
             self._state.full = True
 
+    @property
+    def _readers(self) -> list[Events | Keeper]:
+        return [*self._streams, *([] if self._keeper is None else [self._keeper])]
+
     def _room(self) -> None:
-        if self._state.full and all(stream.roomy for stream in self._streams):
+        if self._state.full and all(each.roomy for each in self._readers):
             self._state.room(asyncio.get_running_loop().time())
             self._wake.set()
 
@@ -325,6 +368,12 @@ class Client:
     def _hang_up(self) -> None:
         if self._socket is not None:
             self._socket.close()
+
+    def _store_failed(self, failure: MynaError) -> None:
+        """What cannot be kept must not be acknowledged to anybody: the client ends, and says why."""
+        self._failure = failure
+        self._closing.set()
+        self._hang_up()
 
     def _check_open(self) -> None:
         if self._failure is not None:
@@ -353,12 +402,6 @@ def default_http(url: str) -> Http:
     from myna_bots.adapters.http import HttpxHttp
 
     return HttpxHttp(url)
-
-
-def _default_connect() -> Connect:
-    from myna_bots.adapters.socket import connect
-
-    return connect
 
 
 def _socket_url(url: str) -> str:

@@ -36,6 +36,12 @@ class TimedOut(MynaError):
     status, code, temporary = 504, "timed_out", True
 
 
+class StoreFailed(MynaError):
+    """What a client keeps could not be read or written; what was in it before is still there."""
+
+    status, code = 500, "store_failed"
+
+
 _BY_STATUS: Mapping[int, type[MynaError]] = {
     each.status: each
     for each in (

@@ -40,20 +40,24 @@ class Outbox:
         self._entries: dict[str, Entry] = {each.client_id: replace(each, asked=False) for each in entries}
 
     def put(self, entry: Entry) -> bool:
-        """Add a draft; False when the very same one waits already.
-
-        Raises:
-            Conflict: another draft waits under this client_id. Busy: the outbox is full. Nothing was queued.
-        """
-        known = self._entries.get(entry.client_id)
-        if known is not None:
-            if known != entry:
-                raise Conflict(f"Another draft waits under the client_id {entry.client_id!r}.")
+        """Add a draft; False when the very same one waits already. Raises as `check`; nothing was queued then."""
+        if not self.check(entry):
             return False
-        if len(self._entries) >= MAX_ENTRIES:
-            raise Busy(f"{MAX_ENTRIES} drafts wait to be sent; send more when some have been acknowledged.")
         self._entries[entry.client_id] = entry
         return True
+
+    def check(self, entry: Entry) -> bool:
+        """Whether `put` would add the draft now.
+
+        Raises:
+            Conflict: another draft waits under this client_id. Busy: the outbox is full.
+        """
+        known = self._entries.get(entry.client_id)
+        if known is not None and known != entry:
+            raise Conflict(f"Another draft waits under the client_id {entry.client_id!r}.")
+        if known is None and len(self._entries) >= MAX_ENTRIES:
+            raise Busy(f"{MAX_ENTRIES} drafts wait to be sent; send more when some have been acknowledged.")
+        return known is None
 
     def take_unasked(self) -> list[Entry]:
         """The drafts that did not go out on this connection, in order; from now on they have."""

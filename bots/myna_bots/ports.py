@@ -1,8 +1,12 @@
 """What the client needs of the outside world: requests and sockets."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+SILENT_S = 45.0
+"""A stream of which nothing comes for so long is given up: the server shows three signs of life in that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,20 @@ class Http(Protocol):
 
     async def close(self) -> None:
         """End all connections."""
+        ...
+
+
+@runtime_checkable
+class StreamingHttp(Http, Protocol):
+    """Requests, and answers that go on."""
+
+    def lines(self, path: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[AsyncIterator[str]]:
+        """The lines of an answer to a GET as they come, without their ends.
+
+        Raises:
+            MynaError: the server refused. Unreachable: there was no answer in time, or nothing more came for
+            `SILENT_S` seconds.
+        """
         ...
 
 

@@ -79,6 +79,7 @@ class ProtocolState:
         self._pulls: dict[str, float] = {}
         self._wanted: dict[str, float] = {}
         self._resend_at: float | None = None
+        self._moved: set[str] = set()
         self._frames: list[dict[str, Any]] = []
         self._deliveries: list[Delivery] = []
 
@@ -107,6 +108,11 @@ class ProtocolState:
         taken, self._deliveries = self._deliveries, []
         return taken
 
+    def take_moved(self) -> dict[str, int]:
+        """The cursors that moved since this was asked last; they stand for what `take_deliveries` gave until now."""
+        moved, self._moved = self._moved, set()
+        return {each: self._cursors[each].rev for each in moved if each in self._cursors}
+
     def due_at(self) -> float | None:
         """When `tick` has something to do next."""
         times = [at for key, at in self._wanted.items() if key not in self._pulls]
@@ -125,6 +131,12 @@ class ProtocolState:
         """
         self.outbox.put(Entry(conversation, client_id, text, reply_to))
         self._send_waiting()
+
+    def resume(self, epoch: str | None, cursors: Mapping[str, int], entries: Iterable[Entry]) -> None:
+        """Go on where an earlier client was; before the first connection."""
+        self._epoch = epoch or self._epoch
+        self._cursors = {key: Cursor(rev) for key, rev in cursors.items()} | self._cursors
+        self.outbox = Outbox([*entries, *self.outbox.pending()])
 
     def hello(self, token: str, device: str = "") -> dict[str, Any]:
         """The first frame of a connection; the server then sends what the cursors lack without being asked."""
@@ -209,12 +221,17 @@ class ProtocolState:
         self._pull_due(now)
 
     def _pushed(self, event: Event, now: float) -> None:
-        cursor = self._cursors.setdefault(event.conversation, Cursor())
+        cursor = self._cursors.get(event.conversation)
+        if cursor is None:
+            # Of a conversation that is older than this client and was not synced yet, the past is not wanted either.
+            past = event.rev - 1 if self._baseline else 0
+            cursor = self._cursors[event.conversation] = Cursor(past)
         if self.full:
             cursor.heard(event.rev)
             self._recognise(event)
             return
         self._apply(cursor.offer(event))
+        self._moved.add(event.conversation)
         if cursor.behind:
             self._wanted.setdefault(event.conversation, now + self._dice.uniform(*GAP_S))
         else:
@@ -230,6 +247,7 @@ class ProtocolState:
             self._snapshot(page, cursor)
         else:
             self._apply(cursor.fill(page))
+        self._moved.add(page.conversation)
         if cursor.behind:
             self._wanted[page.conversation] = now if cursor.rev > before else now + RETRY_S
         self._pull_due(now)
@@ -353,6 +371,7 @@ class ProtocolState:
     def _begun(self, conversation: str, rev: int, now: float) -> None:
         if self._baseline and conversation not in self._cursors:
             self._cursors[conversation] = Cursor(rev)
+            self._moved.add(conversation)
         self._heard(conversation, rev, now)
 
     def _more(self, more: bool, pos: int) -> None:

@@ -44,10 +44,14 @@ class Scene:
 
 
 async def calibrate(
-    memory: Memory, sections: Sequence[Section], pieces: Pieces, asking: Asking
+    memory: Memory,
+    sections: Sequence[Section],
+    pieces: Pieces,
+    asking: Asking,
+    wrong: float | None = None,
 ) -> Calibration:
     """A calibration of the base, from questions made of its own words and off-topic ones. `sections`
-    stand for the memory's, in its order.
+    stand for the memory's, in its order; `wrong` is the operator's bound, None for the usual one.
     """
     scene = await scene_of(memory, sections[:MAX_SECTIONS], pieces, asking)
     rows: list[Labelled] = []
@@ -56,7 +60,7 @@ async def calibrate(
         if question is not None or asking.embedder is None:
             rows.extend(await asyncio.to_thread(_judge, scene, probe, question, group))
     name = asking.embedder.name if asking.embedder is not None else "none"
-    return await asyncio.to_thread(fit, name, rows)
+    return await asyncio.to_thread(fit, name, rows, wrong)
 
 
 async def scene_of(memory: Memory, sections: Sequence[Section], pieces: Pieces, asking: Asking) -> Scene:

@@ -8,7 +8,7 @@ one with probability at most alpha.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,32 @@ def confidence(calibration: Calibration, features: Mapping[str, float]) -> float
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-def fit(embedder: str, rows: Sequence[Labelled]) -> Calibration:
+def strict(calibration: Calibration, wrong: float | None) -> Calibration:
+    """The calibration with the threshold of another bound: what the operator chose, or the usual one for None.
+
+    A chosen bound is kept however many questions it silences; the usual one gives way as `_threshold` says. The shipped
+    prior knows no scores: there the share of wrong answers is taken to fall by e for each step of the log odds.
+    """
+    alpha = ALPHA if wrong is None else wrong
+    if not calibration.unanswerable:
+        shipped = _prior(calibration.embedder).threshold
+        if alpha == ALPHA:
+            return replace(calibration, alpha=alpha, threshold=shipped)
+        odds = shipped / (1 - shipped) * ALPHA / alpha
+        return replace(calibration, alpha=alpha, threshold=_within(odds / (1 + odds)))
+    hard, good = np.array(calibration.unanswerable), np.array(calibration.answerable)
+    found = _threshold(hard, good) if wrong is None else _conformal(hard, wrong)
+    trust = min(1.0, (len(hard) - LEAST_NEGATIVES) / (9 * LEAST_NEGATIVES) + 0.5)
+    shipped = _prior(calibration.embedder).threshold
+    blended = trust * found + (1 - trust) * shipped if wrong is None else found
+    return replace(calibration, alpha=alpha, threshold=_within(blended))
+
+
+def _within(threshold: float) -> float:
+    return float(min(max(threshold, LEAST_THRESHOLD), GREATEST_THRESHOLD))
+
+
+def fit(embedder: str, rows: Sequence[Labelled], wrong: float | None = None) -> Calibration:
     """The calibration for a base whose own questions gave these rows; the prior when there are too few of a kind.
 
     The threshold comes from scores that each half of the groups gets by weights fitted on the other half; off-topic
@@ -76,7 +101,7 @@ def fit(embedder: str, rows: Sequence[Labelled]) -> Calibration:
     open_ended = np.array([row.unanswerable for row in rows], dtype=bool)
     negatives = int(open_ended.sum())
     if negatives < LEAST_NEGATIVES:
-        return prior(embedder)
+        return strict(prior(embedder), wrong)
     start = np.array([*(shipped.weights[name] for name in names), shipped.bias])
     x = np.array([[*_scaled(row.features, names), 1.0] for row in rows])
     y = np.array([row.answers for row in rows], dtype=np.float64)
@@ -89,19 +114,24 @@ def fit(embedder: str, rows: Sequence[Labelled]) -> Calibration:
         for side in (half, ~half):
             held_out[side] = _sigmoid(x[side] @ _newton(x[~side], y[~side], weight[~side], start))
         solved = _newton(x, y, weight, start)
-    trust = min(1.0, (negatives - LEAST_NEGATIVES) / (9 * LEAST_NEGATIVES) + 0.5)
     near = np.array([row.unanswerable and row.weight == 1.0 for row in rows], dtype=bool)
     hard = held_out[near if near.sum() >= LEAST_NEGATIVES else open_ended]
-    threshold = trust * _threshold(hard, held_out[y == 1]) + (1 - trust) * shipped.threshold
-    return Calibration(
+    fitted = Calibration(
         embedder=embedder,
         weights={name: float(solved[at]) for at, name in enumerate(names)},
         bias=float(solved[-1]),
-        threshold=float(min(max(threshold, LEAST_THRESHOLD), GREATEST_THRESHOLD)),
+        threshold=shipped.threshold,
         alpha=ALPHA,
         sample=len(rows),
         curve=_curve(held_out, y, open_ended),
+        unanswerable=_rounded(hard),
+        answerable=_rounded(held_out[y == 1]),
     )
+    return strict(fitted, wrong)
+
+
+def _rounded(scores: Array) -> tuple[float, ...]:
+    return tuple(round(float(score), 5) for score in np.sort(scores))
 
 
 def _prior(embedder: str) -> Prior:

@@ -72,14 +72,14 @@ class Memories:
                 return old
             space = await self._space(base)
             if changes.alive is None and old is not None:
-                held, lexicon = old.sections, old.lexicon
+                sections, lexicon = old.sections, old.lexicon
             else:
                 kept = tuple(
                     each for each in (old.sections if old else ()) if each.id in (changes.alive or ())
                 )
-                held, lexicon = await asyncio.to_thread(_build, kept, changes.added)
-            places = {each.id: at for at, each in enumerate(held)}
-            new = Memory(base, changes.version, changes.vectors, held, places, lexicon, space)
+                sections, lexicon = await asyncio.to_thread(_build, kept, changes.added)
+            places = {each.id: at for at, each in enumerate(sections)}
+            new = Memory(base, changes.version, changes.vectors, sections, places, lexicon, space)
             self._known[base] = new
             return new
 
@@ -99,11 +99,12 @@ def _by_language(points: Sequence[Point]) -> dict[str, Vectors]:
 
 
 def _build(kept: tuple[Held, ...], added: tuple[Section, ...]) -> tuple[tuple[Held, ...], Lexicon]:
-    held = (*kept, *(_held(section) for section in added))
-    return held, Lexicon([each.entries for each in held])
+    sections = (*kept, *(held(section) for section in added))
+    return sections, Lexicon([each.entries for each in sections])
 
 
-def _held(section: Section) -> Held:
+def held(section: Section) -> Held:
+    """A section as it is kept in memory."""
     if section.kind == "faq" and section.question is not None:
         wordings = tuple(dict.fromkeys((section.question, *section.variants)))
     else:

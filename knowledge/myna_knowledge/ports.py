@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from myna_knowledge.model import (
     Source,
     SourceDraft,
 )
+
+if TYPE_CHECKING:
+    from myna_knowledge.care.ports import CareStore, Conversations
 
 Vectors = NDArray[np.float32]
 
@@ -267,6 +270,14 @@ class Calibrations(Protocol):
         """Replace the stored calibration."""
         ...
 
+    async def bound(self, base: int) -> float | None:
+        """The operator's bound on the share of wrong answers; None for the usual one."""
+        ...
+
+    async def choose(self, base: int, wrong: float | None) -> None:
+        """Store the operator's bound."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
@@ -276,6 +287,8 @@ class Store:
     jobs: Jobs
     pieces: Pieces
     calibrations: Calibrations
+    care: "CareStore"
+    conversations: "Conversations"
 
 
 def collection_name(base: int, lang: str, embedder: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from myna.filtering import Filtering, FilterPolicy
 from myna.policy import DEFAULT, Policy
 from myna.value import value
 
@@ -141,6 +142,16 @@ class HeldState(StrEnum):
     WAITING = "waiting"
     ALLOWED = "allowed"
     BLOCKED = "blocked"
+    FLAGGED = "flagged"
+    """It was delivered; a moderator may look."""
+
+
+class AppealState(StrEnum):
+    """Where an appeal stands."""
+
+    WAITING = "waiting"
+    GRANTED = "granted"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +213,8 @@ class Member:
     """Until then the user may not come back."""
     last_sent_at: float | None = None
     """When the user last spoke; kept only where slow mode is on."""
+    waiting: int = 0
+    """How many of the user's messages wait for a moderator here."""
 
 
 @value
@@ -396,6 +409,8 @@ class Ack:
     at: float
     duplicate: bool = False
     held: int | None = None
+    flagged: int | None = None
+    """The row in review when the message was delivered and put up for review; not for the sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -476,6 +491,16 @@ class Verdict:
     score: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a sender, as far as it matters for judging."""
+
+    said: int
+    """Messages in this conversation; counting ends at `myna.standing.KNOWN`."""
+    kept_out: int
+    """Messages that moderators of the workspace kept out in the last 30 days."""
+
+
 @value
 class Case:
     """What a moderator judges: a draft with what is known of its sender and place."""
@@ -489,6 +514,44 @@ class Case:
     at: float
     client_id: str = ""
     """The same for every resend of one message, so that a resend does not count as a repetition."""
+    policy: FilterPolicy | None = None
+    """What workspace, inbox and conversation say about judging; None when they say nothing."""
+    filtering: Filtering | None = None
+    """The workspace's lists."""
+    written_at: float | None = None
+    """When the sender's device says that it was written, for messages that waited there."""
+    standing: Standing | None = None
+    """What is known of the sender; None when nobody looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """What the sender of a blocked message says for it, and what came of that."""
+
+    text: str
+    at: float
+    state: AppealState = AppealState.WAITING
+    answer: str = ""
+    answered_by: int | None = None
+    answered_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of a workspace's audit log. `number` is dense from 1; each hash covers the one before."""
+
+    workspace: int
+    number: int
+    at: float
+    actor: int | None
+    """Who did it; None for the server itself."""
+    action: str
+    subject: str
+    """What it was done to, as `kind:id`."""
+    data: str
+    """JSON, exactly as hashed."""
+    before: str
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,3 +572,4 @@ class Held:
     decided_at: float | None = None
     seq: int | None = None
     thread: int | None = None
+    appeal: Appeal | None = None

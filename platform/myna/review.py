@@ -1,6 +1,6 @@
 """The moderators' desk: what was held, and what becomes of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from myna.deliver.frames import SignalFrame
@@ -8,15 +8,18 @@ from myna.deliver.relay import Relay
 from myna.errors import Conflict, NotFound
 from myna.log.committer import Committer
 from myna.log.writes import DecideHeld
-from myna.model import Held, HeldState
+from myna.model import Action, Held, HeldState
 from myna.ports import Accounts, Conversations, Desk
 from myna.rights import Principal, Verb, require
-from myna.wire import held_object, signal
+from myna.wire import held_object, signal, stamp
 
 FIGURE_DAYS = 30
 """Days that the figures look back."""
 MOST_DECISIONS = 2_000
 """Newest decisions of each kind that are learned from and counted."""
+
+
+Alike = Callable[[Sequence[str]], Awaitable[list[list[int]]]]
 
 
 class Review:
@@ -35,6 +38,10 @@ class Review:
         self._committer, self._relay, self._turn_delay_s = committer, relay, turn_delay_s
         self.decided: Callable[[int], None] = _nobody
         """Told the workspace after each decision: there is something to learn from."""
+        self.alike: Alike = _nothing_alike
+        """Groups texts that say nearly the same: places in the list, by group of two or more."""
+        self.followed: Callable[[Held], Awaitable[None]] = _nothing_follows
+        """Told of each message that was put aside, flagged, refused or decided."""
 
     async def waiting(
         self, principal: Principal, state: HeldState, after: int | None, limit: int
@@ -44,6 +51,28 @@ class Review:
         found = await self._desk.held_list(principal.workspace, state, after, limit)
         count = await self._desk.held_waiting(principal.workspace)
         return await self._objects(found, principal.workspace), count
+
+    async def campaigns(self, principal: Principal) -> list[dict[str, Any]]:
+        """Waiting messages that are alike, largest group first; how alike says the filter (`alike`)."""
+        require(principal, Verb.MODERATE)
+        waiting = await self._desk.held_list(principal.workspace, HeldState.WAITING, None, MOST_DECISIONS)
+        groups = await self.alike([each.body["text"] for each in waiting])
+        found: list[dict[str, Any]] = []
+        for group in groups:
+            members = [waiting[place] for place in group]
+            senders = {each.sender for each in members}
+            (shown,) = await self._objects(members[:1], principal.workspace) or [{}]
+            found.append(
+                {
+                    "held": [str(each.id) for each in members],
+                    "senders": len(senders),
+                    "conversations": len({each.conversation for each in members}),
+                    "first_at": stamp(members[0].created_at),
+                    "last_at": stamp(members[-1].created_at),
+                    "example": shown,
+                }
+            )
+        return sorted(found, key=lambda each: (-len(each["held"]), each["held"][0]))
 
     async def decide(self, principal: Principal, held: int, *, allow: bool) -> dict[str, Any]:
         """Let a message into the log with its own seq, or keep it out for good.
@@ -65,10 +94,17 @@ class Review:
         write = DecideHeld(
             held, before.conversation, principal.workspace, principal.user, allow, self._turn_delay_s
         )
+        behind = await self._desk.held_of(before.conversation, before.sender)
         decided = await self._committer.write(write)
         assert isinstance(decided, Held)
         self.decided(principal.workspace)
-        return await self._tell(decided)
+        made = await self.tell(decided)
+        for other in behind:
+            now = await self._desk.held(other.id, principal.workspace)
+            if other.id != held and now is not None and now.state is not other.state:
+                await self.tell(now)
+        await self.followed(decided)
+        return made
 
     async def decide_all(
         self, principal: Principal, held: Sequence[int], *, allow: bool
@@ -87,15 +123,16 @@ class Review:
         return results
 
     async def lessons(self, workspace: int) -> list[tuple[str, bool]]:
-        """The newest decisions of a workspace, newest last: the text, and whether it was kept out."""
+        """The newest decisions of a workspace's moderators, newest last: the text, and whether it was kept out."""
         made = await self._decisions(workspace)
         return [(held.body["text"], held.state is HeldState.BLOCKED) for held in made]
 
     async def figures(self, principal: Principal, now: float) -> dict[str, Any]:
         """How right the filter was in what moderators decided in the last 30 days.
 
-        Precision is the share of held messages that were kept out. What the filter let through nobody decided, so
-        recall cannot be known from decisions.
+        Precision is the share of held messages that were kept out. Recall is the share, of all that were kept out, that
+        the filter had held: the others it delivered, flagged or unflagged, and a moderator took them back. What nobody
+        looked at is in neither. An appeal that was granted counts as allowed.
         """
         require(principal, Verb.MODERATE)
         recent = [
@@ -103,12 +140,16 @@ class Review:
             for held in await self._decisions(principal.workspace)
             if held.decided_at is not None and held.decided_at >= now - FIGURE_DAYS * 86_400
         ]
-        kept_out = sum(held.state is HeldState.BLOCKED for held in recent)
+        caught = [held for held in recent if held.verdict.action is not Action.FLAG]
+        kept_out = sum(held.state is HeldState.BLOCKED for held in caught)
+        missed = sum(held.state is HeldState.BLOCKED for held in recent) - kept_out
         return {
             "days": FIGURE_DAYS,
             "decided": len(recent),
-            "blocked": kept_out,
-            "precision": kept_out / len(recent) if recent else None,
+            "blocked": kept_out + missed,
+            "missed": missed,
+            "precision": kept_out / len(caught) if caught else None,
+            "recall": kept_out / (kept_out + missed) if kept_out + missed else None,
             "waiting": await self._desk.held_waiting(principal.workspace),
             "by_reason": _by_reason(recent),
         }
@@ -118,27 +159,40 @@ class Review:
             held
             for state in (HeldState.ALLOWED, HeldState.BLOCKED)
             for held in await self._desk.held_list(workspace, state, None, MOST_DECISIONS)
+            if held.decided_by is not None
         ]
         return sorted(found, key=lambda held: (held.decided_at or 0.0, held.id))
 
     async def arrived(self, held: int, workspace: int) -> None:
-        """Tell moderators and the sender that a message was put aside."""
+        """Tell moderators, and the sender of a held one, that a message was put aside or flagged; and what follows."""
         found = await self._desk.held(held, workspace)
         if found is not None:
-            await self._tell(found)
+            await self.tell(found)
+            await self.followed(found)
 
     async def own(self, conversation: int, sender: int) -> list[dict[str, Any]]:
         """What a sender has waiting in a conversation, without the reasons: those are for moderators."""
         held = await self._desk.held_of(conversation, sender)
-        return [_for_sender(each) for each in await self._objects(held, None)]
+        return await self.shown_to_sender(held)
 
-    async def _tell(self, held: Held) -> dict[str, Any]:
+    async def shown(self, held: Sequence[Held]) -> list[dict[str, Any]]:
+        """Held messages as moderators see them."""
+        return await self._objects(held, None)
+
+    async def shown_to_sender(self, held: Sequence[Held]) -> list[dict[str, Any]]:
+        """Held messages as their sender sees them: without the reasons; of flagged ones it hears nothing."""
+        own = [each for each in held if _concerns_sender(each)]
+        return [_for_sender(each) for each in await self._objects(own, None)]
+
+    async def tell(self, held: Held) -> dict[str, Any]:
+        """Tell moderators, and the sender unless it was delivered, how a message stands in review; as moderators see it."""
         made = (await self._objects([held], held.workspace))[0]
         await self._relay.signal(
             SignalFrame(held.workspace, signal("held", {"held": made}), moderators=True, but_user=held.sender)
         )
-        own = signal("held", {"held": _for_sender(made)})
-        await self._relay.signal(SignalFrame(held.workspace, own, users=(held.sender,)))
+        if _concerns_sender(held):
+            own = signal("held", {"held": _for_sender(made)})
+            await self._relay.signal(SignalFrame(held.workspace, own, users=(held.sender,)))
         return made
 
     async def _objects(self, held: Sequence[Held], workspace: int | None) -> list[dict[str, Any]]:
@@ -155,6 +209,14 @@ def _nobody(_: int) -> None:
     pass
 
 
+async def _nothing_alike(_: Sequence[str]) -> list[list[int]]:
+    return []
+
+
+async def _nothing_follows(_: Held) -> None:
+    pass
+
+
 def _by_reason(decided: Sequence[Held]) -> dict[str, dict[str, int]]:
     """For each reason code, how many messages were held for it and how many of them were kept out."""
     counts: dict[str, dict[str, int]] = {}
@@ -166,5 +228,12 @@ def _by_reason(decided: Sequence[Held]) -> dict[str, dict[str, int]]:
     return counts
 
 
+def _concerns_sender(held: Held) -> bool:
+    """A sender hears nothing of a flag, until a moderator takes the message back."""
+    return held.verdict.action is not Action.FLAG or held.state is HeldState.BLOCKED
+
+
 def _for_sender(held: dict[str, Any]) -> dict[str, Any]:
-    return {**held, "reasons": [], "score": None, "decided_by": None}
+    appeal = held["appeal"]
+    own = None if appeal is None else {**appeal, "answered_by": None}
+    return {**held, "reasons": [], "score": None, "decided_by": None, "appeal": own}

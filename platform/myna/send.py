@@ -3,17 +3,31 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from myna.access import Access
 from myna.compose import Composer, check_client_id, check_text
 from myna.errors import Malformed, MynaError, Refused
+from myna.filtering import Filtering
 from myna.ids import new_id
 from myna.log.committer import Committer
 from myna.log.support import may_call
-from myna.log.writes import Hold, Say
-from myna.model import Ack, Action, Case, ConversationKind, Draft, MessageKind, Reason, UserKind, Verdict
+from myna.log.writes import Flag, Hold, Say
+from myna.model import (
+    Ack,
+    Action,
+    Case,
+    ConversationKind,
+    Draft,
+    MessageKind,
+    Reason,
+    Standing,
+    UserKind,
+    Verdict,
+)
 from myna.ports import Accounts, Moderator
 from myna.rights import Principal, Seat, Verb, require
 from myna.wire import user_object
@@ -39,10 +53,14 @@ class Sender:
         self._access, self._accounts, self._composer = access, accounts, composer
         self._committer, self._moderator = committer, moderator
         self._turn_delay_s = turn_delay_s
-        self.judge_failures = 0
-        """Messages since the start of this process whose judging failed or took too long."""
+        self.judge_failures: Counter[str] = Counter()
+        """How often judging failed since the start of this process, by `deadline`, `error` and by layer."""
         self.fail_closed = False
-        """Whether such a message waits for a moderator; otherwise it passes."""
+        """Whether such a message waits for a moderator; otherwise it passes. A place's policy counts for more."""
+        self.filtering: Callable[[int], Awaitable[Filtering]] = _no_filtering
+        """What a workspace decided about judging."""
+        self.standing: Callable[[int, int, int], Awaitable[Standing | None]] = _no_standing
+        """What is known of a sender: (workspace, conversation, sender)."""
         self.held: Callable[[int, int], Awaitable[None]] | None = None
         """Told (held id, workspace) when a message was put aside, to tell the moderators."""
         self.streamed: Callable[[int], str] = _nothing
@@ -105,11 +123,10 @@ class Sender:
         draft = Draft(conversation, principal.user, client_id, made, MessageKind.TEXT, reply_to, thread)
         verdict = await self.judge(principal, seat, made["text"], client_id)
         if verdict is not None and verdict.action is Action.BLOCK:
-            reasons = [each.code for each in verdict.reasons]
-            raise Refused("This message was refused by the rules of this place.", extra={"reasons": reasons})
+            await self._refuse(principal, Hold(new_id(), draft, verdict, seat.observer))
         if verdict is not None and verdict.action is Action.HOLD:
             return Hold(new_id(), draft, verdict, seat.observer)
-        return await self._say(principal, seat, draft)
+        return await self._say(principal, seat, draft, verdict)
 
     def at_once(
         self,
@@ -142,11 +159,20 @@ class Sender:
     async def settled(self, principal: Principal, outcome: object) -> Ack:
         """The ack in a commit's outcome; moderators hear of a message that was put aside."""
         assert isinstance(outcome, Ack)
-        if self.held is not None and outcome.held is not None and not outcome.duplicate:
-            await self.held(outcome.held, principal.workspace)
+        aside = outcome.held if outcome.held is not None else outcome.flagged
+        if self.held is not None and aside is not None and not outcome.duplicate:
+            await self.held(aside, principal.workspace)
         return outcome
 
-    async def _say(self, principal: Principal, seat: Seat, draft: Draft) -> Say:
+    async def _refuse(self, principal: Principal, write: Hold) -> None:
+        """Store that a message was refused, so that its sender can appeal and moderators see it; then refuse it."""
+        outcome = await self._committer.write(write)
+        assert isinstance(outcome, Ack)
+        await self.settled(principal, outcome)
+        extra = {"reasons": [each.code for each in write.verdict.reasons], "held": str(outcome.held)}
+        raise Refused("This message was refused by the rules of this place.", extra=extra)
+
+    async def _say(self, principal: Principal, seat: Seat, draft: Draft, verdict: Verdict | None) -> Say:
         operator = principal.operator and seat.conversation.kind is ConversationKind.SUPPORT
         data: Mapping[str, Any] = {}
         if operator:
@@ -160,6 +186,9 @@ class Sender:
             partial=self.streamed(draft.conversation) if operator else "",
             turn_delay_s=self._turn_delay_s,
             rouse=principal.kind is not UserKind.BOT or may_call(draft.body["text"]),
+            flag=Flag(new_id(), verdict) if verdict is not None and verdict.action is Action.FLAG else None,
+            # Who is not judged has nothing that waits.
+            aside=0 if self._moderator is None or operator or principal.kind is UserKind.BOT else new_id(),
         )
 
     async def judge(self, principal: Principal, seat: Seat, text: str, client_id: str) -> Verdict | None:
@@ -176,14 +205,23 @@ class Sender:
             time.time(),
             client_id,
         )
+        closed = self.fail_closed
         try:
             async with asyncio.timeout(JUDGE_S):
-                return await self._moderator.judge(case)
+                filtering = await self.filtering(principal.workspace)
+                policy = filtering.of(seat.conversation.id, seat.conversation.inbox)
+                closed = closed if policy.fails is None else policy.fails == "closed"
+                if policy.off:
+                    return None
+                standing = await self.standing(principal.workspace, seat.conversation.id, principal.user)
+                return await self._moderator.judge(
+                    replace(case, policy=policy, filtering=filtering, standing=standing)
+                )
         except MynaError:
             raise
-        except Exception:
-            self.judge_failures += 1
-            if self.fail_closed:
+        except Exception as wrong:
+            self.judge_failures["deadline" if isinstance(wrong, TimeoutError) else "error"] += 1
+            if closed:
                 logger.exception("moderation failed; the message waits for a moderator")
                 return Verdict(Action.HOLD, (Reason("moderation.failed", "", 1.0),), 1.0)
             logger.exception("moderation failed; the message passes")
@@ -192,3 +230,11 @@ class Sender:
 
 def _nothing(_: int) -> str:
     return ""
+
+
+async def _no_filtering(workspace: int) -> Filtering:
+    return Filtering(workspace)
+
+
+async def _no_standing(_workspace: int, _conversation: int, _sender: int) -> Standing | None:
+    return None

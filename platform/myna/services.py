@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from myna.access import Access
 from myna.amend import Amender
+from myna.appeals import Appeals
+from myna.audit import AuditLog
 from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
@@ -11,6 +13,7 @@ from myna.directory import Directory
 from myna.errors import Busy
 from myna.export import Export
 from myna.files import FileStore
+from myna.filters import Filters
 from myna.greeter import Greeter
 from myna.handoff import Handoff
 from myna.helpdesk.service import Helpdesk
@@ -70,6 +73,9 @@ class Services:
     helpdesk: Helpdesk
     queue_watch: QueueWatch
     review: Review
+    appeals: Appeals
+    filters: Filters
+    audit: AuditLog
     turns: Turns
     admission: Admission
     greeter: Greeter

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from myna.model import Ack, Event, Held, Member, Message, Ticket, TurnRecord, User
+from myna.model import Ack, Appeal, Event, Held, Member, Message, Ticket, TurnRecord, User
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
@@ -147,6 +147,20 @@ def held_object(held: Held, sender: User, title: str, kind: str) -> dict[str, An
         "decided_by": optional_id(held.decided_by),
         "decided_at": None if held.decided_at is None else stamp(held.decided_at),
         "seq": held.seq,
+        "action": held.verdict.action,
+        "appeal": None if held.appeal is None else appeal_object(held.appeal),
+    }
+
+
+def appeal_object(appeal: Appeal) -> dict[str, Any]:
+    """What the sender of a blocked message says for it, and the answer."""
+    return {
+        "text": appeal.text,
+        "at": stamp(appeal.at),
+        "state": appeal.state,
+        "answer": appeal.answer,
+        "answered_by": optional_id(appeal.answered_by),
+        "answered_at": optional_stamp(appeal.answered_at),
     }
 
 

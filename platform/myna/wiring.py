@@ -28,6 +28,7 @@ from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
 from myna.adapters.sql.marks import SqlMarks
 from myna.adapters.sql.migrate import migrate, renew_epoch
+from myna.adapters.sql.moderation import SqlAudit, SqlModeration
 from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
@@ -37,7 +38,10 @@ from myna.adapters.web_pages import WebPages
 from myna.amend import Amender
 from myna.api.app import attach, create_app
 from myna.api.socket import SocketServer
+from myna.appeals import Appeals
+from myna.audit import AuditLog
 from myna.compose import Composer
+from myna.consequences import Consequences
 from myna.core import Core, kept_alive
 from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
@@ -46,6 +50,7 @@ from myna.directory import Directory
 from myna.errors import MynaError
 from myna.export import Export
 from myna.files import FileStore
+from myna.filters import Filters
 from myna.first_start import FirstStart, ensure_workspace
 from myna.greeter import Greeter
 from myna.handoff import Handoff, Leaving
@@ -71,6 +76,7 @@ from myna.send import Sender
 from myna.services import Services
 from myna.settings import Settings
 from myna.signals import Signals
+from myna.standing import Standings
 from myna.turns import Turns
 
 if TYPE_CHECKING:
@@ -180,6 +186,13 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     relay.listeners.append(indexer.heard)
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
+    moderation = SqlModeration(database)
+    filters, standings = (
+        Filters(moderation, access, accounts, conversations, committer),
+        Standings(moderation),
+    )
+    sender.filtering, sender.standing = filters.of, standings.of
+    review.followed = Consequences(filters, moderation, conversations, committer, relay).after
     sender.fail_closed = settings.moderation_fails_closed
     sender.streamed = hub.streamed
     helpdesk_store = SqlHelpdesk(database)
@@ -229,6 +242,9 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         helpdesk=helpdesk,
         queue_watch=queue_watch,
         review=review,
+        appeals=Appeals(review, moderation, desk, access, committer, delay_s),
+        filters=filters,
+        audit=AuditLog(SqlAudit(database), accounts),
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
         admission=Admission(settings.connects_per_s, settings.connects_per_s),
         service=SqlService(database),

@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
-from myna.adapters.sql import tables
+from myna.adapters.sql import moderation_tables, tables
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.migrate import head, migrate, renew_epoch
@@ -16,7 +16,7 @@ from myna.errors import MynaError
 
 OURS = {
     tables.table(row).name
-    for row in vars(tables).values()
+    for row in (*vars(tables).values(), *vars(moderation_tables).values())
     if isinstance(row, type) and issubclass(row, SQLModel) and row is not SQLModel
 }
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from myna.errors import MynaError
+from myna.log.audit import START
+from myna.log.moderation import need_released
 from myna.log.plan import Done, HeldDraft, Opened, Outcome, Published, Seen, State, TurnDraft
-from myna.log.planner import need_released, needs_of, plan
+from myna.log.planner import needs_of, plan
 from myna.log.support import turn_client_id
 from myna.log.writes import (
     CloseTurn,
@@ -22,12 +24,14 @@ from myna.log.writes import (
 from myna.model import (
     Ack,
     Action,
+    AuditEntry,
     Conversation,
     ConversationKind,
     Draft,
     Event,
     EventKind,
     Held,
+    HeldState,
     Invite,
     JoinRequest,
     Member,
@@ -82,6 +86,8 @@ class PlanLog:
     drafts: dict[tuple[int, int], Any] = field(default_factory=dict)
     hidden: set[tuple[int, int, int]] = field(default_factory=set)
     mentions: set[tuple[int, int, int]] = field(default_factory=set)
+    audits: dict[int, tuple[int, str]] = field(default_factory=dict)
+    lines: list[AuditEntry] = field(default_factory=list)
 
     def commit(self, *batch: Write) -> list[Outcome]:
         """The outcomes of one transaction."""
@@ -103,8 +109,12 @@ class PlanLog:
         needs = needs_of(batch)
         state = State(epoch=7, pos=self.pos)
         state.held = {each: replace(self.held[each]) for each in needs.held & self.held.keys()}
-        for waits in state.held.values():
+        for waits in list(state.held.values()):
             need_released(needs, waits.held)
+        for other in self.held.values():
+            where = (other.held.conversation, other.held.sender)
+            if where in needs.waiting and other.held.state is HeldState.WAITING:
+                state.held.setdefault(other.held.id, replace(other))
         for user in needs.saved:
             for place, conversation in self.conversations.items():
                 if conversation.kind is ConversationKind.SAVED and (place, user) in self.members:
@@ -142,6 +152,12 @@ class PlanLog:
             seat = (message.conversation, message.sender)
             if seat in self.members:
                 state.members[seat] = self.members[seat]
+        for other in self.held.values():
+            if (other.held.conversation, other.held.seq) in needs.flagged:
+                state.held.setdefault(other.held.id, replace(other))
+                state.flagged[(other.held.conversation, other.held.seq or 0)] = other.held.id
+        workspaces = {each.workspace for each in self.conversations.values()} | needs.audited
+        state.audits = {each: self.audits.get(each, (0, START)) for each in workspaces}
         state.reactions = needs.reactions & self.reactions
         for place in needs.pins:
             state.pins[place] = {seq for where, seq in self.pins if where == place}
@@ -205,6 +221,8 @@ class PlanLog:
         self.tickets.update({each: state.tickets[each] for each in sheet.tickets})
         self.turns.update({each: state.turns[each] for each in sheet.turns})
         self.held.update({each: state.held[each] for each in sheet.held})
+        self.audits.update({each.workspace: (each.number, each.hash) for each in sheet.audit})
+        self.lines.extend(sheet.audit)
 
     def _store_marks(self, sheet: Any) -> None:
         self.done.update(sheet.commands)

@@ -1,13 +1,15 @@
 """Requests over httpx."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from myna_bots.errors import Unreachable
-from myna_bots.ports import Reply
+from myna_bots.ports import SILENT_S, Reply
+from myna_bots.problems import checked
 from myna_bots.wire import encode
 
 REQUEST_S = 15.0
@@ -47,6 +49,28 @@ class HttpxHttp:
             raise Unreachable(f"There is no answer from {self._base_url}: {what}.") from failed
         return Reply(got.status_code, got.content, dict(got.headers))
 
+    @asynccontextmanager
+    async def lines(self, path: str, headers: Mapping[str, str]) -> AsyncGenerator[AsyncIterator[str], None]:
+        """The lines of an answer as they come; see `myna_bots.ports.StreamingHttp`."""
+        patience = httpx.Timeout(REQUEST_S, read=SILENT_S)
+        try:
+            async with self._client.stream("GET", path, headers=dict(headers), timeout=patience) as got:
+                if got.status_code != 200:
+                    checked(Reply(got.status_code, await got.aread(), dict(got.headers)))
+                yield _lines(got)
+        except httpx.HTTPError as failed:
+            what = str(failed) or type(failed).__name__
+            raise Unreachable(f"The stream from {self._base_url} broke: {what}.") from failed
+
     async def close(self) -> None:
         """End all connections."""
         await self._client.aclose()
+
+
+async def _lines(got: httpx.Response) -> AsyncIterator[str]:
+    """Lines by LF or CRLF: `aiter_lines` would also end one at U+2028, which may stand in a message."""
+    rest = ""
+    async for text in got.aiter_text():
+        *whole, rest = (rest + text).split("\n")
+        for line in whole:
+            yield line.removesuffix("\r")

@@ -76,7 +76,7 @@ class SqlPieces:
             grown = update(BASE).where(BASE.c.id == lease.job.base).values(vectors=BASE.c.vectors + 1)
             filled = (await connection.execute(grown.returning(BASE.c.vectors))).scalar_one()
             for point in points:
-                values = {"vector": _packed(point.vector), "embedder": embedder, "filled": filled}
+                values = {"vector": packed(point.vector), "embedder": embedder, "filled": filled}
                 await connection.execute(update(CHUNK).where(CHUNK.c.id == point.chunk).values(values))
             return True
 
@@ -128,7 +128,7 @@ class SqlPieces:
                     column.in_(some), CHUNK.c.embedder == embedder
                 )
                 for row in await connection.execute(query):
-                    found[row[0]] = Spot(row[0], row[1], _unpacked(row[2]))
+                    found[row[0]] = Spot(row[0], row[1], unpacked(row[2]))
         return list(found.values())
 
     async def sample(self, base: int, embedder: str, limit: int, *, kind: str | None = None) -> list[Point]:
@@ -231,7 +231,7 @@ async def _reuse(connection: AsyncConnection, new: _Rows, base: int, embedder: s
         vector = known.get(row["digest"])
         if vector is not None:
             row.update(vector=vector, embedder=embedder, filled=filled)
-            reused.append(Point(row["id"], row["version"], row["lang"], _unpacked(vector)))
+            reused.append(Point(row["id"], row["version"], row["lang"], unpacked(vector)))
     return reused
 
 
@@ -257,7 +257,7 @@ _PLAIN = tuple(name for name in Section.__slots__ if name not in {"variants", "t
 
 
 def _point(row: Any) -> Point:
-    return Point(row[0], row[1], row[2], _unpacked(row[3]))
+    return Point(row[0], row[1], row[2], unpacked(row[3]))
 
 
 def _lacks(embedder: str) -> Any:
@@ -268,11 +268,13 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _packed(vector: Vectors) -> bytes:
+def packed(vector: Vectors) -> bytes:
+    """A vector as it is stored: float16."""
     return vector.astype(np.float16).tobytes()
 
 
-def _unpacked(data: bytes) -> Vectors:
+def unpacked(data: bytes) -> Vectors:
+    """A stored vector, float32 and of unit length again."""
     vector = np.frombuffer(data, dtype=np.float16).astype(np.float32)
     # float16 rounds each part by up to 0.05 %, so the length is set to one again.
     return vector / max(float(np.linalg.norm(vector)), 1e-12)

@@ -7,7 +7,9 @@ from sqlalchemy import delete, insert, select
 from sqlmodel import SQLModel
 
 from myna.adapters.sql.database import Database
+from myna_knowledge.adapters.sql_care import CARE, SqlCare, put_care
 from myna_knowledge.adapters.sql_catalog import SqlCatalog
+from myna_knowledge.adapters.sql_conversations import SqlConversations
 from myna_knowledge.adapters.sql_jobs import SqlJobs
 from myna_knowledge.adapters.sql_pieces import SqlPieces
 from myna_knowledge.adapters.tables import CalibrationRow, table
@@ -32,7 +34,8 @@ class SqlCalibrations:
         if data is None:
             return None
         values = json.loads(data)
-        return Calibration(embedder=embedder, **{**values, "curve": tuple(values["curve"])})
+        lists = {name: tuple(values.get(name, ())) for name in ("curve", "unanswerable", "answerable")}
+        return Calibration(embedder=embedder, **{**values, **lists})
 
     async def save(self, base: int, version: int, calibration: Calibration) -> None:
         row = {
@@ -47,10 +50,26 @@ class SqlCalibrations:
             await connection.execute(delete(CALIBRATION).where(same))
             await connection.execute(insert(CALIBRATION).values(row))
 
+    async def bound(self, base: int) -> float | None:
+        query = select(CARE.c.wrong).where(CARE.c.base == base)
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar_one_or_none()
+
+    async def choose(self, base: int, wrong: float | None) -> None:
+        async with self._database.write() as connection:
+            await put_care(connection, base, {"wrong": wrong})
+
 
 def sql_store(database: Database) -> Store:
     """The store over this database; its tables must exist."""
-    return Store(SqlCatalog(database), SqlJobs(database), SqlPieces(database), SqlCalibrations(database))
+    return Store(
+        SqlCatalog(database),
+        SqlJobs(database),
+        SqlPieces(database),
+        SqlCalibrations(database),
+        SqlCare(database),
+        SqlConversations(database),
+    )
 
 
 async def create_tables(database: Database) -> None:

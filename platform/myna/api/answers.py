@@ -174,6 +174,16 @@ class HeldChanged(msgspec.Struct, tag="held", tag_field="op"):
     held: dict[str, Any]
 
 
+class Warned(msgspec.Struct, tag="warning", tag_field="op"):
+    """What follows for a sender after its messages were held or refused: `warn`, `mute`, `ban` or `slow`. A signal to it."""
+
+    conversation: Id
+    held: Id
+    do: Literal["warn", "mute", "ban", "slow"]
+    until: Time | None
+    reasons: list[str]
+
+
 class Resync(msgspec.Struct, tag="resync", tag_field="op"):
     """In an event stream only: the cursor is too old, so compare the heads (`GET /v1/sync`) and pull."""
 
@@ -210,6 +220,7 @@ ServerFrame = (
     | Delta
     | StreamSnapshot
     | HeldChanged
+    | Warned
     | Resync
     | Pong
     | Bye

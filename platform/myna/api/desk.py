@@ -34,17 +34,27 @@ class Release(Epoch):
     to: Literal["agent", "queue"] = "agent"
 
 
+Always = Annotated[
+    tuple[Literal["sender", "links", "phones", "handles", "phrase"], ...],
+    Field(
+        max_length=5, description="Decide so always: put this of the message on the workspace's list, too."
+    ),
+]
+
+
 class Decisions(BaseModel):
     """One decision for many messages."""
 
     held: list[Annotated[int, Field(ge=1, lt=MAX_ID)]] = Field(min_length=1, max_length=100)
     decision: Literal["allow", "block"]
+    always: Always = ()
 
 
 class Decision(BaseModel):
     """A moderator's decision."""
 
     decision: Literal["allow", "block"]
+    always: Always = ()
 
 
 @router.post("/conversations/{conversation}/hand-off", summary="Ask for a person")
@@ -111,11 +121,11 @@ async def tickets(
 async def held(
     asker: Asker,
     core: Core,
-    state: Literal["waiting", "allowed", "blocked"] = "waiting",
+    state: Literal["waiting", "allowed", "blocked", "flagged"] = "waiting",
     after: Cursor = None,
     limit: Limit = 50,
 ) -> dict[str, Any]:
-    """Waiting ones oldest first, decided ones newest first, with the reasons why they were held."""
+    """Waiting ones oldest first, the others newest first, with the reasons. Blocking a `flagged` one takes it back."""
     found, waiting = await core.review.waiting(asker, HeldState(state), after, limit)
     return {"held": found, "waiting": waiting, "next": found[-1]["id"] if len(found) == limit else None}
 
@@ -125,16 +135,23 @@ async def decide(
     held: Annotated[int, Path(ge=1, lt=MAX_ID)], asked: Decision, asker: Asker, core: Core
 ) -> dict[str, Any]:
     """Allowed messages enter the conversation with a seq of their own; blocked ones never do."""
-    return await core.review.decide(asker, held, allow=asked.decision == "allow")
+    made = await core.review.decide(asker, held, allow=asked.decision == "allow")
+    await core.filters.always(asker, [made], asked.always, asked.decision)
+    return made
 
 
 @router.post("/held/decide", summary="Allow or block many held messages")
 async def decide_all(asked: Decisions, asker: Asker, core: Core) -> dict[str, Any]:
     """In the order in which they were sent. Each result has the message as `held`, or the `error` code why nothing changed."""
-    return {"results": await core.review.decide_all(asker, asked.held, allow=asked.decision == "allow")}
+    results = await core.review.decide_all(asker, asked.held, allow=asked.decision == "allow")
+    decided = [each["held"] for each in results if "held" in each]
+    await core.filters.always(asker, decided, asked.always, asked.decision)
+    return {"results": results}
 
 
 @router.get("/moderation/figures", summary="How right the filter was")
 async def figures(asker: Asker, core: Core) -> dict[str, Any]:
-    """From what moderators decided in the last 30 days: `precision` in all and, by reason code, the counts behind it."""
-    return await core.review.figures(asker, time.time()) | {"failed": core.sender.judge_failures}
+    """From what moderators decided in the last 30 days: precision, recall, and by reason code the counts behind them."""
+    found = await core.review.figures(asker, time.time())
+    failed = dict(core.sender.judge_failures)
+    return found | {"failed": sum(failed.values()), "failed_by": failed}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from myna.errors import Conflict, Forbidden, NotFound, Refused
+from myna.log.audit import linked
 from myna.log.plan import DedupKey, Done, HeldDraft, Published, Seen, Sheet, State, TurnDraft, digest_of
 from myna.model import (
     Ack,
@@ -220,6 +221,15 @@ class Batch:
         key = (held.conversation, held.sender, held.client_id)
         if held.seq is None:
             self.state.seen[key] = Seen(digest, None, None, held.created_at, held.id, held.state)
+
+    def audit(
+        self, workspace: int, actor: int | None, action: str, subject: str, data: Mapping[str, Any]
+    ) -> None:
+        """Put the next line into a workspace's audit log; no actor means the server itself."""
+        number, before = self.state.audits[workspace]
+        made = linked(workspace, number + 1, self.now, actor, action, subject, data, before)
+        self.state.audits[workspace] = (made.number, made.hash)
+        self.sheet.audit.append(made)
 
     def duplicate(self, draft: Draft, digest: str) -> Ack | None:
         """The first result when this draft came before.

@@ -39,7 +39,7 @@ def apply(batch: Batch, write: AnyChange) -> Ack:
     digest = _digest(write)
     if (first := batch.done_before(key, digest)) is not None:
         return first
-    message = _message(batch, place, seat, write.seq)
+    message = visible(batch, place, seat, write.seq)
     verb = _VERBS[type(write)]
     if seat is not None and not seat_may(place, seat.role, verb):
         raise Forbidden(f"Your role does not let you {verb} here.")
@@ -77,7 +77,7 @@ def placed(batch: Batch, draft: Draft) -> Draft:
     return replace(draft, thread=root.thread) if root.thread is not None else draft
 
 
-def _message(batch: Batch, place: Conversation, seat: Member | None, seq: int) -> Message:
+def visible(batch: Batch, place: Conversation, seat: Member | None, seq: int) -> Message:
     """A message that the actor can see and that is not gone."""
     found = batch.state.messages.get((place.id, seq))
     below = seat is not None and seq < max(seat.from_seq, seat.deleted_to + 1)

@@ -10,8 +10,10 @@ from hashlib import blake2b
 from typing import Any
 
 from myna.errors import MynaError
+from myna.filtering import FilterPolicy, Listing, PlaceKind
 from myna.model import (
     Ack,
+    AuditEntry,
     Conversation,
     Event,
     Held,
@@ -119,6 +121,10 @@ class State:
     scheduled: dict[int, Scheduled] = field(default_factory=dict[int, Scheduled])
     files: set[int] = field(default_factory=set[int])
     """Those that are complete."""
+    flagged: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+    """The held row about a delivered message, by (conversation, seq)."""
+    audits: dict[int, tuple[int, str]] = field(default_factory=dict[int, tuple[int, str]])
+    """Number and hash of the newest line of each workspace's audit log."""
 
 
 @dataclass(slots=True)
@@ -162,6 +168,13 @@ class Sheet:
     """(file, conversation, seq)."""
     retained: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """(conversation, through): messages up to here lose their words."""
+    audit: list[AuditEntry] = field(default_factory=list[AuditEntry])
+    filters: dict[tuple[int, PlaceKind, int], FilterPolicy | None] = field(
+        default_factory=dict[tuple[int, PlaceKind, int], FilterPolicy | None]
+    )
+    """By (workspace, kind of place, place); None where there is no policy any more."""
+    listings: dict[int, tuple[Listing, bool]] = field(default_factory=dict[int, tuple[Listing, bool]])
+    """Whether it is on the list now."""
 
     @property
     def personal(self) -> bool:
@@ -238,6 +251,16 @@ class Needs:
     blocks: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     files: set[int] = field(default_factory=set[int])
     scheduled: set[int] = field(default_factory=set[int])
+    waiting: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    """(conversation, sender) whose other waiting messages matter."""
+    flagged: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    """Delivered messages, (conversation, seq), of which it matters whether they are in review."""
+    asides: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    """(conversation, sender) whose message waits if an earlier one does."""
+    audited: set[int] = field(default_factory=set[int])
+    """Workspaces whose audit log gets a line."""
+    audited_places: set[int] = field(default_factory=set[int])
+    """Conversations whose workspace's audit log gets a line."""
 
     @property
     def seats(self) -> bool:

@@ -1,11 +1,11 @@
 """The rules of a commit: which rows a batch must see, and what each write does to them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from myna.errors import Conflict, MynaError, NotFound
-from myna.log import changes, mentions, personal, seats, support
+from myna.errors import Conflict, MynaError
+from myna.log import changes, mentions, moderation, personal, seats, support
 from myna.log.batch import Batch
+from myna.log.filter_writes import Moderating
 from myna.log.personal_writes import Aged, Mine
 from myna.log.plan import Committed, Needs, Opened, Outcome, State, digest_of
 from myna.log.seat_writes import Seating
@@ -31,11 +31,8 @@ from myna.model import (
     ConversationKind,
     Draft,
     EventKind,
-    Held,
-    HeldState,
     Member,
     Message,
-    MessageState,
     Owner,
     Ticket,
     TicketStatus,
@@ -49,16 +46,15 @@ def needs_of(batch: Sequence[Write]) -> Needs:
         match write:
             case Say() | Hold():
                 _need_draft(needs, write.draft)
+                moderation.need_aside(needs, write)
             case Edit() | Recall() | React() | Pin():
                 changes.need(needs, write)
             case Seating():
                 seats.need(needs, write)
             case Mine() | Aged():
                 personal.need(needs, write)
-            case DecideHeld():
-                needs.conversations.add(write.conversation)
-                needs.tickets.add(write.conversation)
-                needs.held.add(write.held)
+            case DecideHeld() | Moderating():
+                moderation.need(needs, write)
             case OpenConversation():
                 _need_known(needs, write)
             case Join():
@@ -74,13 +70,6 @@ def needs_of(batch: Sequence[Write]) -> Needs:
                 if moved is not None and moved.owner_user is not None:
                     needs.members.add((write.conversation, moved.owner_user))
     return needs
-
-
-def need_released(needs: Needs, held: Held) -> None:
-    """The seats that letting a held message in looks at; known once the held row is loaded."""
-    needs.members.add((held.conversation, held.sender))
-    for user in mentions.users_of(held.body):
-        needs.members.add((held.conversation, user))
 
 
 def _need_known(needs: Needs, write: OpenConversation) -> None:
@@ -121,9 +110,11 @@ def _apply(batch: Batch, write: Write) -> Outcome:
         case Say():
             return _say(batch, write)
         case Hold():
-            return _hold(batch, write)
+            return moderation.hold(batch, write)
         case DecideHeld():
-            return _decide(batch, write)
+            return moderation.decide(batch, write)
+        case Moderating():
+            return moderation.apply(batch, write)
         case OpenConversation():
             return _open(batch, write)
         case Join():
@@ -135,6 +126,12 @@ def _apply(batch: Batch, write: Write) -> Outcome:
             return personal.apply(batch, write)
         case Edit() | Recall() | React() | Pin():
             return changes.apply(batch, write)
+        case MoveTicket() | CloseTurn() | Interrupt() | FinishStream():
+            return _of_turns(batch, write)
+
+
+def _of_turns(batch: Batch, write: MoveTicket | CloseTurn | Interrupt | FinishStream) -> Outcome:
+    match write:
         case MoveTicket():
             return support.move(batch, write)
         case CloseTurn():
@@ -155,6 +152,8 @@ def _say(batch: Batch, write: Say) -> Ack:
         seat = batch.require_seat(draft.conversation, draft.sender)
     if (first := batch.duplicate(draft, digest)) is not None:
         return first
+    if (aside := moderation.behind(batch, write, seat)) is not None:
+        return moderation.hold(batch, aside)
     draft = changes.placed(batch, draft)
     if seat is not None:
         seats.may_speak(batch, place, seat)
@@ -169,7 +168,8 @@ def _say(batch: Batch, write: Say) -> Ack:
         support.after_message(batch, made, write.turn_delay_s, rouse=write.rouse)
     mentions.note(batch, made, seat)
     seen = batch.state.seen[(draft.conversation, draft.sender, draft.client_id)]
-    return Ack(draft.conversation, draft.client_id, made.seq, seen.rev, batch.now)
+    flagged = moderation.flag(batch, write, made)
+    return Ack(draft.conversation, draft.client_id, made.seq, seen.rev, batch.now, flagged=flagged)
 
 
 def _finish_stream(batch: Batch, write: FinishStream) -> Message:
@@ -180,66 +180,6 @@ def _finish_stream(batch: Batch, write: FinishStream) -> Message:
     made = batch.finish(write.conversation, write.seq, write.body, write.state)
     support.note_text(batch, made)
     return made
-
-
-def _hold(batch: Batch, write: Hold) -> Ack:
-    draft = write.draft
-    conversation = batch.conversation(draft.conversation)
-    digest = digest_of(draft.body, draft.reply_to, draft.thread)
-    seat = None if write.observer else batch.require_seat(draft.conversation, draft.sender)
-    if (first := batch.duplicate(draft, digest)) is not None:
-        return first
-    draft = changes.placed(batch, draft)
-    if seat is not None:
-        seats.may_speak(batch, conversation, seat)
-    held = Held(
-        write.id,
-        conversation.workspace,
-        draft.conversation,
-        draft.sender,
-        draft.client_id,
-        draft.body,
-        draft.reply_to,
-        write.verdict,
-        HeldState.WAITING,
-        batch.now,
-        thread=draft.thread,
-    )
-    batch.put_held(held, digest)
-    return Ack(draft.conversation, draft.client_id, None, None, batch.now, held=write.id)
-
-
-def _decide(batch: Batch, write: DecideHeld) -> Held:
-    found = batch.state.held.get(write.held)
-    if found is None or found.held.workspace != write.workspace:
-        raise NotFound(f"There is no held message {write.held}.")
-    before = found.held
-    if before.state is not HeldState.WAITING:
-        raise Conflict(f"This message was already {before.state}.", code="already_decided")
-    seq: int | None = None
-    if write.allow:
-        draft = Draft(
-            before.conversation,
-            before.sender,
-            before.client_id,
-            before.body,
-            reply_to=before.reply_to,
-            thread=before.thread,
-        )
-        support.reopen(batch, draft.conversation, draft.sender)
-        made = batch.message(draft, MessageState.SENT, found.digest)
-        support.after_message(batch, made, write.turn_delay_s, rouse=True)
-        mentions.note(batch, made, batch.state.members.get((before.conversation, before.sender)))
-        seq = made.seq
-    after = replace(
-        before,
-        state=HeldState.ALLOWED if write.allow else HeldState.BLOCKED,
-        decided_by=write.moderator,
-        decided_at=batch.now,
-        seq=seq,
-    )
-    batch.put_held(after, found.digest)
-    return after
 
 
 def _pair(write: OpenConversation) -> tuple[int, int] | None:

@@ -30,7 +30,7 @@ from myna.model import (
 )
 from myna.policy import Policy
 from myna.rights import Verb, rank, seat_may
-from myna.wire import optional_stamp
+from myna.wire import optional_id, optional_stamp
 
 FOREVER = 253_402_300_799.0
 """The end of the year 9999, as a time that never comes: bans and mutes without an end."""
@@ -147,7 +147,7 @@ def _leave(batch: Batch, write: Leave) -> Member:
     if seat.role is MemberRole.OWNER:
         others = _present(batch, write.conversation)
         if others and others[0].role is not MemberRole.OWNER:
-            _changed(batch, replace(others[0], role=MemberRole.OWNER))
+            changed(batch, replace(others[0], role=MemberRole.OWNER))
     return gone
 
 
@@ -176,12 +176,17 @@ def _remove(batch: Batch, place: Conversation, write: Remove) -> Member:
     return _away(batch, banned, "removed" if write.ban_until is None else "banned", write.actor)
 
 
-def _away(batch: Batch, seat: Member, how: str, actor: int) -> Member:
+def banned(batch: Batch, seat: Member, until: float) -> Member:
+    """Take a seat away for a time, by nobody's hand but the server's."""
+    return _away(batch, replace(seat, banned_until=until), "banned", None)
+
+
+def _away(batch: Batch, seat: Member, how: str, actor: int | None) -> Member:
     place = batch.conversation(seat.conversation)
     gone = _put(batch, replace(seat, to_seq=place.seq))
     if seat.user in place.agents:
         batch.drop_agent(place.id, seat.user)
-    data = {"user": {"id": str(seat.user)}, "how": how, "by": str(actor)}
+    data = {"user": {"id": str(seat.user)}, "how": how, "by": optional_id(actor)}
     batch.event(place.id, EventKind.MEMBER_LEFT, data, left=(seat.user,))
     return gone
 
@@ -200,7 +205,7 @@ def _set(batch: Batch, place: Conversation, write: SetSeat) -> Member:
         made = replace(made, role=write.role)
     if write.muted_until is not None:
         made = replace(made, muted_until=write.muted_until if write.muted_until > batch.now else None)
-    return seat if made == seat else _changed(batch, made)
+    return seat if made == seat else changed(batch, made)
 
 
 def _configure(batch: Batch, place: Conversation, write: Configure) -> Conversation:
@@ -343,7 +348,8 @@ def _put(batch: Batch, seat: Member) -> Member:
     return batch.state.members[(seat.conversation, seat.user)]
 
 
-def _changed(batch: Batch, seat: Member) -> Member:
+def changed(batch: Batch, seat: Member) -> Member:
+    """Write a seat down and tell its conversation."""
     made = _put(batch, seat)
     data = {
         "user": {"id": str(seat.user)},

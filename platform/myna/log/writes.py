@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from myna.log.filter_writes import ModerationWrite
 from myna.log.personal_writes import PersonalWrite
 from myna.log.seat_writes import SeatWrite
 from myna.model import (
@@ -30,6 +31,14 @@ class TurnGuard:
 
 
 @value
+class Flag:
+    """A message is delivered and put up for review, under this id."""
+
+    id: int
+    verdict: Verdict
+
+
+@value
 class Say:
     """Put a message into the log.
 
@@ -49,11 +58,14 @@ class Say:
     """What the agent had streamed so far, which stays when an operator's words take over."""
     rouse: bool = True
     """Whether agents of a group look at it; in support conversations the ticket decides."""
+    flag: Flag | None = None
+    aside: int = 0
+    """Under which id it waits while an earlier message of its sender waits for a moderator here; 0: it overtakes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Keep a message out of the log until a moderator has looked."""
+    """Keep a message out of the log until a moderator has looked, or for good when the verdict is to block."""
 
     id: int
     draft: Draft
@@ -221,6 +233,7 @@ Write = (
     | Pin
     | SeatWrite
     | PersonalWrite
+    | ModerationWrite
 )
 
 

@@ -77,6 +77,7 @@ def store_changes(connection: Connection, texts: Statements, sheet: Sheet, now: 
         (texts.drop_reactions, list(sheet.erased)),
         (texts.drop_mentions, list(sheet.erased)),
         (texts.drop_uses, list(sheet.erased)),
+        (texts.forget_flagged, list(sheet.erased)),
         (
             texts.insert_command,
             [(*key, done.digest, done.seq, done.rev, done.at) for key, done in sheet.commands],

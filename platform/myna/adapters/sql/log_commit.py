@@ -6,10 +6,11 @@ from typing import Any
 from myna.adapters.sql import rows
 from myna.adapters.sql.log_changes import load_changes, load_seats, store_changes, store_seats
 from myna.adapters.sql.log_connection import Connection, keys_of
+from myna.adapters.sql.log_moderation import load_held, load_moderation, store_moderation
 from myna.adapters.sql.log_statements import Statements
 from myna.log.batch import Batch
 from myna.log.plan import Committed, Needs, Seen, State
-from myna.log.planner import need_released, needs_of, plan
+from myna.log.planner import needs_of, plan
 from myna.log.writes import Write
 from myna.model import HeldState
 
@@ -29,10 +30,7 @@ def commit_batch(connection: Connection, texts: Statements, batch: Sequence[Writ
 
 def _load(connection: Connection, texts: Statements, needs: Needs, state: State) -> None:
     if needs.held:
-        for row in connection.fetch(texts.held, keys_of((each,) for each in needs.held)):
-            held = rows.held_of(row)
-            state.held[held.held.id] = held
-            need_released(needs, held.held)
+        load_held(connection, texts, needs, state)
     _load_known(connection, texts, needs, state)
     if needs.conversations:
         places = keys_of((each,) for each in needs.conversations)
@@ -53,6 +51,7 @@ def _load(connection: Connection, texts: Statements, needs: Needs, state: State)
         load_changes(connection, texts, needs, state)
     if needs.seats:
         load_seats(connection, texts, needs, state)
+    load_moderation(connection, texts, needs, state)
     supported = [(each,) for each in needs.tickets if _may_have_turns(state, each)]
     if supported:
         _load_support(connection, texts, supported, needs, state)
@@ -143,5 +142,7 @@ def _store(connection: Connection, texts: Statements, planned: Batch, pos_before
         store_changes(connection, texts, sheet, planned.now)
     if sheet.personal:
         store_seats(connection, texts, sheet, planned.now)
+    if sheet.audit:
+        store_moderation(connection, texts, sheet, planned.now)
     if state.pos != pos_before:
         connection.many(texts.move_lane, [(state.pos, 1)])

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlmodel import SQLModel
 
+from myna.adapters.sql.moderation_tables import AuditRow, FilterPolicyRow, ListingRow
 from myna.adapters.sql.tables import (
     BlockRow,
     CommandRow,
@@ -99,6 +100,15 @@ class Statements:
     put_use: str
     touch_file: str
     drop_uses: str
+    forget_flagged: str
+    flagged: str
+    waiting: str
+    audit_heads: str
+    insert_audit: str
+    put_filter: str
+    drop_filter: str
+    put_listing: str
+    drop_listing: str
     retain: tuple[str, ...]
 
 
@@ -159,6 +169,7 @@ def statements(*, sqlite_driver: bool) -> Statements:
         move_lane=_update(LaneRow, ("pos",), ("id",), sqlite_driver),
         **_of_changes(sqlite_driver),
         **_of_seats(sqlite_driver),
+        **_of_moderation(sqlite_driver),
         retain=_retain(sqlite_driver),
     )
 
@@ -215,6 +226,33 @@ def _of_seats(sqlite_driver: bool) -> dict[str, str]:
     }
 
 
+def _of_moderation(sqlite_driver: bool) -> dict[str, str]:
+    """What appeals, reports, policies, lists and the audit log need."""
+    one, two = ("?", "?") if sqlite_driver else ("$1", "$2")
+    return {
+        "forget_flagged": 'UPDATE held SET body = \'{"text":""}\' '
+        f"WHERE conversation = {one} AND seq = {two} AND state = 'flagged'",
+        "waiting": by_keys(
+            HeldRow,
+            {"conversation": "b", "sender": "b"},
+            sqlite_driver,
+            where="x.state = 'waiting'",
+            lock=True,
+        ),
+        "flagged": by_keys(HeldRow, {"conversation": "b", "seq": "b"}, sqlite_driver, lock=True),
+        "audit_heads": (
+            f"SELECT x.workspace, x.number, x.hash FROM {_keys({'workspace': 'b'}, sqlite_driver)} "
+            "JOIN audit x ON x.workspace = k.workspace "
+            "AND x.number = (SELECT max(y.number) FROM audit y WHERE y.workspace = k.workspace)"
+        ),
+        "insert_audit": insert_of(AuditRow, sqlite_driver),
+        "put_filter": _upsert(FilterPolicyRow, sqlite_driver),
+        "drop_filter": delete_of(FilterPolicyRow, ("workspace", "kind", "place"), sqlite_driver),
+        "put_listing": _upsert(ListingRow, sqlite_driver),
+        "drop_listing": delete_of(ListingRow, ("id",), sqlite_driver),
+    }
+
+
 def _heirs(sqlite_driver: bool) -> str:
     """The members that stand highest and longest; run for one conversation at a time, with a limit."""
     ranks = " ".join(
@@ -250,6 +288,7 @@ def _retain(sqlite_driver: bool) -> tuple[str, ...]:
     one, two = ("?", "?") if sqlite_driver else ("$1", "$2")
     below = f"conversation = {one} AND seq <= {two}"
     return (
+        f"UPDATE held SET body = '{{\"text\":\"\"}}' WHERE {below} AND state = 'flagged'",
         "UPDATE message SET body = '{\"text\":\"\"}', state = 'recalled', reactions = NULL, edited_at = NULL, "
         f"expires_at = NULL WHERE {below} AND state <> 'recalled'",
         *(

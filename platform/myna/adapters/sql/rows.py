@@ -10,6 +10,7 @@ import msgspec
 from myna.log.plan import HeldDraft, TurnDraft
 from myna.model import (
     Action,
+    Appeal,
     Conversation,
     ConversationKind,
     Event,
@@ -127,7 +128,7 @@ def policy_text(policy: Policy) -> str:
 
 def member_of(row: Row) -> Member:
     """A seat from all columns of its row."""
-    return Member(row[0], row[1], MemberRole(row[2]), *row[3:12])
+    return Member(row[0], row[1], MemberRole(row[2]), *row[3:13])
 
 
 def member_row(value: Member) -> tuple[Any, ...]:
@@ -145,6 +146,7 @@ def member_row(value: Member) -> tuple[Any, ...]:
         value.muted_until,
         value.banned_until,
         value.last_sent_at,
+        value.waiting,
     )
 
 
@@ -303,6 +305,7 @@ def held_of(row: Row) -> HeldDraft:
         decided_at=row[12],
         seq=row[13],
         thread=row[14],
+        appeal=None if row[15] is None else msgspec.json.decode(row[15].encode(), type=Appeal),
     )
     return HeldDraft(held, row[5])
 
@@ -326,6 +329,8 @@ def held_row(value: HeldDraft) -> tuple[Any, ...]:
         held.decided_at,
         held.seq,
         held.thread,
+        None if held.appeal is None else to_json(held.appeal),
+        None if held.appeal is None else held.appeal.state.value,
     )
 
 

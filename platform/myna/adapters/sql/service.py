@@ -230,7 +230,7 @@ class SqlService:
                 func.count().label("held"),
                 count(_held.c.state == "blocked").label("blocked"),
             )
-            .where(_held.c.workspace == workspace, _held.c.created_at >= since)
+            .where(_held.c.workspace == workspace, _held.c.created_at >= since, _held.c.state != "flagged")
             .group_by(held),
             select(
                 rated.label("day"),

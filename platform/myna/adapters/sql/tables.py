@@ -148,6 +148,7 @@ class MemberRow(SQLModel, table=True):
     muted_until: float | None = Field(sa_column=Column(Float, nullable=True))
     banned_until: float | None = Field(sa_column=Column(Float, nullable=True))
     last_sent_at: float | None = Field(sa_column=Column(Float, nullable=True))
+    waiting: int = Field(sa_column=big(default="0"))
 
 
 class ReceiptRow(SQLModel, table=True):
@@ -428,6 +429,8 @@ class HeldRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("conversation", "sender", "client_id"),
         Index("ix_held_review", "workspace", "state", "id"),
+        Index("ix_held_appeal", "workspace", "appeal_state", "id"),
+        Index("ix_held_sender", "sender", "id"),
     )
     id: int = Field(sa_column=big(primary=True))
     workspace: int = Field(sa_column=big())
@@ -444,6 +447,8 @@ class HeldRow(SQLModel, table=True):
     decided_at: float | None = Field(sa_column=Column(Float, nullable=True))
     seq: int | None = Field(sa_column=big(null=True))
     thread: int | None = Field(sa_column=big(null=True))
+    appeal: str | None = Field(sa_column=text(null=True))
+    appeal_state: str | None = Field(sa_column=text(null=True))
 
 
 def table(row: type[SQLModel]) -> Table:

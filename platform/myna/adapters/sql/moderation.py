@@ -1,0 +1,152 @@
+"""Policies, lists, appeals and audit logs on both databases."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select
+
+from myna.adapters.sql import rows
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.moderation_tables import AuditRow, FilterPolicyRow, ListingRow
+from myna.adapters.sql.tables import HeldRow, MessageRow, table
+from myna.filtering import Filtering, FilterPolicy, Listed, Listing, PlaceKind
+from myna.model import AppealState, AuditEntry, Held, HeldState, Standing
+
+_audit, _policy, _listing = table(AuditRow), table(FilterPolicyRow), table(ListingRow)
+_held, _message = table(HeldRow), table(MessageRow)
+
+
+class _Reads:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def _all(self, query: Any) -> Sequence[Any]:
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).all()
+
+    async def _held(self, query: Any) -> list[Held]:
+        return [rows.held_of(row).held for row in await self._all(query)]
+
+
+class SqlModeration(_Reads):
+    """See `ModerationStore`."""
+
+    async def filtering(self, workspace: int) -> Filtering:
+        """Everything that the workspace decided about judging, as it is now."""
+        policies = await self._all(select(_policy).where(_policy.c.workspace == workspace))
+        listings = await self._all(
+            select(_listing).where(_listing.c.workspace == workspace).order_by(_listing.c.id)
+        )
+        made = {
+            (PlaceKind(row.kind), row.place): msgspec.json.decode(row.policy.encode(), type=FilterPolicy)
+            for row in policies
+        }
+        return Filtering(workspace, made, tuple(map(_listing_of, listings)))
+
+    async def listings(
+        self, workspace: int, kind: Listed | None, after: int | None, limit: int
+    ) -> list[Listing]:
+        """The workspace's list, newest first."""
+        query = select(_listing).where(_listing.c.workspace == workspace)
+        if kind is not None:
+            query = query.where(_listing.c.kind == kind.value)
+        if after is not None:
+            query = query.where(_listing.c.id < after)
+        return list(map(_listing_of, await self._all(query.order_by(_listing.c.id.desc()).limit(limit))))
+
+    async def listing(self, workspace: int, listing: int) -> Listing | None:
+        """An entry of the list."""
+        query = select(_listing).where(_listing.c.workspace == workspace, _listing.c.id == listing)
+        return next(map(_listing_of, await self._all(query)), None)
+
+    async def listed(self, workspace: int, kind: Listed, value: str) -> Listing | None:
+        """The entry about a value."""
+        query = select(_listing).where(
+            _listing.c.workspace == workspace, _listing.c.kind == kind.value, _listing.c.value == value
+        )
+        return next(map(_listing_of, await self._all(query)), None)
+
+    async def listing_count(self, workspace: int) -> int:
+        """How long the list is."""
+        query = select(func.count()).select_from(_listing).where(_listing.c.workspace == workspace)
+        return int((await self._all(query))[0][0])
+
+    async def appeals(self, workspace: int, state: AppealState, after: int | None, limit: int) -> list[Held]:
+        """Messages whose sender appealed: waiting ones oldest first, answered ones newest first."""
+        oldest_first = state is AppealState.WAITING
+        query = select(_held).where(_held.c.workspace == workspace, _held.c.appeal_state == state.value)
+        if after is not None:
+            query = query.where(_held.c.id > after if oldest_first else _held.c.id < after)
+        return await self._held(
+            query.order_by(_held.c.id if oldest_first else _held.c.id.desc()).limit(limit)
+        )
+
+    async def of_sender(self, workspace: int, sender: int, after: int | None, limit: int) -> list[Held]:
+        """What of a sender's was put aside, refused or flagged, newest first."""
+        query = select(_held).where(_held.c.workspace == workspace, _held.c.sender == sender)
+        if after is not None:
+            query = query.where(_held.c.id < after)
+        return await self._held(query.order_by(_held.c.id.desc()).limit(limit))
+
+    async def offences(self, conversation: int, sender: int, since: float, limit: int) -> list[Held]:
+        """The same in one conversation since a time, newest first."""
+        query = (
+            select(_held)
+            .where(
+                _held.c.sender == sender,
+                _held.c.conversation == conversation,
+                func.coalesce(_held.c.decided_at, _held.c.created_at) >= since,
+            )
+            .order_by(_held.c.id.desc())
+            .limit(limit)
+        )
+        return await self._held(query)
+
+    async def standing(
+        self, workspace: int, conversation: int, sender: int, most: int, since: float
+    ) -> Standing:
+        """How many messages of the sender the conversation has, counted up to `most`, and how many were kept out since."""
+        found = (
+            select(_message.c.seq)
+            .where(_message.c.conversation == conversation, _message.c.sender == sender)
+            .limit(most)
+        )
+        kept_out = select(func.count()).where(
+            _held.c.sender == sender,
+            _held.c.workspace == workspace,
+            _held.c.state == HeldState.BLOCKED.value,
+            _held.c.decided_by.is_not(None),
+            _held.c.decided_at >= since,
+        )
+        said = select(func.count()).select_from(found.subquery())
+        row = (await self._all(select(said.scalar_subquery(), kept_out.scalar_subquery())))[0]
+        return Standing(int(row[0]), int(row[1]))
+
+
+class SqlAudit(_Reads):
+    """See `AuditStore`."""
+
+    async def page(
+        self, workspace: int, *, after: int, limit: int, action: str | None = None, newest: bool = False
+    ) -> list[AuditEntry]:
+        """Lines with higher numbers in order, or the last ones below `after`, newest first."""
+        query = select(_audit).where(_audit.c.workspace == workspace)
+        bounded = _audit.c.number < after if newest else _audit.c.number > after
+        query = query if newest and not after else query.where(bounded)
+        if action is not None:
+            whole = not action.endswith(".")
+            query = query.where(
+                _audit.c.action == action if whole else _audit.c.action.startswith(action, autoescape=True)
+            )
+        query = query.order_by(_audit.c.number.desc() if newest else _audit.c.number).limit(limit)
+        return [AuditEntry(*row) for row in await self._all(query)]
+
+    async def head(self, workspace: int) -> AuditEntry | None:
+        """The newest line."""
+        found = await self.page(workspace, after=0, limit=1, newest=True)
+        return found[0] if found else None
+
+
+def _listing_of(row: Any) -> Listing:
+    return Listing(row.id, row.workspace, Listed(row.kind), row.value, row.decision, row.name, row.by, row.at)

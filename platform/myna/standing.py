@@ -1,0 +1,43 @@
+"""What is known of a sender when its message is judged: is it new here, and did moderators keep messages of it out."""
+
+import time
+from collections import OrderedDict
+
+from myna.model import Standing
+from myna.ports_moderation import ModerationStore
+
+KNOWN = 5
+"""Messages in a conversation from which on a sender is not new there any more."""
+KEPT_OUT_DAYS = 30
+FRESH_S = 60.0
+"""How old what is known of somebody who is not new may be."""
+MAX_KNOWN = 20_000
+"""Senders that are remembered; the one not heard of for longest is forgotten and looked up again."""
+
+
+class Standings:
+    """Remembers senders that are not new; those that are, are looked up for each of their few first messages."""
+
+    def __init__(self, store: ModerationStore) -> None:
+        self._store = store
+        self._known: OrderedDict[tuple[int, int], tuple[float, Standing]] = OrderedDict()
+
+    async def of(self, workspace: int, conversation: int, sender: int) -> Standing:
+        """What is known of a sender in a conversation."""
+        key, now = (conversation, sender), time.time()
+        found = self._known.get(key)
+        if found is not None and now - found[0] < FRESH_S:
+            self._known.move_to_end(key)
+            return found[1]
+        since = now - KEPT_OUT_DAYS * 86_400
+        made = await self._store.standing(workspace, conversation, sender, KNOWN, since)
+        if made.said >= KNOWN:
+            self._known[key] = (now, made)
+            if len(self._known) > MAX_KNOWN:
+                self._known.popitem(last=False)
+        return made
+
+    def forget(self, sender: int) -> None:
+        """A moderator kept a message of a sender out: look again."""
+        for key in [key for key in self._known if key[1] == sender]:
+            del self._known[key]
