@@ -110,7 +110,7 @@ def event_frame(published: Published) -> EventFrame:
         published.left,
         event.seq or 0,
         event.kind is EventKind.MESSAGE_FINISHED,
-        event.seq is not None and event.kind is not EventKind.MESSAGE_CREATED,
+        event.seq is not None,
         event.kind in _RESEATS,
         event.data.get("from_seq", 1) if event.kind is EventKind.MEMBER_JOINED else 0,
         _hidden_in(event),
