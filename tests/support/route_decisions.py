@@ -56,6 +56,9 @@ POST /v1/files/{file}/ticket
 GET /v1/files/{file}/thumbnail
 GET /v1/search
 GET /v1/link-preview
+GET /v1/held/mine
+POST /v1/held/{held}/appeal
+POST /v1/conversations/{conversation}/messages/{seq}/report
 GET /v1/sync
 POST /v1/commands
 GET /v1/account/devices
@@ -154,6 +157,7 @@ PUT /v1/bots/{bot}/slash-command
 
 # Who answers customers.
 OPERATORS = """
+GET /v1/conversations/{conversation}/visitor
 PUT /v1/conversations/{conversation}/pins/{seq}
 DELETE /v1/conversations/{conversation}/pins/{seq}
 POST /v1/conversations/{conversation}/join
@@ -166,6 +170,12 @@ PUT /v1/replies
 DELETE /v1/replies/{reply}
 GET /v1/contacts
 GET /v1/inboxes
+GET /v1/moderation/list
+POST /v1/moderation/list
+DELETE /v1/moderation/list/{listing}
+GET /v1/held/campaigns
+GET /v1/held/appeals
+POST /v1/held/{held}/appeal/decide
 POST /v1/conversations/{conversation}/claim
 POST /v1/conversations/{conversation}/release
 POST /v1/conversations/{conversation}/resolve
@@ -202,6 +212,16 @@ DELETE /v1/memory/{user}
 # Who runs the workspace.
 ADMINS = """
 PATCH /v1/inboxes/{key}
+GET /v1/inboxes/{key}/identity
+PUT /v1/inboxes/{key}/identity
+DELETE /v1/inboxes/{key}/identity
+GET /v1/moderation/policies
+GET /v1/moderation/policies/{kind}/{place}
+PUT /v1/moderation/policies/{kind}/{place}
+DELETE /v1/moderation/policies/{kind}/{place}
+GET /v1/audit
+GET /v1/audit/verify
+GET /v1/audit/export
 POST /v1/teams
 PUT /v1/teams/{team}
 DELETE /v1/teams/{team}
