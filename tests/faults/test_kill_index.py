@@ -26,7 +26,7 @@ START_S = 60.0
 
 def ingesting(folder: Path, first: int) -> subprocess.Popen[bytes]:
     return processes.start(
-        [sys.executable, "-m", "support.ingesting", folder, first],
+        [sys.executable, "-m", "support.ingesting", folder, str(first)],
         log=folder / "out.log",
         env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
     )
