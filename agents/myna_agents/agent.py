@@ -49,6 +49,15 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """What another agent knows better."""
+
+    agent: int
+    words: tuple[str, ...]
+    """Words and phrases of any language; one of them in a message passes it on."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentProfile:
     """How one agent answers. Everything that a turn needs to know about its agent, as one immutable value."""
 
@@ -84,6 +93,10 @@ class AgentProfile:
     """What its models may cost."""
     tools: tuple[Mapping[str, Any], ...] = ()
     """What it can do besides answering, as declared."""
+    topics: tuple[Topic, ...] = ()
+    """What it passes on to other agents, in support conversations."""
+    remember: bool = False
+    """Whether it remembers, across conversations, what customers who agreed say of themselves."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -118,5 +131,7 @@ def profile_of(user: User, bases: Sequence[int], stored: Mapping[str, Any]) -> A
         model=stored.get("model", ""),
         budget=Budget(**{key: stored.get("budget", {}).get(key) for key in ("day", "customer_day")}),
         tools=tuple(stored.get("tools", ())),
+        topics=tuple(Topic(int(each["agent"]), tuple(each["words"])) for each in stored.get("topics", ())),
+        remember=bool(stored.get("remember", False)),
         **own,
     )

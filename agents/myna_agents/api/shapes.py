@@ -91,6 +91,13 @@ class McpTool(Shape):
     allow: list[AllowedTool] = Field(min_length=1, max_length=50)
 
 
+class TopicBody(Shape):
+    """What another agent answers."""
+
+    agent: IdText
+    words: list[Short] = Field(min_length=1, max_length=200)
+
+
 class BundleBody(Shape):
     """Everything that makes an agent answer as it does."""
 
@@ -111,6 +118,8 @@ class BundleBody(Shape):
     tools: list[Annotated[HttpTool | McpTool, Field(discriminator="kind")]] = Field(
         default_factory=list, max_length=20
     )
+    topics: list[TopicBody] = Field(default_factory=list, max_length=50)
+    remember: bool = False
 
     def stored(self) -> dict[str, Any]:
         """As the agent's row keeps it; a threshold that is not set is left out."""
