@@ -81,6 +81,7 @@ async def take_turn(world: World, turn: Turn) -> None:
         gone = Decision(Kind.SILENT, "no_such_agent")
         await world.turns.skip(turn, Findings(None, started).decision(gone, ""))
         return
+    turn = replace(turn, thread=scene.thread)
     findings = Findings(None, started, scene.hearing.why if scene.in_group else "")
     if (topic := topic_of(scene)) is not None and await _passed_on(world, turn, topic, findings):
         return

@@ -100,7 +100,11 @@ class Turns:
     async def open_stream(self, turn: Turn, body: Mapping[str, Any] | None = None) -> int:
         """Put the unfinished message into the log and return its seq; `delta` fills it."""
         draft = Draft(
-            turn.conversation, turn.agent, turn_client_id(turn.id, turn.attempt), {"text": "", **(body or {})}
+            turn.conversation,
+            turn.agent,
+            turn_client_id(turn.id, turn.attempt),
+            {"text": "", **(body or {})},
+            thread=turn.thread,
         )
         ack = await self._committer.write(Say(draft, state=MessageState.STREAMING, guard=_guard(turn)))
         assert isinstance(ack, Ack)
@@ -199,7 +203,17 @@ class Turns:
             else:
                 await self._replace(turn, stream, final)
         seq = None if stream is None else stream.seq
-        closing = CloseTurn(_guard(turn), turn.conversation, turn.agent, decision, body, seq, move, partial)
+        closing = CloseTurn(
+            _guard(turn),
+            turn.conversation,
+            turn.agent,
+            decision,
+            body,
+            seq,
+            move,
+            partial,
+            thread=turn.thread,
+        )
         done = await self._committer.write(closing)
         assert done is None or isinstance(done, Message)
 

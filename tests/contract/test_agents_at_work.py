@@ -10,13 +10,15 @@ from sqlalchemy import update
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlTurnQueue
 from myna.adapters.sql.tables import TurnRow, table
-from myna.log.writes import Interrupt
-from myna.model import MessageKind, MessageState, TicketStatus
+from myna.log.writes import Interrupt, OpenConversation
+from myna.model import ConversationKind, MemberRole, MessageKind, MessageState, TicketStatus, UserKind
+from myna.rights import Principal
 from support.office_world import CUSTOMER, ELSEWHERE, OPERATOR, OfficeWorld, office_world
 from support.openai_provider import Provider, Text, openai_provider
-from support.planning import BIRD, FINCH, SUPPORT, VIC
+from support.planning import ANN, BIRD, FINCH, SUPPORT, VIC, WORKSPACE
 
 QUESTION = "How long can I return a lamp?"
+MEMBER = Principal(ANN, WORKSPACE, UserKind.HUMAN)
 HERE = f"/conversations/{SUPPORT}"
 BEGUN = ("You can return a lamp within 30 days [1]. ", "The parcel must be insured [1]. ")
 
@@ -158,3 +160,36 @@ async def test_what_a_customer_told_is_remembered_only_after_consent(
         ticket = await office.services.desk.ticket(SUPPORT)
         assert ticket is not None
         assert "Remembered: order: ML-1234" in (ticket.summary or "")
+
+
+@pytest.mark.parametrize(
+    ("reply", "in_thread", "thread"),
+    [("conversation", False, False), ("thread", False, True), ("conversation", True, True)],
+)
+async def test_answers_go_where_the_question_or_the_policy_says(
+    database_url: str, tmp_path: Path, reply: str, in_thread: bool, thread: bool
+) -> None:
+    async with office_world(database_url, tmp_path, agent={"group": {"reply": reply}}) as office:
+        services = office.services
+        await services.committer.write(
+            OpenConversation(
+                900,
+                1,
+                ConversationKind.GROUP,
+                "Team",
+                ((ANN, MemberRole.OWNER), (BIRD, MemberRole.MEMBER)),
+                agents=(BIRD,),
+            )
+        )
+        root = await services.sender.send(MEMBER, 900, "root", {"text": "Good morning."})
+        await office.turn()
+        asked = await services.sender.send(
+            MEMBER, 900, "q", {"text": f"@bird {QUESTION}"}, thread=root.seq if in_thread else None
+        )
+        await office.turn()
+        said = (await office.office.world.history.messages(900, floor=1, before=None, after=None, limit=9))[
+            -1
+        ]
+        assert said.sender == BIRD
+        assert "30 days" in str(said.body["text"])
+        assert said.thread == ((root.seq if in_thread else asked.seq) if thread else None)

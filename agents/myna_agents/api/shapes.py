@@ -29,6 +29,7 @@ class GroupBody(Shape):
     quiet_s: float = Field(default=45.0, ge=0, le=3600)
     cool_down_s: float = Field(default=300.0, ge=0, le=86_400)
     least_confidence: float = Field(default=0.8, ge=0, le=1)
+    reply: Literal["conversation", "thread"] = "conversation"
     max_hops: int = Field(default=2, ge=0, le=20)
 
 

@@ -64,15 +64,20 @@ def needs_of(batch: Sequence[Write]) -> Needs:
                 needs.conversations.add(write.conversation)
                 needs.streams.add((write.conversation, write.seq))
             case MoveTicket() | CloseTurn() | Interrupt() | Stop():
-                needs.conversations.add(write.conversation)
-                needs.tickets.add(write.conversation)
-                needs.questions.add(write.conversation)
-                moved = write if isinstance(write, MoveTicket) else getattr(write, "move", None)
-                if moved is not None and moved.owner_user is not None:
-                    needs.members.add((write.conversation, moved.owner_user))
-                if moved is not None and moved.agent is not None:
-                    needs.members.add((write.conversation, moved.agent))
+                _need_turns(needs, write)
     return needs
+
+
+def _need_turns(needs: Needs, write: MoveTicket | CloseTurn | Interrupt | Stop) -> None:
+    needs.conversations.add(write.conversation)
+    needs.tickets.add(write.conversation)
+    needs.questions.add(write.conversation)
+    if isinstance(write, CloseTurn) and write.thread is not None:
+        needs.messages.add((write.conversation, write.thread))
+    moved = write if isinstance(write, MoveTicket) else getattr(write, "move", None)
+    if moved is not None:
+        joining = (moved.owner_user, moved.agent)
+        needs.members.update((write.conversation, user) for user in joining if user is not None)
 
 
 def _need_known(needs: Needs, write: OpenConversation) -> None:

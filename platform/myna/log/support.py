@@ -173,7 +173,8 @@ def close_turn(batch: Batch, write: CloseTurn) -> Message | None:
     if write.body is not None and write.seq is not None:
         said = batch.finish(write.conversation, write.seq, write.body, MessageState.SENT)
     elif write.body is not None:
-        draft = Draft(write.conversation, write.agent, turn_client_id(turn.id, turn.attempt), write.body)
+        client_id = turn_client_id(turn.id, turn.attempt)
+        draft = Draft(write.conversation, write.agent, client_id, write.body, thread=write.thread)
         said = batch.message(draft)
     else:
         _end_stream(batch, turn, write.partial)

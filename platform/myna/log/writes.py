@@ -156,6 +156,8 @@ class CloseTurn:
     partial: str = ""
     turn_delay_s: float = 0.0
     """How long other agents, called by what this one says, wait before they answer."""
+    thread: int | None = None
+    """The message in whose thread the body goes."""
 
 
 @dataclass(frozen=True, slots=True)
