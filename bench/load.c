@@ -46,6 +46,7 @@ struct client {
 static struct client *clients;
 static int count, opened, dead, polled, at_once = 64, window = 1, body_bytes = 100;
 static double seconds = 5, warm = 1, rate, hold;
+static long gather_us;
 static uint64_t start_at, end_at, number, run;
 static uint64_t sent, acked, delivered, echoed, refused, other, bytes_in;
 static uint32_t *delivery_us;
@@ -267,6 +268,10 @@ static void shake(struct client *c) {
 
 static void turn(int wait_ms) {
     static struct epoll_event events[1024];
+    if (gather_us) {
+        struct timespec pause = {0, gather_us * 1000};
+        nanosleep(&pause, NULL);
+    }
     int n = epoll_wait(polled, events, 1024, wait_ms);
     for (int i = 0; i < n; i++) {
         struct client *c = events[i].data.ptr;
@@ -343,6 +348,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(argv[i], "--rate")) rate = atof(value);
         else if (!strcmp(argv[i], "--bytes")) body_bytes = atoi(value);
         else if (!strcmp(argv[i], "--at-once")) at_once = atoi(value);
+        else if (!strcmp(argv[i], "--gather-us")) gather_us = atol(value);
         else if (!strcmp(argv[i], "--hold")) hold = atof(value);
         else { fprintf(stderr, "load: unknown option %s\n", argv[i]); return 2; }
     }

@@ -82,6 +82,8 @@ class AgentProfile:
     """Which of the server's models it asks first; empty: the server's order; `offline:` none."""
     budget: Budget = Budget()
     """What its models may cost."""
+    tools: tuple[Mapping[str, Any], ...] = ()
+    """What it can do besides answering, as declared."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -115,5 +117,6 @@ def profile_of(user: User, bases: Sequence[int], stored: Mapping[str, Any]) -> A
         version=int(stored.get("version", 0)),
         model=stored.get("model", ""),
         budget=Budget(**{key: stored.get("budget", {}).get(key) for key in ("day", "customer_day")}),
+        tools=tuple(stored.get("tools", ())),
         **own,
     )

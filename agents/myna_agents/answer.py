@@ -21,10 +21,13 @@ class Citation:
     quote: str
     start: int
     end: int
+    tool: bool = False
+    """Whether a tool said it: there is no page to open then."""
 
     def as_json(self) -> dict[str, Any]:
         """The wire object; ids are strings."""
-        return {
+        made: dict[str, Any] = {"tool": True} if self.tool else {}
+        return made | {
             "n": self.n,
             "chunk": str(self.chunk),
             "version": self.version,
@@ -75,6 +78,7 @@ def cite(n: int, passage: Passage, start: int, end: int) -> Citation:
         quote=passage.text[start:end],
         start=start,
         end=end,
+        tool=passage.kind == "tool",
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +17,7 @@ from myna_agents.guard import unfounded, without
 from myna_agents.language import spoken
 from myna_agents.ledger import Usage
 from myna_agents.scene import Scene
+from myna_agents.tools.toolbox import Toolbox
 from myna_agents.world import World
 from myna_knowledge.model import Passage, Retrieval
 
@@ -42,6 +43,12 @@ class Making:
     degraded: str = ""
     """Why the agent's own engine was not asked, empty when it was."""
     shown: bool = False
+    toolbox: Toolbox | None = None
+    """What a model may do for whoever asks."""
+    only_by_tool: bool = False
+    """Whether knowledge alone does not suffice: then nothing is shown before it is known that a tool gave the answer."""
+    left: float | None = None
+    """What the budget still allows this answer to cost; None sets no limit."""
 
 
 async def retrieve(world: World, scene: Scene) -> Retrieval:
@@ -65,8 +72,11 @@ async def make_answer(world: World, scene: Scene, making: Making) -> Answer:
     Raises:
         CannotAnswer: an engine read the passages and says that they hold no answer.
         Unfounded: no engine made one that stands in the sources.
+        NeedsConfirmation: the customer must agree to something first; it was not done.
     """
-    engines = (world.fallback,) if making.degraded else dict.fromkeys((world.engine, world.fallback))
+    engines: Iterable[Engine] = dict.fromkeys((world.engine, world.fallback))
+    if making.degraded or making.only_by_tool:
+        engines = (world.fallback,) if making.degraded else (world.engine,)
     for engine in engines:
         try:
             answer = await _founded(world, engine, scene, making)
@@ -92,6 +102,8 @@ async def _founded(world: World, engine: Engine, scene: Scene, making: Making) -
         history=scene.earlier,
         search=look,
         usage=making.usage,
+        toolbox=making.toolbox,
+        affords=lambda: _affords(world, making),
     )
     if engine is world.fallback:
         request = replace(request, lang=scene.lang)
@@ -115,7 +127,7 @@ async def _composed(engine: Engine, request: Request, making: Making) -> Answer:
         EngineFailed, CannotAnswer: the engine's.
     """
     gate = Gate(request.shelf, secret_of(request.profile))
-    silent = making.shown
+    silent = making.shown or making.only_by_tool
     async with aclosing(engine.answer(request)) as items:
         async for item in items:
             match item:
@@ -133,3 +145,8 @@ async def _show(making: Making, text: str) -> None:
     if text:
         making.shown = True
         await making.show(text)
+
+
+def _affords(world: World, making: Making) -> bool:
+    """Whether what was used until now leaves anything of the budget."""
+    return making.left is None or sum(world.prices.cost(each) or 0.0 for each in making.usage) < making.left

@@ -9,6 +9,7 @@ from myna_agents.agent import AgentProfile
 from myna_agents.answer import Answer
 from myna_agents.ledger import Usage
 from myna_agents.scene import Said
+from myna_agents.tools.toolbox import Toolbox
 from myna_knowledge.model import Passage
 
 Search = Callable[[str], Awaitable[Sequence[Passage]]]
@@ -65,6 +66,10 @@ class Request:
     """What was wrong with the answer before: facts that no passage holds."""
     usage: list[Usage] = field(default_factory=list[Usage])
     """Engines write down here what they read and wrote, also when they fail."""
+    toolbox: Toolbox | None = None
+    """What the engine may do for whoever asks. Results go on the shelf and can be cited."""
+    affords: Callable[[], bool] = lambda: True
+    """Whether the budget still allows to ask a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class Engine(Protocol):
     Raises:
         EngineFailed: there will be no answer.
         CannotAnswer: the passages do not hold one.
+        NeedsConfirmation: the customer must agree to something first; it was not done.
     """
 
     @property

@@ -83,16 +83,18 @@ def inert(passage: Passage) -> Passage:
 
     They are blanked, not cut, so that every other character keeps its place.
     """
-    if not gives_orders(passage.text):
-        return passage
-    text = passage.text
+    return replace(passage, text=inert_text(passage.text)) if gives_orders(passage.text) else passage
+
+
+def inert_text(text: str) -> str:
+    """A text with its orders blanked, every other character in its place."""
+    if not gives_orders(text):
+        return text
     for start, end in sentences(text):
         if gives_orders(text[start:end]):
             text = text[:start] + " " * (end - start) + text[end:]
-    if gives_orders(text):
-        # An order that only the joined sentences make: nothing of it can be trusted.
-        text = " " * len(text)
-    return replace(passage, text=text)
+    # An order that only the joined sentences make: nothing of it can be trusted.
+    return " " * len(text) if gives_orders(text) else text
 
 
 def _supported(sentence: str, said: frozenset[str], langs: set[str | None]) -> bool:

@@ -1,5 +1,6 @@
 """What the agents' routes serve, put together by the composition root."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from myna_agents.bundles import Bundles
@@ -8,6 +9,7 @@ from myna_agents.engine import Writer
 from myna_agents.ledger import Ledger
 from myna_agents.marks import Marks
 from myna_agents.memory import Memory
+from myna_agents.tools.declared import Toolshed
 from myna_agents.versions import Versions
 from myna_agents.world import World
 from myna_knowledge.library import Library
@@ -27,12 +29,21 @@ class Office:
     library: Library
     models: tuple[str, ...]
     """What an agent can choose as its model."""
+    shed: Toolshed
+    close_egress: Callable[[], Awaitable[None]]
+
+    async def close(self) -> None:
+        """Give back the connections to models and tools."""
+        await self.world.engine.close()
+        await self.close_egress()
 
 
 def open_office(
     world: World,
     writer: Writer | None,
     library: Library,
+    shed: Toolshed,
+    close_egress: Callable[[], Awaitable[None]],
     *,
     bundles: Bundles,
     ledger: Ledger,
@@ -51,4 +62,6 @@ def open_office(
         memory,
         library,
         tuple(choices),
+        shed,
+        close_egress,
     )

@@ -34,6 +34,13 @@ class Phrase(StrEnum):
     SUMMARY_ASKED = "summary_asked"
     SUMMARY_ANSWERED = "summary_answered"
     SUMMARY_DECLINED = "summary_declined"
+    CONFIRM = "confirm"
+    CONFIRM_YES = "confirm_yes"
+    CONFIRM_NO = "confirm_no"
+    DONE = "done"
+    DONE_SILENTLY = "done_silently"
+    NOT_DONE = "not_done"
+    TOOL_FAILED = "tool_failed"
     SUMMARY_DECLINED_ONCE = "summary_declined_once"
     SUMMARY_REASON = "summary_reason"
 
@@ -139,6 +146,22 @@ _TEXTS: dict[Phrase, dict[str, str]] = {
     Phrase.OFFER_HUMAN: {"en": "Talk to a person", "zh": "转人工客服"},
     Phrase.SUMMARY_ASKED: {"en": "Asked: {text}", "zh": "客户问：{text}"},
     Phrase.SUMMARY_ANSWERED: {"en": "Agent answered from: {text}", "zh": "自动客服已答，依据：{text}"},
+    Phrase.CONFIRM: {
+        "en": "I can do this for you: {tool}.\n{arguments}\nShall I go ahead?",
+        "zh": "我可以帮您办理：{tool}。\n{arguments}\n要继续吗？",
+    },
+    Phrase.CONFIRM_YES: {"en": "Yes, go ahead", "zh": "好的，请办理"},
+    Phrase.CONFIRM_NO: {"en": "No, thanks", "zh": "不用了"},
+    Phrase.DONE: {"en": "Done: {tool}. [1]\n{result}", "zh": "已办理：{tool}。[1]\n{result}"},
+    Phrase.DONE_SILENTLY: {"en": "Done: {tool}.", "zh": "已办理：{tool}。"},
+    Phrase.NOT_DONE: {
+        "en": "All right, I have changed nothing. Is there anything else I can look up for you?",
+        "zh": "好的，我没有做任何更改。还有什么需要我帮您查的吗？",
+    },
+    Phrase.TOOL_FAILED: {
+        "en": "That did not work, and I cannot say whether it will. Shall I bring in a colleague?",
+        "zh": "没有办成，我也无法确定稍后是否可以。要我请一位同事来帮您吗？",
+    },
     Phrase.SUMMARY_DECLINED_ONCE: {
         "en": "The agent said once that it does not know.",
         "zh": "自动客服表示过一次不知道。",

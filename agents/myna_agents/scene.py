@@ -49,6 +49,8 @@ class Said:
     covers: int | None = None
     at: float = 0.0
     """Unix seconds."""
+    pending: Mapping[str, object] | None = None
+    """What an agent asked to be confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Scene:
     """What others said after the message that triggered the turn."""
     hops: int = 0
     """How many messages of bots stand in a row up to now."""
+    asker: User | None = None
+    """Who asks, as far as it is known."""
 
     @property
     def supports(self) -> bool:
@@ -184,6 +188,7 @@ def build_scene(
         from_bot=asker is not None and asker in users and users[asker].kind is UserKind.BOT,
         after=tuple(one for one in said if one.seq > turn.trigger_seq and one.sender != asker),
         hops=_hops(said, users),
+        asker=None if asker is None else users.get(asker),
     )
 
 
@@ -293,6 +298,7 @@ def _said(message: Message, agent: int, asker: int | None, users: Mapping[int, U
         suggestions=tuple(str(offer.get("text", "")) for offer in offers if offer.get("action") == "ask"),
         covers=body.get(COVERS) if isinstance(body.get(COVERS), int) else None,
         at=message.created_at,
+        pending=_object(body.get("pending")) if message.sender == agent else None,
     )
 
 
@@ -303,3 +309,7 @@ def _objects(value: object) -> list[Mapping[str, object]]:
     return [
         cast("Mapping[str, object]", one) for one in cast("list[object]", value) if isinstance(one, Mapping)
     ]
+
+
+def _object(value: object) -> Mapping[str, object] | None:
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else None

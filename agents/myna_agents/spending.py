@@ -18,29 +18,36 @@ DAY_S = 86_400
 logger = logging.getLogger(__name__)
 
 
-async def degraded(world: World, scene: Scene) -> str:
-    """Why the agent's models are not asked: the budget that is spent, empty when there is one left or none is set.
+async def allowance(world: World, scene: Scene) -> tuple[str, float | None]:
+    """Why the agent's models are not asked (empty when they are), and what they may still cost; None sets no limit.
 
     A ledger that does not answer counts as spent: money is not given out blindly, and quotes cost nothing.
     """
     budget = scene.profile.budget
-    if world.ledger is None or world.engine is world.fallback or scene.profile.model == "offline:":
-        return ""
+    if world.ledger is None or not asks_models(world, scene):
+        return "", None
     now = world.clock()
     midnight = now - now % DAY_S
     limits = (("day", budget.day, None), ("customer_day", budget.customer_day, scene.burst[-1].sender))
+    left: float | None = None
     try:
         async with asyncio.timeout(LEDGER_S):
             for name, limit, customer in limits:
-                if (
-                    limit is not None
-                    and await world.ledger.spent(scene.profile.user, customer, midnight) >= limit
-                ):
-                    return name
+                if limit is None:
+                    continue
+                rest = limit - await world.ledger.spent(scene.profile.user, customer, midnight)
+                if rest <= 0:
+                    return name, 0.0
+                left = rest if left is None else min(left, rest)
     except (MynaError, TimeoutError) as failed:
         logger.warning("the ledger does not answer, so models are not asked: %s", failed)
-        return "ledger"
-    return ""
+        return "ledger", 0.0
+    return "", left
+
+
+def asks_models(world: World, scene: Scene) -> bool:
+    """Whether the agent's own engine is a model."""
+    return world.fallback.name not in {world.engine.name, scene.profile.model}
 
 
 async def note_spend(

@@ -4,17 +4,19 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from myna.errors import MynaError
 from myna.model import Turn, TurnDecision
+from myna_agents.acting import act, toolbox_for
 from myna_agents.answer import Offer, message_body, trace_of
 from myna_agents.answering import Making, Unfounded, make_answer, retrieve
 from myna_agents.decide import first_look, unsure, weigh
 from myna_agents.decide import unfounded as not_founded
 from myna_agents.decision import Decision, Kind
 from myna_agents.engine import CannotAnswer
+from myna_agents.errands import Heard, ask_body, heard
 from myna_agents.language import spoken
 from myna_agents.ledger import Usage
 from myna_agents.outlook import expected
@@ -22,8 +24,9 @@ from myna_agents.outlook import offers as form
 from myna_agents.phrases import Phrase, say
 from myna_agents.ports import Turns
 from myna_agents.scene import Scene, build_scene
-from myna_agents.spending import degraded, note_spend, tokens
+from myna_agents.spending import allowance, asks_models, note_spend, tokens
 from myna_agents.summary import summary
+from myna_agents.tools.toolbox import NeedsConfirmation, Toolbox
 from myna_agents.world import World
 from myna_knowledge.model import Retrieval
 
@@ -75,19 +78,25 @@ async def take_turn(world: World, turn: Turn) -> None:
         gone = Decision(Kind.SILENT, "no_such_agent")
         await world.turns.skip(turn, Findings(None, started).decision(gone, ""))
         return
-    heard = scene.hearing.why if scene.in_group else ""
+    findings = Findings(None, started, scene.hearing.why if scene.in_group else "")
+    toolbox = await toolbox_for(world, turn, scene)
+    if (reply := heard(scene)) is not None and toolbox.tools:
+        await _act(world, turn, scene, findings, toolbox, reply)
+        return
     decision = first_look(scene, world.clock())
     if decision is not None:
-        await _close(world, turn, scene, decision, Findings(None, started, heard))
+        await _close(world, turn, scene, decision, findings)
         return
     if scene.addressed:
         await world.turns.typing(turn, True)
     try:
         retrieval = await retrieve(world, scene)
-        findings = Findings(retrieval, started, heard)
+        findings = replace(findings, retrieval=retrieval)
         decision = weigh(scene, retrieval)
-        if decision.kind is Kind.ANSWER:
-            await _answer(world, turn, scene, findings)
+        if decision.kind is Kind.ANSWER or (
+            toolbox.offered and scene.addressed and asks_models(world, scene)
+        ):
+            await _answer(world, turn, scene, findings, toolbox)
         else:
             await _close(world, turn, scene, decision, findings)
     finally:
@@ -128,24 +137,56 @@ async def _look(world: World, turn: Turn) -> Scene | None:
     return build_scene(turn, profile, messages, {user.id: user for user in users})
 
 
-async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings) -> None:
-    """Compose, and end the turn with the first founded answer."""
+async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings, toolbox: Toolbox) -> None:
+    """Compose, and end the turn with the first founded answer. Where knowledge alone does not suffice, only with one that a
+    tool gave."""
     assert findings.retrieval is not None
-    confident = weigh(scene, findings.retrieval)
-    speech = _Speech(world.turns, turn)
-    making = Making(speech.show, findings.retrieval, findings.usage, degraded=await degraded(world, scene))
-    if making.degraded:
-        findings.trace["budget"] = making.degraded
+    decided = weigh(scene, findings.retrieval)
+    degraded, left = await allowance(world, scene)
+    making = Making(
+        _Speech(world.turns, turn).show,
+        findings.retrieval,
+        findings.usage,
+        degraded=degraded,
+        toolbox=toolbox,
+        only_by_tool=decided.kind is not Kind.ANSWER,
+        left=left,
+    )
+    findings.trace.update({"budget": degraded} if degraded else {})
+    other = decided if making.only_by_tool else None
+    if degraded and other is not None:
+        await _close(world, turn, scene, other, findings)
+        return
     try:
         answer = await make_answer(world, scene, making)
-    except CannotAnswer:
-        await _close(world, turn, scene, unsure(scene), findings, world.engine.name)
-    except Unfounded:
-        await _close(world, turn, scene, not_founded(scene), findings, world.engine.name)
+        if other is not None and not any(citation.tool for citation in answer.citations):
+            raise Unfounded
+    except NeedsConfirmation as asked:
+        findings.trace["tools"] = toolbox.trace
+        lang = spoken(scene.lang, scene.profile.languages)
+        body = ask_body(asked.pending, toolbox.caller.user, lang, scene.newest_seq)
+        confirm = Decision(Kind.ASK_BACK, "confirm_tool")
+        await world.turns.finish(turn, body, findings.decision(confirm, world.engine.name))
+        await note_spend(world, turn, scene, findings.usage, confirm.kind, world.engine.name)
+    except (CannotAnswer, Unfounded) as none:
+        findings.trace.update({"tools": toolbox.trace} if toolbox.trace else {})
+        instead = unsure(scene) if isinstance(none, CannotAnswer) else not_founded(scene)
+        await _close(world, turn, scene, other or instead, findings, world.engine.name)
     else:
+        findings.trace.update({"tools": toolbox.trace} if toolbox.trace else {})
+        said = decided if other is None else Decision(Kind.ANSWER, "by_tool")
         body = message_body(answer.text, answer.lang, scene.newest_seq, answer.citations)
-        await world.turns.finish(turn, body, findings.decision(confident, answer.engine))
-        await note_spend(world, turn, scene, findings.usage, confident.kind, answer.engine)
+        await world.turns.finish(turn, body, findings.decision(said, answer.engine))
+        await note_spend(world, turn, scene, findings.usage, said.kind, answer.engine)
+
+
+async def _act(
+    world: World, turn: Turn, scene: Scene, findings: Findings, toolbox: Toolbox, reply: Heard
+) -> None:
+    """Do what the customer agreed to, or leave it, and say so."""
+    decision, body = await act(scene, reply, toolbox)
+    findings.trace["tools"] = toolbox.trace
+    await world.turns.finish(turn, body, findings.decision(decision, ""))
 
 
 class _Speech:

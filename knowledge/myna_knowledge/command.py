@@ -42,12 +42,18 @@ def declare(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
     add = _command(
         commands, "add", "add files, folders, pages or websites, and wait until they are ready", _add
     )
-    add.add_argument("what", nargs="+", help="a file, a folder, or the address of a page")
+    add.add_argument("what", nargs="*", help="a file, a folder, or the address of a page")
     add.add_argument(
         "--site", action="store_true", help="walk the website below each address (or its sitemap)"
     )
     add.add_argument("--pages", type=int, default=200, help="at most so many pages of a site (default 200)")
     add.add_argument("--lang", help="language of the sources, where they do not say (en, zh, …)")
+    add.add_argument(
+        "--conversations",
+        type=int,
+        metavar="DAYS",
+        help="also what the team answered in the resolved conversations of so many days, without personal data",
+    )
     search = _command(
         commands, "search", "the passages for a question, and whether it would be answered", _search
     )
@@ -158,6 +164,11 @@ def _drafts(options: argparse.Namespace) -> list[SourceDraft]:
         MynaError: a path that does not exist, or a folder without any readable file.
     """
     found: list[SourceDraft] = []
+    if options.conversations is not None:
+        days = str(max(1, options.conversations)).encode()
+        found.append(SourceDraft(SourceKind.CONVERSATIONS, title="Handled conversations", content=days))
+    elif not options.what:
+        raise MynaError("Say what to add: a file, a folder, an address, or --conversations DAYS.")
     for told in options.what:
         if told.startswith(("http://", "https://")):
             kind = SourceKind.SITE if options.site else SourceKind.URL

@@ -1,21 +1,26 @@
 """The worker's side of a job: read, cut and store a source; then embed what has no vector yet."""
 
 import asyncio
+import json
 import logging
-from dataclasses import replace
+import time
+from dataclasses import asdict, replace
 
 from myna.errors import MynaError
+from myna_knowledge.care.handled import entries
 from myna_knowledge.chunking import cut
 from myna_knowledge.crawling import USUAL_PAGES, Crawl
 from myna_knowledge.dense import DenseSearch
 from myna_knowledge.fetching import Fetcher, Unfetchable
 from myna_knowledge.model import JobState, Lease, Reading, SourceDraft, SourceKind, Stage
 from myna_knowledge.ports import Embedder, Point, Store
-from myna_knowledge.reading import check_draft, read_source
+from myna_knowledge.reading import MAX_TITLE_CHARS, check_draft, read_source
 
 log = logging.getLogger(__name__)
 
 LEASE_S = 60.0
+USUAL_DAYS = 90
+"""How far back conversations are read unless told otherwise."""
 MAX_ERRORS = 100
 BATCH = 8
 """Pieces embedded between two commits: what a kill loses."""
@@ -58,6 +63,8 @@ class Ingestion:
         draft = handed[0]
         if draft.kind is SourceKind.SITE:
             return await self._crawl(lease, draft)
+        if draft.kind is SourceKind.CONVERSATIONS:
+            return await self._listen(lease, draft)
         if draft.kind is SourceKind.URL:
             page = await self._web().get(draft.url or "")
             draft = replace(page.draft(lang=draft.lang), title=draft.title, url=draft.url)
@@ -106,7 +113,7 @@ class Ingestion:
         """Hand in every page of a site as a source of its own; a page that a whole walk no longer finds is deleted."""
         job, catalog = lease.job, self._store.catalog
         crawl = Crawl(draft.url or "", pages=int(draft.content.split(b"@")[0] or USUAL_PAGES))
-        own = f"page:{job.source}:"
+        own = children_of(job.source or 0)
         handed_in: set[str] = set()
         async for page in crawl.walk(self._web()):
             try:
@@ -129,12 +136,49 @@ class Ingestion:
         await self._store.jobs.finish(lease, JobState.DONE, crawl.errors[:MAX_ERRORS])
         return True
 
+    async def _listen(self, lease: Lease, draft: SourceDraft) -> bool:
+        """Hand in what the team answered in each resolved conversation as a source of its own; a conversation that is no
+        longer there, no longer resolved or too old by now is deleted."""
+        job, catalog = lease.job, self._store.catalog
+        bases = await catalog.bases([job.base])
+        days = int(draft.content.split(b"@")[0] or USUAL_DAYS)
+        own = children_of(job.source or 0)
+        handed_in: set[str] = set()
+        heard = 0
+        async for conversation in self._store.conversations.handled(
+            bases[0].workspace if bases else 0, time.time() - days * 86_400.0
+        ):
+            heard += 1
+            pairs = entries(conversation)
+            if pairs:
+                key = f"{own}{conversation.id}"
+                lines = [json.dumps(asdict(pair), ensure_ascii=False) for pair in pairs]
+                found = SourceDraft(
+                    SourceKind.FILE,
+                    title=pairs[0].question[:MAX_TITLE_CHARS],
+                    filename="conversation.jsonl",
+                    content="\n".join(lines).encode(),
+                    key=key,
+                )
+                await catalog.put_source(job.base, key, found)
+                handed_in.add(key)
+            if not await self._store.jobs.progress(lease, heard, heard, LEASE_S):
+                return True
+        await self._forget(job.base, own, handed_in)
+        await self._store.jobs.finish(lease, JobState.DONE, ())
+        return True
+
     async def _forget(self, base: int, own: str, kept: set[str]) -> None:
         for source in await self._store.catalog.sources(base):
             if source.key.startswith(own) and source.key not in kept:
                 gone = await self._store.catalog.delete_source(base, source.id)
                 if self._dense is not None and gone:
                     await self._dense.removed(base, gone)
+
+
+def children_of(source: int) -> str:
+    """How the keys of all sources begin that came of this one."""
+    return f"page:{source}:"
 
 
 def read(draft: SourceDraft) -> Reading:

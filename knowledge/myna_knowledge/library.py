@@ -15,7 +15,7 @@ from myna_knowledge.calibrating import calibrate
 from myna_knowledge.care.keeping import Care
 from myna_knowledge.dense import DenseSearch
 from myna_knowledge.fetching import Fetcher
-from myna_knowledge.ingestion import LEASE_S, Ingestion
+from myna_knowledge.ingestion import LEASE_S, Ingestion, children_of
 from myna_knowledge.memory import Memories
 from myna_knowledge.model import (
     BaseState,
@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 MAX_KEY_CHARS = 2000
 JOBS_AT_ONCE = 2
 """A website is walked for as long as its pages need; meanwhile these are embedded, and small sources do not wait."""
+LOOKED_AT = frozenset({SourceKind.URL, SourceKind.SITE, SourceKind.CONVERSATIONS})
+"""Kinds of sources whose content is looked up, not handed in."""
 AUDIENCES = ("public", "internal")
 MAX_PASSAGES = 50
 IDLE_S = 2.0
@@ -72,7 +74,7 @@ class Library:
         self._memories = Memories(store.pieces, embedder.name if embedder is not None else None)
         self._asking = Asking(embedder)
         self._retriever = Retriever(store, self._memories, self._asking, self._dense)
-        self.care = Care(store, self._memories, self._asking)
+        self.care = Care(store, self._memories, self._asking, self.put)
         """The verbs that keep bases right."""
         self._fetcher = fetcher
         self._ingestion = Ingestion(store, embedder, self._dense, fetcher)
@@ -135,7 +137,7 @@ class Library:
             NotFound: there is no such base.
         """
         check_draft(source)
-        if source.kind in {SourceKind.URL, SourceKind.SITE}:
+        if source.kind in LOOKED_AT:
             # Handed in again means: look again. What did not change there is not embedded again.
             source = replace(source, content=source.content.split(b"@")[0] + b"@%d" % time.time_ns())
         known = await self._store.catalog.put_source(base, _key(source), source)
@@ -158,16 +160,20 @@ class Library:
         return sorted(changes.added, key=lambda each: each.id)
 
     async def delete_source(self, base: int, source: int) -> None:
-        """Delete a source: from this commit on nothing of it is in any answer.
+        """Delete a source with the pages or conversations that came of it: from then on nothing of it is in any answer.
 
         Raises:
             NotFound: the base has no such source.
         """
-        gone = await self._store.catalog.delete_source(base, source)
-        if gone is None:
-            raise NotFound(f"Knowledge base {base} has no source {source}.")
-        if self._dense is not None:
-            await self._dense.removed(base, gone)
+        known = await self._store.catalog.sources(base)
+        children = [each.id for each in known if each.key.startswith(children_of(source))]
+        # The parent first: its job, if it runs, then hands in no more children.
+        for one in (source, *children):
+            gone = await self._store.catalog.delete_source(base, one)
+            if gone is None and one == source:
+                raise NotFound(f"Knowledge base {base} has no source {source}.")
+            if self._dense is not None and gone:
+                await self._dense.removed(base, gone)
 
     async def job(self, base: int, job: int) -> Job:
         """A job as it stands.
@@ -293,7 +299,9 @@ class Library:
 def _key(source: SourceDraft) -> str:
     if source.key:
         return source.key[:MAX_KEY_CHARS]
-    if source.kind in {SourceKind.URL, SourceKind.SITE}:
+    if source.kind is SourceKind.CONVERSATIONS:
+        return str(source.kind)
+    if source.kind in LOOKED_AT:
         return f"{source.kind}:{source.url}"[:MAX_KEY_CHARS]
     if source.faq is not None:
         return "faq:" + re.sub(r"\s+", " ", source.faq.question.strip().lower())[:MAX_TITLE_CHARS]

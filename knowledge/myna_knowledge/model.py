@@ -16,6 +16,8 @@ class SourceKind(StrEnum):
     """One page of the web, fetched anew each time it is handed in."""
     SITE = "site"
     """A website or sitemap, each page of which becomes a source of its own."""
+    CONVERSATIONS = "conversations"
+    """What the team answered in resolved support conversations, each of which becomes a source of its own."""
 
 
 class SourceState(StrEnum):
@@ -91,7 +93,7 @@ class SourceDraft:
     filename: str = ""
     """Its ending chooses the reader, see `reading.SUFFIXES`. Empty for text and FAQ."""
     content: bytes = b""
-    """Of a site: how many pages at most, as digits. Of a page: empty."""
+    """Of a site: how many pages at most, of conversations: of how many days, as digits. Of a page: empty."""
     faq: FaqEntry | None = None
     lang: str | None = None
     key: str | None = None

@@ -44,6 +44,8 @@ def check_draft(draft: SourceDraft) -> None:
                 f"{draft.url or ''!r}: only http and https addresses are read.", code="bad_address"
             )
         return
+    if draft.kind is SourceKind.CONVERSATIONS:
+        return
     if not draft.content.strip():
         raise Unreadable(f"{_name(draft)!r} is empty.")
     if len(draft.content) > MAX_SOURCE_BYTES:

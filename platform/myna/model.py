@@ -239,6 +239,26 @@ class Conversation:
     retained_through: int = 0
     """Messages up to here were removed by the retention rule."""
 
+    def moved(self, seq: int, rev: int, last_pos: int, at: float) -> "Conversation":
+        """The conversation one event later. Spelled out: `replace` asks each field for its name (4 µs against 1)."""
+        return Conversation(
+            self.id,
+            self.workspace,
+            self.kind,
+            self.title,
+            seq,
+            rev,
+            last_pos,
+            self.created_at,
+            at,
+            self.inbox,
+            self.lane,
+            self.agents,
+            self.policy,
+            self.all_seq,
+            self.retained_through,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Invite:
@@ -271,6 +291,8 @@ class JoinRequest:
     created_at: float
     decided_by: int | None = None
     decided_at: float | None = None
+    seq: int | None = None
+    """The newest message when it was asked."""
 
 
 class FileState(StrEnum):
@@ -299,6 +321,8 @@ class File:
     width: int | None = None
     height: int | None = None
     created_at: float = 0.0
+    duration_s: float | None = None
+    """How long a recording lasts; before it is complete, what its uploader said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,10 @@ class Settings:
     """Key for the model's endpoint, or one for each, separated by commas; falls back to OPENAI_API_KEY."""
     model_prices: str = ""
     """`NAME=READ/WRITE` or `NAME=READ/WRITE/CACHED`, separated by commas: what 1,000,000 tokens cost."""
+    tool_secrets: str = ""
+    """A JSON file with an object of strings, which tools' headers name as `{{name}}`; empty: none."""
+    private_tools: bool = False
+    """Whether agents' tools may ask private addresses, this machine's own included."""
     host: str = "127.0.0.1"
     """Address to listen on."""
     port: int = 8000

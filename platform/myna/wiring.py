@@ -14,6 +14,7 @@ from fastapi import APIRouter, FastAPI, Response
 from myna.access import Access
 from myna.adapters.blob_local import LocalBlobs
 from myna.adapters.pictures import PillowPictures
+from myna.adapters.sounds import TinytagSounds
 from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
 from myna.adapters.sql.arrivals import SqlArrivals
 from myna.adapters.sql.conversations import SqlConversations
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from myna_agents.engine import Engine
     from myna_agents.moderation.moderator import LayeredModerator
     from myna_agents.opening import Office
+    from myna_agents.tools.declared import Toolshed
     from myna_agents.world import World
     from myna_bots.plugins import Plugin
     from myna_knowledge.library import Library
@@ -179,7 +181,8 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     personal, seats = SqlPersonal(database), SqlSeats(database)
     mine = Mine(access, composer, committer, personal)
     key, blobs = load_key(settings.data_dir / "secret.key"), open_blobs(settings)
-    files = FileStore(SqlFiles(database), blobs, PillowPictures(), key, settings.file_max_mb * 1_000_000)
+    max_bytes = settings.file_max_mb * 1_000_000
+    files = FileStore(SqlFiles(database), blobs, PillowPictures(), TinytagSounds(), key, max_bytes)
     composer.files = files
     index, pages = SqlIndex(database), WebPages()
     indexer = Indexer(log, index)
@@ -202,7 +205,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     crowds = SqlCrowds(database)
     receipts = Receipts(relay, access, conversations, crowds)
     relay.listeners.append(receipts.heard)
-    directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats)
+    directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats, crowds)
     tokens, identities = Tokens(key, SqlRefreshTokens(database)), SqlIdentity(database)
     hub.endings.append(tokens.end)
     second_factor = SecondFactor(identities, key)
@@ -218,7 +221,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         sign_ins=sign_ins,
         account=Account(accounts, identities, sign_ins, second_factor),
         people=people,
-        tickets=SocketTickets(SqlSocketTickets(database), accounts),
+        tickets=SocketTickets(SqlSocketTickets(database), accounts, tokens),
         committer=committer,
         relay=relay,
         hub=hub,
@@ -278,7 +281,12 @@ def open_moderator(
 
 
 def build_world(
-    settings: Settings, core: Core, database: Database, library: "Library", engine: "Engine"
+    settings: Settings,
+    core: Core,
+    database: Database,
+    library: "Library",
+    engine: "Engine",
+    shed: "Toolshed",
 ) -> "World":
     """What agents read from and answer through."""
     from myna_agents.adapters.sql_ledger import SqlLedger
@@ -309,23 +317,30 @@ def build_world(
         ledger=SqlLedger(database),
         prices=Prices.parse(settings.model_prices),
         memory=SqlMemory(database),
+        tools=shed.tools,
     )
 
 
 def build_office(settings: Settings, core: Core, database: Database, library: "Library") -> "Office":
-    """What the agents' routes serve; models are loaded when they are asked first. Close `world.engine` after use."""
+    """What the agents' routes serve; models are loaded when they are asked first. Close it after use."""
+    from myna_agents.adapters.egress import ToolEgress
     from myna_agents.adapters.sql_bundles import SqlBundles
     from myna_agents.adapters.sql_ledger import SqlLedger
     from myna_agents.adapters.sql_marks import SqlMarks as SqlWrongAnswers
     from myna_agents.adapters.sql_memory import SqlMemory
     from myna_agents.engines.opening import open_engines
     from myna_agents.opening import open_office
+    from myna_agents.tools.declared import Toolshed, read_secrets
 
     engine, writer = open_engines(settings.model, settings.model_key)
+    egress = ToolEgress(allow_private=settings.private_tools)
+    shed = Toolshed(egress, read_secrets(settings.tool_secrets))
     return open_office(
-        build_world(settings, core, database, library, engine),
+        build_world(settings, core, database, library, engine, shed),
         writer,
         library,
+        shed,
+        egress.close,
         bundles=SqlBundles(database),
         ledger=SqlLedger(database),
         marks=SqlWrongAnswers(database),
@@ -374,7 +389,7 @@ def build_app(
                     await DemoSeed(services.accounts, services.committer, library).ensure(first)
             bots = open_bots(database, services, SqlConversations(database), library)
             office = app.state.office = build_office(settings, core, database, library)
-            stack.push_async_callback(office.world.engine.close)
+            stack.push_async_callback(office.close)
             agents = open_agents(settings, office.world)
             await stack.enter_async_context(surfaces.running(app, bots, agents))
             tasks = _learning(core, shipped)

@@ -52,7 +52,7 @@ def fold(text: str) -> str:
 
 
 def terms_of(text: str) -> list[str]:
-    """The index terms of a text, each once."""
+    """The index terms of a text, each once. Numbers and codes have no stem: finding one would cost most of the work."""
     found: dict[str, None] = {}
     for word, cjk in _words(fold(text)):
         if cjk:
@@ -60,7 +60,8 @@ def terms_of(text: str) -> list[str]:
             found.update(dict.fromkeys(word[at : at + 2] for at in range(len(word) - 1)))
         else:
             found[word] = None
-            found[STEM + _stem(word)] = None
+            if word.isalpha():
+                found[STEM + _stem(word)] = None
     return list(found)
 
 

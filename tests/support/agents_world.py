@@ -215,6 +215,7 @@ def world_of(
     answer_s: float = 20.0,
     profile: AgentProfile = PROFILE,
     clock: Callable[[], float] = lambda: 0.0,
+    **more: Any,
 ) -> World:
     """A world that answers offline unless another engine is given."""
     offline = OfflineEngine()
@@ -232,4 +233,5 @@ def world_of(
         fallback=offline,
         answer_s=answer_s,
         clock=clock,
+        **more,
     )

@@ -112,5 +112,5 @@ async def office_world(url: str, folder: Path, **settings: Any) -> AsyncIterator
             found = OfficeWorld(services, office, base.id, http)
             app.dependency_overrides[principal] = lambda: found.who
             yield found
-        await office.world.engine.close()
+        await office.close()
         await library.close()

@@ -15,6 +15,8 @@ class Text:
 
     pieces: tuple[str, ...]
     end: str = "done"
+    pause_s: float = 0.0
+    """Before each piece."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,13 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
+class Tools:
+    """Asks for several tools at once."""
+
+    calls: tuple[tuple[str, dict[str, Any]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """Answers with an error status."""
 
@@ -34,7 +43,14 @@ class Refuse:
     retry_after_s: float | None = 0.0
 
 
-Reply = Text | Tool | Refuse
+Reply = Text | Tool | Tools | Refuse
+USAGE = {
+    "prompt_tokens": 1000,
+    "completion_tokens": 50,
+    "total_tokens": 1050,
+    "prompt_tokens_details": {"cached_tokens": 400},
+}
+"""What every complete answer is said to have taken."""
 
 
 @dataclass(slots=True)
@@ -115,6 +131,8 @@ async def _play(
         return True
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
     for data in _chunks(reply):
+        if isinstance(reply, Text) and reply.pause_s:
+            await asyncio.sleep(reply.pause_s)
         _event(writer, json.dumps(data))
         await writer.drain()
     if isinstance(reply, Text) and reply.end == "drop":
@@ -134,16 +152,26 @@ def _event(writer: asyncio.StreamWriter, data: str) -> None:
     writer.write(f"{len(payload):x}\r\n".encode() + payload + b"\r\n")
 
 
-def _chunks(reply: Text | Tool) -> Iterator[dict[str, Any]]:
+def _chunks(reply: Text | Tool | Tools) -> Iterator[dict[str, Any]]:
     yield _chunk({"role": "assistant", "content": ""})
-    pieces = reply.pieces if isinstance(reply, Text) else (reply.before,) * bool(reply.before)
+    pieces: tuple[str, ...] = ()
+    if isinstance(reply, Text):
+        pieces = reply.pieces
+    elif isinstance(reply, Tool):
+        pieces = (reply.before,) * bool(reply.before)
     for piece in pieces:
         yield _chunk({"content": piece})
-    if isinstance(reply, Tool):
-        call = {"name": reply.name, "arguments": json.dumps(reply.arguments)}
-        yield _chunk({"tool_calls": [{"index": 0, "id": "call_1", "type": "function", "function": call}]})
-    if isinstance(reply, Tool) or reply.end == "done":
-        yield _chunk({}, "tool_calls" if isinstance(reply, Tool) else "stop")
+    calls: tuple[tuple[str, dict[str, Any]], ...] = ()
+    if not isinstance(reply, Text):
+        calls = reply.calls if isinstance(reply, Tools) else ((reply.name, reply.arguments),)
+    for index, (name, arguments) in enumerate(calls):
+        call = {"name": name, "arguments": json.dumps(arguments)}
+        yield _chunk(
+            {"tool_calls": [{"index": index, "id": f"call_{index}", "type": "function", "function": call}]}
+        )
+    if not isinstance(reply, Text) or reply.end == "done":
+        yield _chunk({}, "stop" if isinstance(reply, Text) else "tool_calls")
+        yield {**_chunk({}), "choices": [], "usage": USAGE}
 
 
 def _chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from myna_agents.bundles import Bundle, EvalCase
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+ToolName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+HeaderText = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{0,2000}$")]
 Money = Annotated[float | None, Field(ge=0, le=1_000_000)]
 
 
@@ -51,6 +54,43 @@ class GateBody(Shape):
     least: float = Field(default=1.0, ge=0, le=1)
 
 
+class HttpTool(Shape):
+    """An action of the company's own API. `{argument}` may stand in the path; headers may name secrets as `{{name}}`."""
+
+    kind: Literal["http"]
+    name: ToolName
+    description: Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+    parameters: dict[str, Any] = Field(description="JSON Schema of the arguments.")
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    url: str = Field(max_length=1_500)
+    headers: dict[HeaderName, HeaderText] = Field(default_factory=dict, max_length=20)
+    effects: bool = False
+    confirm: bool = True
+    who: Literal["anyone", "verified"] = "anyone"
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
+    retries: int = Field(default=1, ge=0, le=3)
+
+
+class AllowedTool(Shape):
+    """One tool of an MCP server that the agent may use."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    effects: bool = True
+    confirm: bool = True
+    who: Literal["anyone", "verified"] = "verified"
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
+
+
+class McpTool(Shape):
+    """Tools of an MCP server, those of the allow-list alone."""
+
+    kind: Literal["mcp"]
+    name: ToolName
+    address: str = Field(max_length=1_500, pattern=r"^https?://")
+    headers: dict[HeaderName, HeaderText] = Field(default_factory=dict, max_length=20)
+    allow: list[AllowedTool] = Field(min_length=1, max_length=50)
+
+
 class BundleBody(Shape):
     """Everything that makes an agent answer as it does."""
 
@@ -68,6 +108,9 @@ class BundleBody(Shape):
     handoff: HandoffBody = Field(default_factory=HandoffBody)
     budget: BudgetBody = Field(default_factory=BudgetBody)
     gate: GateBody = Field(default_factory=GateBody)
+    tools: list[Annotated[HttpTool | McpTool, Field(discriminator="kind")]] = Field(
+        default_factory=list, max_length=20
+    )
 
     def stored(self) -> dict[str, Any]:
         """As the agent's row keeps it; a threshold that is not set is left out."""

@@ -199,11 +199,20 @@ async def _live_body(core: Services, agent: User) -> BundleBody:
 
 
 async def _check(body: BundleBody, asker: Principal, desk: Office) -> None:
-    """Only what the workspace has: its knowledge bases, and the server's models."""
+    """Only what the workspace has, and tools that can be had now."""
     for base in body.bases:
         await desk.library.base(asker.workspace, int(base))
     if body.model and body.model not in desk.models:
         raise Malformed(f"Model {body.model!r}: this server has {', '.join(desk.models)}.")
+    if (body.budget.day or body.budget.customer_day) and not desk.world.prices.by_model:
+        raise Malformed("A budget needs prices; see MYNA_MODEL_PRICES.")
+    names: set[str] = set()
+    for declared in body.stored()["tools"]:
+        # Tried now, so that nobody finds out from a customer that a tool cannot be had.
+        found = {tool.spec.name for tool in await desk.shed.made(declared)}
+        if twice := found & names:
+            raise Malformed(f"Two tools are called {min(twice)!r}.")
+        names |= found
 
 
 async def _asked(

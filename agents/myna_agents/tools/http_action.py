@@ -48,12 +48,16 @@ class HttpAction:
                 body = await _limited(response, self.spec.name)
             finally:
                 await response.aclose()
+        except Malformed as refused:
+            forbidden = ToolFailed(f"{self.spec.name} may not be asked: {refused.message}")
+            forbidden.temporary = False
+            raise forbidden from refused
         except httpx.HTTPError as failed:
             raise ToolFailed(f"{self.spec.name} cannot be reached: {type(failed).__name__}.") from failed
         if response.status_code >= 300:
-            refused = ToolFailed(f"{self.spec.name} answered {response.status_code}: {body[:500]}")
-            refused.temporary = response.status_code in PASSING
-            raise refused
+            bad = ToolFailed(f"{self.spec.name} answered {response.status_code}: {body[:500]}")
+            bad.temporary = response.status_code in PASSING
+            raise bad
         return body
 
 

@@ -5,8 +5,9 @@ The server's own annotations are hints of a stranger (MCP specification, "Tool A
 the allow-list alone.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from myna.errors import Malformed
@@ -35,6 +36,8 @@ class McpTool:
     spec: ToolSpec
     address: str
     remote: str
+    client: Callable[[], Any] | None = None
+    """Makes the HTTP client of a session: guarded, with the company's headers."""
 
     async def use(self, arguments: Mapping[str, Any], caller: Caller, key: str) -> str:
         """The text of the tool's result.
@@ -42,10 +45,10 @@ class McpTool:
         Raises:
             ToolFailed: the server cannot be reached, or says that the tool failed.
         """
-        from mcp import Client, MCPError
+        from mcp import MCPError
 
         try:
-            async with Client(self.address, read_timeout_seconds=self.spec.timeout_s) as client:
+            async with _session(self.address, self.client, self.spec.timeout_s) as client:
                 meta: Any = {"idempotencyKey": key}
                 result = await client.call_tool(self.remote, dict(arguments), meta=meta)
         except MCPError as refused:
@@ -62,23 +65,23 @@ class McpTool:
         return text
 
 
-async def mcp_tools(name: str, address: str, allowed: Sequence[Allowed]) -> list[McpTool]:
+async def mcp_tools(
+    name: str, address: str, allowed: Sequence[Allowed], http: Callable[[], Any] | None = None
+) -> list[McpTool]:
     """The allowed tools of the server at this address, named `NAME_TOOL` so that two servers cannot shadow each other.
 
     Raises:
         Malformed: the server does not offer one of them, or it cannot be offered to a model.
         ToolFailed: the server cannot be reached.
     """
-    from mcp import Client
-
     try:
-        async with Client(address, read_timeout_seconds=CONNECT_S) as client:
+        async with _session(address, http, CONNECT_S) as client:
             offered = {tool.name: tool for tool in (await client.list_tools()).tools}
     except Exception as failed:
         raise ToolFailed(f"MCP server {name!r} cannot be reached: {type(failed).__name__}.") from failed
     if missing := sorted(each.name for each in allowed if each.name not in offered):
         raise Malformed(f"MCP server {name!r} does not offer {', '.join(missing)}.")
-    return [_tool(name, address, each, offered[each.name]) for each in allowed]
+    return [replace(_tool(name, address, each, offered[each.name]), client=http) for each in allowed]
 
 
 def _tool(server: str, address: str, allowed: Allowed, offered: Any) -> McpTool:
@@ -92,3 +95,21 @@ def _tool(server: str, address: str, allowed: Allowed, offered: Any) -> McpTool:
         allowed.timeout_s,
     )
     return McpTool(check_spec(spec), address, allowed.name)
+
+
+@asynccontextmanager
+async def _session(
+    address: str, http: Callable[[], Any] | None, timeout_s: float
+) -> AsyncGenerator[Any, None]:
+    """A session with the server, through a client of ours where there is one; both end with the block."""
+    from mcp import Client
+    from mcp.client.streamable_http import streamable_http_client
+
+    if http is None:
+        async with Client(address, read_timeout_seconds=timeout_s) as session:
+            yield session
+        return
+    async with http() as client:
+        place = streamable_http_client(address, http_client=client)
+        async with Client(place, read_timeout_seconds=timeout_s) as session:
+            yield session

@@ -14,6 +14,7 @@ from myna.model import UserKind
 from myna.rights import Verb, require
 from myna_knowledge.api import care, setup
 from myna_knowledge.api.shapes import (
+    NewConversations,
     NewFaq,
     NewPage,
     NewSite,
@@ -69,7 +70,7 @@ def router(opened: Callable[[], Library]) -> APIRouter:
     async def add_source(
         kb: IdPath, request: Request, who: Asker, library: Library = shelf
     ) -> dict[str, Any]:
-        """Add a text, FAQ entry, page or site (JSON) or a file (multipart, field `file`); a job ingests it."""
+        """Add a text, FAQ entry, page, site or conversations (JSON), or a file (multipart, field `file`); a job ingests it."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
         source, job = await library.put(kb, await _draft(request))
@@ -134,7 +135,10 @@ _UPLOAD: dict[str, Any] = {
         "content": {
             "application/json": {
                 "schema": {
-                    "oneOf": [each.model_json_schema() for each in (NewText, NewFaq, NewPage, NewSite)]
+                    "oneOf": [
+                        each.model_json_schema()
+                        for each in (NewText, NewFaq, NewPage, NewSite, NewConversations)
+                    ]
                 }
             },
             "multipart/form-data": {

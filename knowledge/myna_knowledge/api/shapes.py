@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from myna.api.ids import IdText
 from myna_knowledge.care.model import EntryDraft, Finding, Gap, HumanAnswer, Impact, Question
 from myna_knowledge.crawling import MAX_PAGES, USUAL_PAGES
+from myna_knowledge.ingestion import USUAL_DAYS
 from myna_knowledge.model import Calibration, FaqEntry, Job, Passage, Source, SourceDraft, SourceKind
 from myna_knowledge.reading import MAX_SOURCE_BYTES, MAX_TITLE_CHARS, MAX_VARIANTS
 
@@ -72,10 +73,22 @@ class NewSite(BaseModel):
         )
 
 
+class NewConversations(BaseModel):
+    """What the team answered in resolved support conversations: the switch that lets a base learn from them."""
+
+    kind: Literal["conversations"]
+    days: int = Field(default=USUAL_DAYS, ge=1, le=730)
+    title: str = Field(default="Handled conversations", min_length=1, max_length=MAX_TITLE_CHARS)
+
+    def draft(self) -> SourceDraft:
+        """As the library takes it."""
+        return SourceDraft(SourceKind.CONVERSATIONS, title=self.title, content=str(self.days).encode())
+
+
 class NewSource(BaseModel):
     """A source as JSON."""
 
-    source: Annotated[NewText | NewFaq | NewPage | NewSite, Field(discriminator="kind")]
+    source: Annotated[NewText | NewFaq | NewPage | NewSite | NewConversations, Field(discriminator="kind")]
 
 
 class Search(BaseModel):

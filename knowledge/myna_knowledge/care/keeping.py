@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from myna_knowledge.care.model import (
     Usage,
 )
 from myna_knowledge.memory import Memories, Memory
-from myna_knowledge.model import Calibration, Section, SourceDraft
+from myna_knowledge.model import Calibration, Section, SourceDraft, SourceKind, SourceState
 from myna_knowledge.ports import Store, Vectors
 from myna_knowledge.text import language
 
@@ -47,6 +47,7 @@ SORTED_AT_ONCE = 40
 EVERY_S = 60.0
 """Pause of the worker between two rounds; whoever looks at gaps need not wait for it."""
 EXAMINED_EVERY_S = 86_400.0
+LISTENED_EVERY_S = 86_400.0
 SHOWN_QUESTIONS = 50
 SHOWN_EXAMPLES = 10
 ANSWERS_LOOKED_UP = 20
@@ -59,11 +60,15 @@ UNIT_BITS = 12
 """How far the milliseconds stand from the right in an id."""
 
 
+Put = Callable[[int, SourceDraft], Awaitable[object]]
+"""Hands a source in; see `Library.put`."""
+
+
 class Care:
     """Keeps bases right. Gaps follow the platform's turns: nothing has to be reported by agents."""
 
-    def __init__(self, store: Store, memories: Memories, asking: Asking) -> None:
-        self._store, self._memories, self._asking = store, memories, asking
+    def __init__(self, store: Store, memories: Memories, asking: Asking, put: Put) -> None:
+        self._store, self._memories, self._asking, self._put = store, memories, asking, put
         self._care, self._said = store.care, store.conversations
         self._seen: dict[int, int] = {}
         """The turn up to which each base's questions are kept."""
@@ -183,9 +188,21 @@ class Care:
                 for base in await self._care.bases():
                     await self.collect(base)
                     await self.examine(base)
+                    await self.listen_again(base)
             except Exception:
                 log.exception("The care of knowledge bases failed; it goes on in %d s", EVERY_S)
             await asyncio.sleep(EVERY_S)
+
+    async def listen_again(self, base: int) -> None:
+        """Read handled conversations again where that was turned on and a day has passed."""
+        for source in await self._store.catalog.sources(base):
+            waits = source.state in {SourceState.QUEUED, SourceState.INDEXING}
+            if source.kind is not SourceKind.CONVERSATIONS or waits:
+                continue
+            if time.time() - source.changed_at > LISTENED_EVERY_S:
+                handed = await self._store.catalog.draft(source.id)
+                if handed is not None:
+                    await self._put(base, handed[0])
 
     async def collect(self, base: int) -> None:
         """Keep what agents were asked since the last time, and sort unanswered questions into gaps."""

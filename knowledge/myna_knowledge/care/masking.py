@@ -6,16 +6,19 @@ Order and ticket numbers go too: what is long and made of digits is about one cu
 import re
 from collections.abc import Iterable
 
-_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+# Edges of words in ASCII: to a regular expression Chinese characters are letters, and touch what stands beside them.
+_EMAIL = re.compile(r"[A-Za-z0-9_.+%-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _LINK = re.compile(r"https?://[^\s<>()]+[?#][^\s<>()]*")
 """An address with a query or fragment: those hold tokens and numbers of one person."""
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
-_CARD = re.compile(r"(?<![\w.])(?:\d[ -]?){12,18}\d(?!\w)")
-_PHONE = re.compile(r"(?<![\w.,])\+?(?:\(\d{1,4}\)|\d)(?:[ ./-]?(?:\(\d{1,4}\)|\d)){6,14}(?!\w)")
-_IDENTIFIER = re.compile(
-    r"(?<!\w)#?(?=[A-Z0-9-]*\d[A-Z0-9-]*\d)[A-Z]{1,6}-?[0-9][A-Z0-9-]{3,}(?!\w)|(?<!\w)#\d{3,}\b"
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
+_CARD = re.compile(r"(?<![A-Za-z0-9.])(?:\d[ -]?){12,18}\d(?![A-Za-z0-9])")
+_PHONE = re.compile(
+    r"(?<![A-Za-z0-9.,])\+?(?:\(\d{1,4}\)|\d)(?:[ ./-]?(?:\(\d{1,4}\)|\d)){6,14}(?![A-Za-z0-9])"
 )
-_NUMBER = re.compile(r"(?<![\w.,])\d{6,}(?!\w)")
+_IDENTIFIER = re.compile(
+    r"(?<![A-Za-z0-9])#?(?=[A-Z0-9-]*\d[A-Z0-9-]*\d)[A-Z]{1,6}-?[0-9][A-Z0-9-]{3,}(?![A-Za-z0-9])|(?<![A-Za-z0-9])#\d{3,}"
+)
+_NUMBER = re.compile(r"(?<![A-Za-z0-9.,])\d{6,}(?![A-Za-z0-9])")
 _ADDRESS = re.compile(
     r"\b\d{1,5}[a-z]?,? (?:[A-Z][\w'-]+ ){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Square|Way|Court)\b\.?|"
     r"[\u4e00-\u9fff]{2,12}(?:路|街|大道|巷)\d+号(?:[\u4e00-\u9fff\d]{0,12}(?:室|楼|单元))?"

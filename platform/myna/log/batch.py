@@ -70,13 +70,14 @@ class Batch:
         seq: int | None = None,
         joined: tuple[int, ...] = (),
         left: tuple[int, ...] = (),
+        head: int | None = None,
     ) -> Event:
-        """Take the next `rev` and `pos` and write the event down; both are dense."""
+        """Take the next `rev` and `pos` and write the event down; both are dense. `head` is the new `seq` of a new message."""
         before = self.conversation(conversation)
         self.state.pos += 1
         made = Event(conversation, before.rev + 1, self.state.pos, kind, seq, data)
-        self.state.conversations[conversation] = replace(
-            before, rev=made.rev, last_pos=made.pos, changed_at=self.now
+        self.state.conversations[conversation] = before.moved(
+            before.seq if head is None else head, made.rev, made.pos, self.now
         )
         self.sheet.touched.add(conversation)
         stored = kind not in MESSAGE_EVENTS
@@ -103,8 +104,13 @@ class Batch:
             draft.thread,
             expires_at=self.now + before.policy.expire_s if before.policy.expire_s else None,
         )
-        self.state.conversations[draft.conversation] = replace(before, seq=made.seq)
-        event = self.event(draft.conversation, EventKind.MESSAGE_CREATED, message_object(made), seq=made.seq)
+        event = self.event(
+            draft.conversation,
+            EventKind.MESSAGE_CREATED,
+            message_object(made),
+            seq=made.seq,
+            head=made.seq,
+        )
         digest = digest or digest_of(draft.body, draft.reply_to, draft.thread)
         self.sheet.messages.append((made, digest, event.rev))
         key = (draft.conversation, draft.sender, draft.client_id)
