@@ -35,6 +35,7 @@ from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
 from myna.adapters.sql.service import SqlService
 from myna.adapters.sql.socket_tickets import SqlSocketTickets
+from myna.adapters.sql.visitors import SqlVisitors
 from myna.adapters.web_pages import WebPages
 from myna.amend import Amender
 from myna.api.app import attach, create_app
@@ -79,6 +80,7 @@ from myna.settings import Settings
 from myna.signals import Signals
 from myna.standing import Standings
 from myna.turns import Turns
+from myna.visitors import Identities
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
@@ -251,6 +253,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
         admission=Admission(settings.connects_per_s, settings.connects_per_s),
         service=SqlService(database),
+        visitors=Identities(SqlVisitors(database)),
     )
 
     async def close() -> None:
