@@ -201,7 +201,8 @@ async def test_a_visitor_is_vouched_for_once_the_site_signed_who_it_is(
 ) -> None:
     async with office_world(sqlite_url, tmp_path) as office:
         world, visitors = office.office.world, office.services.visitors.store
-        vic, opa = (await office.services.accounts.user(each) for each in (VIC, OPA))
+        vic = await office.services.accounts.user(VIC)
+        opa = await office.services.accounts.user(OPA)
         assert vic is not None
         assert opa is not None
         assert (await world.verified(vic), await world.verified(opa)) == (False, True)
