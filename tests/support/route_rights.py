@@ -60,7 +60,9 @@ class Gate:
         ]
 
     def _route(self, path: str, method: str, told: dict[str, Any], document: dict[str, Any]) -> Route:
-        filled, query, headers = path, {}, {}
+        filled = path
+        query: dict[str, str] = {}
+        headers: dict[str, str] = {}
         for each in told.get("parameters", []):
             value = self.things.get(each["name"], example_of(each["schema"], document))
             if each["in"] == "path":
