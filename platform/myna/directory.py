@@ -22,7 +22,7 @@ from myna.model import (
     User,
     UserKind,
 )
-from myna.ports import Accounts, Conversations, Desk, Log
+from myna.ports import Accounts, Conversations, Crowds, Desk, Log
 from myna.ports_content import Personal, Seats
 from myna.rights import Principal, Seat, Verb, require
 from myna.wire import event_object, member_object, message_object, optional_stamp, stamp, ticket_object
@@ -50,7 +50,9 @@ class Directory:
         committer: Committer,
         personal: Personal,
         seats: Seats,
+        crowds: Crowds,
     ) -> None:
+        self._crowds = crowds
         self._personal, self._seats = personal, seats
         self._access, self._accounts, self._conversations = access, accounts, conversations
         self._desk, self._log, self._committer = desk, log, committer
@@ -267,11 +269,7 @@ class Directory:
         found = await self._accounts.users(list(wanted)[:PAGE], principal.workspace)
         if principal.operator:
             return found
-        shared: set[int] = {principal.user}
-        for conversation, _ in await self._conversations.newest(principal.user, before_pos=None, limit=PAGE):
-            shared.update(
-                user.id for _, user in await self._conversations.members(conversation.id, SHOWN_MEMBERS)
-            )
+        shared = {principal.user, *await self._crowds.acquainted(principal.user, [user.id for user in found])}
         return [user for user in found if user.id in shared]
 
     async def _open(self, write: OpenConversation) -> Opened:

@@ -13,7 +13,7 @@ import filetype  # pyright: ignore[reportMissingTypeStubs]
 from myna.errors import Conflict, Malformed, NotFound, TooLarge, Unauthorised
 from myna.ids import new_id
 from myna.model import File, FileState
-from myna.ports_content import Blobs, Files, Pictures
+from myna.ports_content import Blobs, Files, Pictures, Sounds
 from myna.rights import Principal
 from myna.wire import stamp
 
@@ -22,6 +22,8 @@ HEAD_BYTES = 8192
 """How much of a file is looked at to find its type."""
 PICTURE_BYTES = 32 * 1024 * 1024
 """Larger pictures are kept as they are, as files without a thumbnail, and never shown in place."""
+SOUND_BYTES = 32 * 1024 * 1024
+"""Of larger recordings the uploader says how long they last."""
 TICKET_S = 600
 """How long the address of a file can be used without a token."""
 COLLECT_EVERY_S = 3600.0
@@ -42,13 +44,17 @@ INLINE = frozenset(
 class FileStore:
     """Uploads and downloads. Who uploads a file may attach it; who sees a message with it may read it."""
 
-    def __init__(self, files: Files, blobs: Blobs, pictures: Pictures, key: bytes, max_bytes: int) -> None:
-        self._files, self._blobs, self._pictures = files, blobs, pictures
+    def __init__(
+        self, files: Files, blobs: Blobs, pictures: Pictures, sounds: Sounds, key: bytes, max_bytes: int
+    ) -> None:
+        self._files, self._blobs, self._pictures, self._sounds = files, blobs, pictures, sounds
         self._key = hashlib.blake2b(key, digest_size=32, person=b"myna-files").digest()
         self.max_bytes = max_bytes
 
-    async def begin(self, principal: Principal, name: str, size: int) -> File:
-        """A new file that waits for its bytes.
+    async def begin(
+        self, principal: Principal, name: str, size: int, duration_s: float | None = None
+    ) -> File:
+        """A new file that waits for its bytes. `duration_s` is believed of recordings that do not tell it themselves.
 
         Raises:
             TooLarge: it would exceed the bound; nothing was stored.
@@ -63,6 +69,7 @@ class FileStore:
             name[:MAX_NAME_CHARS] or "file",
             size,
             created_at=time.time(),
+            duration_s=duration_s,
         )
         await self._files.add(made)
         return made
@@ -208,6 +215,7 @@ class FileStore:
                     digest=await self._kept(picture.data, blobs),
                     thumbnail=await self._kept(picture.thumbnail, blobs),
                 )
+        made = replace(made, duration_s=await self._duration_s(made))
         if made.digest is None:
             key = f"blobs/{new_id()}"
             await self._blobs.put(key, self._joined(file))
@@ -223,6 +231,15 @@ class FileStore:
         done = await self._files.find(file.id, file.workspace)
         assert done is not None
         return done
+
+    async def _duration_s(self, file: File) -> float | None:
+        """What a recording says, or else what its uploader said; nothing of other files."""
+        if not file.type.startswith(("audio/", "video/")):
+            return None
+        if file.type.startswith("video/") or file.size > SOUND_BYTES:
+            return file.duration_s
+        data = b"".join([chunk async for chunk in self._joined(file)])
+        return await self._sounds.duration_s(data) or file.duration_s
 
     async def _kept(self, data: bytes, blobs: dict[str, tuple[str, int]]) -> str:
         digest = hashlib.sha256(data).hexdigest()
@@ -252,6 +269,7 @@ def file_object(file: File) -> dict[str, Any]:
         "width": file.width,
         "height": file.height,
         "thumbnail": file.thumbnail is not None,
+        "duration_s": file.duration_s,
     }
 
 

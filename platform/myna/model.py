@@ -291,6 +291,8 @@ class JoinRequest:
     created_at: float
     decided_by: int | None = None
     decided_at: float | None = None
+    seq: int | None = None
+    """The newest message when it was asked."""
 
 
 class FileState(StrEnum):
@@ -319,6 +321,8 @@ class File:
     width: int | None = None
     height: int | None = None
     created_at: float = 0.0
+    duration_s: float | None = None
+    """How long a recording lasts; before it is complete, what its uploader said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ class Policy:
     """What holds in one conversation. A value of 0 means that the rule is off."""
 
     history: str = "all"
-    """How much of the past a new member may read: `all`, `last:N`, or `since_join` and `none` (from the next message on)."""
+    """How much of the past a new member may read: `all`, `last:N`, `since_join` (who asked to come in: what was said since then;
+    anybody else: from the next message on), or `none` (from the next message on)."""
     join: str = "invite"
     """Who comes in: `invite` by a member or link only, `request` after approval, `open` anybody of the workspace."""
     invites: str = "moderator"
@@ -60,10 +61,12 @@ class Policy:
                 raise Malformed(f"policy.{name} is a whole number from 0 (off) to {most}.")
         return self
 
-    def floor(self, seq: int) -> int:
-        """The first message that somebody who joins after message `seq` may read."""
+    def floor(self, seq: int, asked_at: int | None = None) -> int:
+        """The first message that somebody who joins after message `seq`, and asked to after `asked_at`, may read."""
         if self.history == "all":
             return 1
+        if self.history == "since_join" and asked_at is not None:
+            return min(asked_at, seq) + 1
         if self.history.startswith("last:"):
             return max(1, seq + 1 - int(self.history.removeprefix("last:")))
         return seq + 1

@@ -172,6 +172,14 @@ class Pictures(Protocol):
         ...
 
 
+class Sounds(Protocol):
+    """Looks into recordings."""
+
+    async def duration_s(self, data: bytes) -> float | None:
+        """How long a recording lasts; None where its content does not tell."""
+        ...
+
+
 class Files(Protocol):
     """Rows of files, blobs and uses. A blob is kept as long as a file refers to it, a file as long as a message does."""
 

@@ -124,10 +124,10 @@ class Identities(SignInStore, PeopleStore, Passwords, Factors, Protocol):
 class TicketStore(Protocol):
     """Socket tickets by digest; the tickets themselves are never stored."""
 
-    async def add(self, digest: str, user: int, expires_at: float, now: float) -> None:
+    async def add(self, digest: str, user: int, sign_in: int, expires_at: float, now: float) -> None:
         """Store a new ticket, and forget those that ran out before `now`."""
         ...
 
-    async def take(self, digest: str, now: float) -> int | None:
-        """The user of a ticket, which is gone by this: of many who ask at once, in whatever process, one gets it."""
+    async def take(self, digest: str, now: float) -> tuple[int, int] | None:
+        """(user, sign-in) of a ticket, which is gone by this: of many who ask at once, in whatever process, one gets it."""
         ...

@@ -14,6 +14,7 @@ from fastapi import APIRouter, FastAPI, Response
 from myna.access import Access
 from myna.adapters.blob_local import LocalBlobs
 from myna.adapters.pictures import PillowPictures
+from myna.adapters.sounds import TinytagSounds
 from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
 from myna.adapters.sql.arrivals import SqlArrivals
 from myna.adapters.sql.conversations import SqlConversations
@@ -34,6 +35,7 @@ from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
 from myna.adapters.sql.service import SqlService
 from myna.adapters.sql.socket_tickets import SqlSocketTickets
+from myna.adapters.sql.visitors import SqlVisitors
 from myna.adapters.web_pages import WebPages
 from myna.amend import Amender
 from myna.api.app import attach, create_app
@@ -78,6 +80,7 @@ from myna.settings import Settings
 from myna.signals import Signals
 from myna.standing import Standings
 from myna.turns import Turns
+from myna.visitors import Identities
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
@@ -180,7 +183,8 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     personal, seats = SqlPersonal(database), SqlSeats(database)
     mine = Mine(access, composer, committer, personal)
     key, blobs = load_key(settings.data_dir / "secret.key"), open_blobs(settings)
-    files = FileStore(SqlFiles(database), blobs, PillowPictures(), key, settings.file_max_mb * 1_000_000)
+    max_bytes = settings.file_max_mb * 1_000_000
+    files = FileStore(SqlFiles(database), blobs, PillowPictures(), TinytagSounds(), key, max_bytes)
     composer.files = files
     index, pages = SqlIndex(database), WebPages()
     indexer = Indexer(log, index)
@@ -203,7 +207,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     crowds = SqlCrowds(database)
     receipts = Receipts(relay, access, conversations, crowds)
     relay.listeners.append(receipts.heard)
-    directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats)
+    directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats, crowds)
     tokens, identities = Tokens(key, SqlRefreshTokens(database)), SqlIdentity(database)
     hub.endings.append(tokens.end)
     second_factor = SecondFactor(identities, key)
@@ -219,7 +223,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         sign_ins=sign_ins,
         account=Account(accounts, identities, sign_ins, second_factor),
         people=people,
-        tickets=SocketTickets(SqlSocketTickets(database), accounts),
+        tickets=SocketTickets(SqlSocketTickets(database), accounts, tokens),
         committer=committer,
         relay=relay,
         hub=hub,
@@ -249,6 +253,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
         admission=Admission(settings.connects_per_s, settings.connects_per_s),
         service=SqlService(database),
+        visitors=Identities(SqlVisitors(database)),
     )
 
     async def close() -> None:
@@ -275,7 +280,7 @@ def open_moderator(
 
         policy, lists, rulebook = read_rules(Path(settings.moderation_rules))
         shipped = LayeredModerator(policy, lists=lists, rulebook=rulebook, model=model)
-    return PluginModerator(shipped, plugins), shipped
+    return PluginModerator(shipped, plugins, shipped.failures), shipped
 
 
 def build_world(
@@ -446,8 +451,22 @@ def _put_to_work(tasks: set[asyncio.Task[Any]], library: "Library", office: "Off
 def _judged_core(
     settings: Settings, database: Database, plugins: "Sequence[Plugin]"
 ) -> "tuple[Core, LayeredModerator | None]":
+    from myna_agents.moderation.near import groups
+    from myna_agents.moderation.normalise import normalise
+    from myna_agents.moderation.places import check_listing
+    from myna_agents.moderation.rules import contacts_of
+
     moderator, shipped = open_moderator(settings, plugins)
-    return build_core(settings, database, moderator), shipped
+    core = build_core(settings, database, moderator)
+    if shipped is not None:
+        services = core.services
+        services.sender.judge_failures = shipped.failures
+        services.filters.check, services.filters.server = check_listing, shipped.server
+        services.filters.contacts = lambda text: contacts_of(normalise(text).text)
+        services.review.alike = lambda texts: asyncio.to_thread(
+            lambda: groups([normalise(text).skeleton for text in texts])
+        )
+    return core, shipped
 
 
 def _learning(core: Core, shipped: "LayeredModerator | None") -> set[asyncio.Task[Any]]:

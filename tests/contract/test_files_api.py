@@ -2,6 +2,7 @@
 
 import io
 import time
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,51 @@ async def test_what_a_file_is_says_its_content(
     answer = await get(app, ANN, f"/files/{file}")
     assert answer.headers["content-type"].split(";")[0] == kind
     assert answer.headers["content-disposition"].startswith(way)
+
+
+def recording(seconds: float) -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as made:
+        made.setnchannels(1)
+        made.setsampwidth(2)
+        made.setframerate(8000)
+        made.writeframes(bytes(int(seconds * 8000) * 2))
+    return out.getvalue()
+
+
+WEBM = bytes.fromhex(
+    "1a45dfa39f4286810142f7810142f2810442f381084282847765626d42878104428581021853806701ffffffffffffff"
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "said", "kind", "expected"),
+    [
+        (recording(2.5), None, "audio/x-wav", 2.5),
+        (recording(2.5), 99.0, "audio/x-wav", 2.5),
+        (WEBM, 3.25, "video/webm", 3.25),
+        (WEBM, None, "video/webm", None),
+        (b"OggS" + bytes(60), 4.0, "audio/ogg", 4.0),
+        (b"OggS" + bytes(60), None, "audio/ogg", None),
+        (b"a letter", 5.0, "text/plain", None),
+    ],
+)
+async def test_a_recording_says_how_long_it_lasts(
+    app: World, data: bytes, said: float | None, kind: str, expected: float | None
+) -> None:
+    made = await app.ask(
+        ANN, "POST", "/files", 201, json={"name": "voice", "size": len(data), "duration_s": said}
+    )
+    done = await append(app, ANN, made["id"], 0, data)
+    assert (done["type"], done["duration_s"]) == (kind, expected)
+    await app.say(ANN, GROUP, "voice", body={"text": "", "files": [made["id"]]})
+    (message,) = (await app.messages(BOB, GROUP))["messages"]
+    assert message["body"]["files"][0]["duration_s"] == expected
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 86_401, "long", []])
+async def test_a_length_that_makes_no_sense_is_refused(app: World, wrong: Any) -> None:
+    await app.ask(ANN, "POST", "/files", 400, json={"name": "voice", "size": 9, "duration_s": wrong})
 
 
 async def test_a_picture_loses_its_metadata_and_gets_a_thumbnail(app: World) -> None:

@@ -13,7 +13,7 @@ from myna.log.personal_writes import Hide
 from myna.log.seat_writes import Leave
 from myna.log.writes import Join
 from myna.model import MemberRole
-from support.api_world import ANN, BOB, CHANNEL, EVE, GROUP, VIC, ZOE, World, world
+from support.api_world import ANN, BOB, CHANNEL, EVE, GROUP, OPA, VIC, ZOE, World, world
 from support.planning import SUPPORT, WORKSPACE
 
 HERE = f"/conversations/{GROUP}"
@@ -260,3 +260,15 @@ async def _one_history(app: World, place: int, steps: list[tuple[str, Any]]) -> 
             if seq >= floor and seq > deleted and seq > read and seq > own and sender != BOB
         )
         assert (await app.ask(BOB, "GET", f"/conversations/{here}"))["me"]["unread"] == expected, steps
+
+
+async def test_people_are_shown_to_those_who_share_a_conversation_with_them(app: World) -> None:
+    async def shown(who: int, *ids: int) -> set[str]:
+        params = {"ids": ",".join(str(each) for each in ids)}
+        return {each["id"] for each in (await app.ask(who, "GET", "/users", params=params))["users"]}
+
+    assert await shown(EVE, ANN, BOB, EVE, VIC, ZOE) == {str(ANN), str(BOB), str(EVE)}
+    assert await shown(VIC, ANN, VIC) == {str(VIC)}
+    await app.ask(EVE, "DELETE", f"/conversations/{CHANNEL}/members/me", 204)
+    assert await shown(EVE, ANN, BOB) == set()
+    assert await shown(OPA, ANN, VIC, ZOE) == {str(ANN), str(VIC)}

@@ -123,6 +123,28 @@ async def test_a_link_with_approval_and_an_open_group(app: World) -> None:
     await app.ask(VIC, "POST", f"{HERE}/join", 403, json={})
 
 
+@pytest.mark.parametrize(
+    ("history", "seen"), [("since_join", ["b", "c"]), ("none", ["c"]), ("last:1", ["b", "c"])]
+)
+async def test_who_had_to_wait_reads_from_its_wish_on_or_from_its_seat_on(
+    app: World, history: str, seen: list[str]
+) -> None:
+    await rule(app, history=history, join="request")
+    await app.say(ANN, GROUP, "a", "a")
+    await app.ask(EVE, "POST", f"{HERE}/join", json={})
+    await app.say(ANN, GROUP, "b", "b")
+    await app.ask(EVE, "GET", f"{HERE}/messages", 404)
+    await app.ask(ANN, "POST", f"{HERE}/requests/{EVE}", 204, json={"allow": True})
+    await app.say(ANN, GROUP, "c", "c")
+    assert await texts(app, EVE) == seen
+    # Coming back sets a new floor whatever was asked before.
+    await app.ask(EVE, "DELETE", f"{HERE}/members/me", 204)
+    await app.say(ANN, GROUP, "d", "d")
+    await app.ask(ANN, "POST", f"{HERE}/members", json={"users": [str(EVE)]})
+    await app.say(ANN, GROUP, "e", "e")
+    assert await texts(app, EVE) == (["d", "e"] if history == "last:1" else ["e"])
+
+
 async def test_mutes_slow_mode_and_roles_hold_at_the_next_message(app: World) -> None:
     await app.ask(ANN, "PATCH", f"{HERE}/members/{BOB}", json={"mute_s": 600})
     assert (await app.say(BOB, GROUP, "1", status=403))["code"] == "muted"

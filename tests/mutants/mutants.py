@@ -67,7 +67,7 @@ MUTANTS = (
     Mutant(
         "no-join-floor",
         "platform/myna/log/seats.py",
-        "    floor = policy.floor(place.seq)\n",
+        "    floor = policy.floor(place.seq, asked_at)\n",
         "    floor = 1\n",
         ("tests/unit/test_plan_messages.py", "tests/contract/test_log_commit.py"),
     ),

@@ -36,12 +36,18 @@ class NewFile(BaseModel):
 
     name: str = Field(min_length=1, max_length=1000)
     size: int = Field(ge=1, lt=MAX_ID, description="Bytes.")
+    duration_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=86_400,
+        description="How long a recording lasts; used where its content does not tell.",
+    )
 
 
 @router.post("", status_code=201, summary="Begin an upload")
 async def begin(asked: NewFile, asker: Asker, core: Core, response: Response) -> dict[str, Any]:
     """The file's id, and where its bytes go (`Location`)."""
-    made = await core.files.begin(asker, asked.name, asked.size)
+    made = await core.files.begin(asker, asked.name, asked.size, asked.duration_s)
     response.headers["Location"] = f"/v1/files/{made.id}"
     response.headers["Upload-Offset"] = "0"
     return upload_object(made)
@@ -79,7 +85,7 @@ async def offset(file: FilePath, asker: Asker, core: Core) -> Response:
 
 @router.get("/{file}/info", summary="What a file is")
 async def info(file: FilePath, asker: Asker, core: Core) -> dict[str, Any]:
-    """Name, type, size, and for pictures width and height."""
+    """Name, type, size; width and height of pictures, `duration_s` of recordings."""
     return upload_object(await core.files.readable(asker, file))
 
 

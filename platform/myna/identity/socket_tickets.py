@@ -9,6 +9,7 @@ import secrets
 import time
 
 from myna.errors import Forbidden, Unauthorised
+from myna.identity.tokens import Tokens
 from myna.ports import Accounts
 from myna.ports_identity import TicketStore
 from myna.rights import Principal
@@ -21,8 +22,8 @@ MAX_CHARS = 64
 class SocketTickets:
     """Issues tickets and takes them back, each once."""
 
-    def __init__(self, store: TicketStore, accounts: Accounts) -> None:
-        self._store, self._accounts = store, accounts
+    def __init__(self, store: TicketStore, accounts: Accounts, tokens: Tokens) -> None:
+        self._store, self._accounts, self._tokens = store, accounts, tokens
 
     async def issue(self, principal: Principal) -> str:
         """A ticket for one connection of the asker within `TICKET_S`.
@@ -33,25 +34,26 @@ class SocketTickets:
         if principal.scopes is not None:
             raise Forbidden("Bots listen at /v1/bot/socket, where they hear what they may hear.")
         ticket, now = secrets.token_urlsafe(32), time.time()
-        await self._store.add(_digest(ticket), principal.user, now + TICKET_S, now)
+        await self._store.add(_digest(ticket), principal.user, principal.sign_in, now + TICKET_S, now)
         return ticket
 
     async def redeem(self, ticket: str) -> Principal:
         """Who the ticket was issued to, with the role that the user has now; the ticket is used up by this.
 
         Raises:
-            Unauthorised: it is unknown, was used before, or is too old; ask for another one.
+            Unauthorised: it is unknown, was used before, or is too old; ask for another one. Or its sign-in has ended.
         """
-        user = None
+        taken = None
         if 0 < len(ticket) <= MAX_CHARS:
-            user = await self._store.take(_digest(ticket), time.time())
-        found = await self._accounts.user(user) if user is not None else None
-        if found is None:
+            taken = await self._store.take(_digest(ticket), time.time())
+        found = await self._accounts.user(taken[0]) if taken is not None else None
+        if taken is None or found is None:
             raise Unauthorised(
                 "This ticket was used, is older than 30 s, or never was one; ask for another.",
                 code="ticket_invalid",
             )
-        return Principal(found.id, found.workspace, found.kind, found.role)
+        principal = Principal(found.id, found.workspace, found.kind, found.role, sign_in=taken[1])
+        return self._tokens.going_on(principal)
 
 
 def _digest(ticket: str) -> str:

@@ -157,7 +157,7 @@ class Tokens:
         """
         cached = self._checked.get(token)
         if cached is not None and cached[0] > time.time():
-            return self._going_on(cached[1])
+            return self.going_on(cached[1])
         self._checked.pop(token, None)
         try:
             claims: dict[str, Any] = _decode(
@@ -184,9 +184,14 @@ class Tokens:
         if len(self._checked) >= CACHE_TOKENS:
             self._checked.clear()
         self._checked[token] = (float(claims["exp"]), principal)
-        return self._going_on(principal)
+        return self.going_on(principal)
 
-    def _going_on(self, principal: Principal) -> Principal:
+    def going_on(self, principal: Principal) -> Principal:
+        """The principal, if its sign-in goes on.
+
+        Raises:
+            Unauthorised: it has ended.
+        """
         if self._ended and principal.sign_in in self._ended:
             raise Unauthorised("This sign-in has ended; sign in again.", code="signed_out")
         return principal

@@ -98,8 +98,11 @@ def apply(batch: Batch, write: SeatWrite) -> Member | Invite | JoinRequest | Con
             return _decide(batch, place, write)
 
 
-def join(batch: Batch, write: Join) -> None:
-    """Give a seat; who is there already stays as it is. The floor is set here, in the transaction of the join."""
+def join(batch: Batch, write: Join, asked_at: int | None = None) -> None:
+    """Give a seat; who is there already stays as it is. The floor is set here, in the transaction of the join.
+
+    `asked_at` is the newest message when the user asked to come in.
+    """
     place = batch.conversation(write.conversation)
     if write.by is not None:
         _actor(batch, place, write.by, Verb.INVITE)
@@ -108,7 +111,10 @@ def join(batch: Batch, write: Join) -> None:
         return
     _not_banned(batch, seat)
     policy = place.policy if write.history is None else Policy(history=write.history)
-    floor = policy.floor(place.seq)
+    if asked_at is not None and seat is not None:
+        # What was said before it left belongs to that stay: a wish from before then is none any more.
+        asked_at = max(asked_at, seat.to_seq or 0)
+    floor = policy.floor(place.seq, asked_at)
     kept = 0 if seat is None else seat.deleted_to
     # Whoever comes into an empty group owns it; without an owner nobody could ever change its rules.
     empty = place.kind in _GROUPS and not _present(batch, place.id)
@@ -263,7 +269,9 @@ def _request(batch: Batch, place: Conversation, write: Enter, invite: Invite | N
     by_link = None if invite is None else invite.id
     role = MemberRole.MEMBER if invite is None else invite.role
     made = batch.put_request(
-        JoinRequest(place.id, write.user, by_link, role, write.note, RequestState.WAITING, batch.now)
+        JoinRequest(
+            place.id, write.user, by_link, role, write.note, RequestState.WAITING, batch.now, seq=place.seq
+        )
     )
     if invite is not None:
         batch.put_invite(replace(invite, uses=invite.uses + 1))
@@ -288,7 +296,7 @@ def _decide(batch: Batch, place: Conversation, write: DecideRequest) -> JoinRequ
     if found.state is not RequestState.WAITING:
         raise Conflict(f"This request was already {found.state.value}.", code="already_decided")
     if write.allow:
-        join(batch, Join(place.id, write.user, found.role, write.user_data))
+        join(batch, Join(place.id, write.user, found.role, write.user_data), found.seq)
     made = batch.put_request(
         replace(
             found,

@@ -177,6 +177,7 @@ def _row(file: File, used_at: float) -> dict[str, Any]:
         "height": file.height,
         "created_at": file.created_at,
         "used_at": used_at,
+        "duration_s": file.duration_s,
     }
 
 
@@ -196,4 +197,5 @@ def _file_of(row: Any) -> File:
         width=row.width,
         height=row.height,
         created_at=row.created_at,
+        duration_s=row.duration_s,
     )

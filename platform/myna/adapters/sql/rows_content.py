@@ -62,6 +62,7 @@ def request_of(row: Row) -> JoinRequest:
         created_at=row[6],
         decided_by=row[7],
         decided_at=row[8],
+        seq=row[9],
     )
 
 
@@ -77,6 +78,7 @@ def request_row(value: JoinRequest) -> tuple[Any, ...]:
         value.created_at,
         value.decided_by,
         value.decided_at,
+        value.seq,
     )
 
 

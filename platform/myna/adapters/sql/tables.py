@@ -78,6 +78,7 @@ class SocketTicketRow(SQLModel, table=True):
     digest: str = Field(sa_column=Column(Text, primary_key=True))
     user: int = Field(sa_column=big())
     expires_at: float = Field(sa_column=Column(Float, nullable=False, index=True))
+    sign_in: int = Field(sa_column=big(default="0"))
 
 
 class InboxRow(SQLModel, table=True):
@@ -273,6 +274,7 @@ class JoinRequestRow(SQLModel, table=True):
     created_at: float = Field(sa_column=Column(Float, nullable=False))
     decided_by: int | None = Field(sa_column=big(null=True))
     decided_at: float | None = Field(sa_column=Column(Float, nullable=True))
+    seq: int | None = Field(sa_column=big(null=True))
 
 
 class DraftRow(SQLModel, table=True):
@@ -329,6 +331,7 @@ class FileRow(SQLModel, table=True):
     created_at: float = Field(sa_column=Column(Float, nullable=False))
     used_at: float = Field(sa_column=Column(Float, nullable=False))
     """When it was last uploaded to or sent; the collector leaves what is younger than its grace alone."""
+    duration_s: float | None = Field(sa_column=Column(Float, nullable=True))
 
 
 class BlobRow(SQLModel, table=True):
