@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { inserted } from "./copilot";
 import { Icon } from "./icons";
 import { uploadAll, type Uploading } from "./messageparts";
 import { addNote } from "./notes";
@@ -36,6 +37,15 @@ export function Composer({ conversation, placeholder, locked, notes, values }: P
     if (files?.length) void uploadAll(Array.from(files), setUploads, (id) => client.value?.send(conversation, { files: [id] }));
   };
   useEffect(() => setText(store.getItem(key) ?? ""), [key]);
+  useEffect(() => {
+    const found = inserted.value;
+    if (found?.conversation !== conversation) return;
+    inserted.value = null;
+    noting.value = false;
+    setText(found.text);
+    store.setItem(keyOf(conversation, false), found.text);
+    field.current?.focus();
+  }, [inserted.value]);
   useEffect(() => {
     const box = field.current;
     if (!box) return;

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { loadReplies, replies } from "./replies";
 import { notifies, setNotifies } from "./notify";
 import type { FormField } from "../core";
+import { DeskSettings } from "./deskadmin";
 import { InboxIdentity } from "./inboxidentity";
 import { Empty, Trouble } from "./parts";
 import { Prechat } from "./prechat";
@@ -156,6 +157,7 @@ export function Settings() {
         <h1>{t("settings" as Word)}</h1>
         <Mine />
         <Replies />
+        {session.value?.role && <DeskSettings />}
         {administers && <Inboxes />}
       </div>
     </div>

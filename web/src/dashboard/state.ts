@@ -5,7 +5,7 @@ import {
 } from "../core";
 import { coded, t, type Word } from "./words";
 
-export const SCREENS = ["inbox", "groups", "review", "knowledge", "contacts", "reports", "bots", "settings"] as const;
+export const SCREENS = ["inbox", "groups", "review", "knowledge", "agents", "contacts", "reports", "bots", "security", "settings"] as const;
 export type Screen = (typeof SCREENS)[number];
 export type Theme = "auto" | "light" | "dark";
 
