@@ -75,7 +75,7 @@ function Bubble({ log, message, helped, open }: { log: ConversationLog; message:
           </span>
         )}
         {editing && <EditForm message={message} done={() => setEditing(false)} />}
-        <div class="bubble" dir="auto" hidden={editing || (!text && message.state === "sent")}>
+        <div class="bubble" dir="auto" hidden={editing || (message.state === "sent" && (!text || (!!message.body.card?.title && text.startsWith(message.body.card.title))))}>
           {message.state === "recalled" ? <em>{t("recalled")}</em> : text ? <Markup text={text} citations={citations} open={open} /> : <span class="dots" />}
         </div>
         {message.state !== "recalled" && <MessageParts message={message} />}
