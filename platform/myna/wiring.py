@@ -280,7 +280,7 @@ def open_moderator(
 
         policy, lists, rulebook = read_rules(Path(settings.moderation_rules))
         shipped = LayeredModerator(policy, lists=lists, rulebook=rulebook, model=model)
-    return PluginModerator(shipped, plugins), shipped
+    return PluginModerator(shipped, plugins, shipped.failures), shipped
 
 
 def build_world(
@@ -451,8 +451,22 @@ def _put_to_work(tasks: set[asyncio.Task[Any]], library: "Library", office: "Off
 def _judged_core(
     settings: Settings, database: Database, plugins: "Sequence[Plugin]"
 ) -> "tuple[Core, LayeredModerator | None]":
+    from myna_agents.moderation.near import groups
+    from myna_agents.moderation.normalise import normalise
+    from myna_agents.moderation.places import check_listing
+    from myna_agents.moderation.rules import contacts_of
+
     moderator, shipped = open_moderator(settings, plugins)
-    return build_core(settings, database, moderator), shipped
+    core = build_core(settings, database, moderator)
+    if shipped is not None:
+        services = core.services
+        services.sender.judge_failures = shipped.failures
+        services.filters.check, services.filters.server = check_listing, shipped.server
+        services.filters.contacts = lambda text: contacts_of(normalise(text).text)
+        services.review.alike = lambda texts: asyncio.to_thread(
+            lambda: groups([normalise(text).skeleton for text in texts])
+        )
+    return core, shipped
 
 
 def _learning(core: Core, shipped: "LayeredModerator | None") -> set[asyncio.Task[Any]]:

@@ -1,6 +1,7 @@
 """The copilot, marks, ledger and memory over their routes, on both databases."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,9 @@ async def test_a_reply_is_suggested_to_what_was_asked_last(office: OfficeWorld) 
 
 
 async def test_a_suggestion_below_the_threshold_says_that_it_is_unsure(office: OfficeWorld) -> None:
-    await office.services.accounts.add_agent(FINCH, 1, [office.base], {"threshold": 1.0})
     profile = await office.office.world.profiles(FINCH)
     assert profile is not None
-    found = await office.office.copilot.ask(profile, "Which bulbs fit the desk lamp?")
+    found = await office.office.copilot.ask(replace(profile, threshold=1.0), "Which bulbs fit the desk lamp?")
     assert found.answer is not None
     assert found.reason == "unsure"
 
