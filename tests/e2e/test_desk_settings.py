@@ -89,3 +89,34 @@ async def test_hours_are_kept_and_wrong_ones_are_refused(dashboard: Dashboard, o
     await page.get_by_test_id("save-staffing").click()
     await expect(page.get_by_test_id("toasts")).to_contain_text("Saved")
     operator.faults[:] = [each for each in operator.faults if "400" not in each]
+
+
+async def test_what_was_resolved_by_mistake_is_undone_and_an_answer_quotes_and_is_pinned(
+    widget: Widget, dashboard: Dashboard, operator: Person
+) -> None:
+    page = operator.page
+    await widget.say("I want a human about two tents")
+    await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
+    await page.get_by_test_id("view-queue").click()
+    await page.get_by_test_id("ticket").first.click()
+    await expect(dashboard.message("two tents").first).to_be_visible()
+    await page.get_by_test_id("take-over").click()
+    asked = dashboard.message("two tents").first
+    await asked.hover()
+    await asked.get_by_test_id("answer").click()
+    await expect(page.get_by_test_id("reply-bar")).to_contain_text("two tents")
+    await dashboard.say("Both are in stock.")
+    mine = dashboard.message("Both are in stock.")
+    await expect(mine.get_by_test_id("quoted")).to_contain_text("two tents")
+    await mine.hover()
+    await mine.get_by_test_id("pin").click()
+    await expect(page.get_by_test_id("pins")).to_contain_text("Both are in stock.")
+    await operator.shoot("dashboard-reply-and-pin")
+    assert await violations(page) == []
+    await page.get_by_test_id("unpin").click()
+    await expect(page.get_by_test_id("pins")).to_have_count(0)
+    await page.get_by_test_id("resolve").click()
+    await expect(page.get_by_test_id("ticket-status")).to_have_text("Resolved")
+    await page.get_by_test_id("toast-act").click()
+    await expect(page.get_by_test_id("ticket-status")).to_have_text("Open")
+    await expect(page.get_by_test_id("ticket-owner")).to_contain_text("You answer")

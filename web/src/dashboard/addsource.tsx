@@ -25,13 +25,27 @@ export function AddSource({ root, added }: { root: string; added(title: string, 
   const [kind, setKind] = useState<Kind>("text");
   const [busy, setBusy] = useState(false);
   const filled = useRef<HTMLFormElement>(null);
+  const send = async (body: unknown) => {
+    const { source, job } = await api().post<{ source: Source; job: Job | string }>(`${root}/sources`, body);
+    added(source.title, typeof job === "string" ? { id: job, state: "queued", done: 0, total: 0, errors: [] } : job);
+  };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const element = event.currentTarget as HTMLFormElement;
     setBusy(true);
     try {
-      const { source, job } = await api().post<{ source: Source; job: Job | string }>(`${root}/sources`, bodyOf(kind, new FormData(element)));
-      added(source.title, typeof job === "string" ? { id: job, state: "queued", done: 0, total: 0, errors: [] } : job);
+      const form = new FormData(element);
+      const files = form.getAll("file").filter((each): each is File => each instanceof File && each.size > 0);
+      if (kind === "file" && files.length > 1) {
+        for (const file of files) {
+          const one = new FormData();
+          one.set("file", file);
+          await send(bodyOf("file", one));
+        }
+        element.reset();
+        return;
+      }
+      await send(bodyOf(kind, form));
       element.reset();
     } catch (error) {
       complain(error);
@@ -59,7 +73,8 @@ export function AddSource({ root, added }: { root: string; added(title: string, 
             <label>{t("kb.answer")}<textarea name="answer" required rows={3} data-testid="faq-answer" /></label>
           </>
         )}
-        {kind === "file" && <label>{t("kb.pickFile")}<input type="file" name="file" required accept=".md,.markdown,.txt,.html,.htm,.pdf,.docx,.pptx,.xlsx,.csv,.json" data-testid="source-file" /></label>}
+        {kind === "file" && <label>{t("kb.pickFile")}<input type="file" name="file" multiple required accept=".md,.markdown,.txt,.html,.htm,.pdf,.docx,.pptx,.xlsx,.csv,.json" data-testid="source-file" /></label>}
+        {kind === "file" && <label>{t("kb.pickFolder")}<input type="file" name="file" multiple ref={(box) => box?.setAttribute("webkitdirectory", "")} data-testid="source-folder" onChange={(event) => { const first = event.currentTarget.form!.elements.namedItem("file"); for (const box of first instanceof RadioNodeList ? first : []) (box as HTMLInputElement).required = false; }} /></label>}
         {(kind === "url" || kind === "site") && <label>{t("kb.address")}<input name="url" type="url" required placeholder="https://" data-testid="source-url" /></label>}
         {kind === "site" && <p class="faint">{t("kb.siteHint")}</p>}
         {kind === "conversations" && <p class="faint">{t("kb.conversationsHint")}</p>}

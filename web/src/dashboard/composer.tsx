@@ -5,6 +5,7 @@ import { Icon } from "./icons";
 import { uploadAll, type Uploading } from "./messageparts";
 import { addNote } from "./notes";
 import { filled, offered, ReplyList, type PreparedReply } from "./replies";
+import { ReplyBar, replying } from "./replying";
 import { client, store } from "./state";
 import { t } from "./words";
 
@@ -68,7 +69,11 @@ export function Composer({ conversation, placeholder, locked, notes, values }: P
     if (!said) return;
     write("");
     if (note) void addNote(conversation, said).then((kept) => kept || write(said));
-    else client.value!.send(conversation, { text: said });
+    else {
+      const asked = replying.value?.conversation === conversation ? replying.value.seq : null;
+      replying.value = null;
+      client.value!.send(conversation, { text: said }, asked);
+    }
   };
   const keyed = (event: KeyboardEvent) => {
     // keyCode 229 covers browsers that end the composition before the key event.
@@ -91,6 +96,7 @@ export function Composer({ conversation, placeholder, locked, notes, values }: P
         </div>
       )}
       {list.length > 0 && <ReplyList list={list} at={chosen} choose={insert} />}
+      {!note && <ReplyBar conversation={conversation} />}
       {uploads.map((each) => (
         <div class="upload" key={each.key} data-testid="upload">
           <span>{each.name}</span>

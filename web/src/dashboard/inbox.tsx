@@ -67,7 +67,7 @@ function TicketList() {
 }
 
 function Actions({ conversation, ticket }: { conversation: string; ticket: Ticket }) {
-  if (ticket.status === "resolved") return null;
+  if (ticket.status === "resolved") return <div class="actions"><button type="button" data-testid="reopen" onClick={() => void move(conversation, "claim")}>{t("reopen")}</button></div>;
   const mine = ownsTicket(ticket);
   return (
     <div class="actions">

@@ -101,7 +101,7 @@ function Base({ base, changed }: { base: KnowledgeBase; changed(): void }) {
       {tab === "strict" && <Strictness root={root} />}
       {tab === "sources" && <>
       <Ask root={root} />
-      <AddSource root={root} added={(title, job) => { setWorks([...works, { title, job }]); void load(); }} />
+      <AddSource root={root} added={(title, job) => { setWorks((now) => [...now, { title, job }]); void load(); }} />
       <div role="status">
         <ul class="jobs">
           {works.map((work) => <Progress key={work.job.id} work={work} cancel={() => void api().post(`${root}/jobs/${work.job.id}/cancel`).catch(complain)} />)}

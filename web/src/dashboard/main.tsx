@@ -37,7 +37,7 @@ function App() {
       {palette.value && <Palette />}
       {help.value && <Keys />}
       <div class="toasts" role="status" data-testid="toasts">
-        {toasts.value.map((each) => <div key={each.id} class={`toast ${each.warn ? "warn" : ""}`}>{each.text}</div>)}
+        {toasts.value.map((each) => <div key={each.id} class={`toast ${each.warn ? "warn" : ""}`}>{each.text}{each.act && <button type="button" class="link" data-testid="toast-act" onClick={() => { toasts.value = toasts.value.filter((other) => other !== each); each.act!.run(); }}>{each.act.name}</button>}</div>)}
       </div>
     </div>
   );

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { Message } from "../core";
+import { pin, replying } from "./replying";
 import { api, complain, me } from "./state";
 import { t } from "./words";
 
@@ -77,6 +78,8 @@ export function MessageTools({ message, edit, agent, desk }: { message: Message;
       {fresh && <button type="button" class="link meta" data-testid="undo" onClick={() => recall(message)}>{t("tools.undo")}</button>}
       <div class="tools" role="group" aria-label={t("tools")}>
         {EMOJI.map((emoji) => <button type="button" class="quiet" aria-label={t("tools.react", { emoji })} data-testid="react" onClick={() => void react(message, emoji)}>{emoji}</button>)}
+        <button type="button" class="quiet" data-testid="answer" onClick={() => { replying.value = message; document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus(); }}>{t("act.reply")}</button>
+        <button type="button" class="quiet" data-testid="pin" aria-label={t("pin")} onClick={() => pin(message, true)}>📌</button>
         {desk && agent && <button type="button" class="quiet" data-testid="mark-wrong" onClick={() => (marking.value = { message, what: "wrong" })}>{t("wrong")}</button>}
         {desk && <button type="button" class="quiet" data-testid="into-faq" onClick={() => (marking.value = { message, what: "faq" })}>FAQ</button>}
         {mine && <button type="button" class="quiet" data-testid="edit" onClick={edit}>{t("tools.edit")}</button>}

@@ -57,7 +57,7 @@ export function Security() {
         </div>
         {!!error && <Trouble error={error} retry={() => void load(null)} />}
         {!error && lines.length === 0 && <Empty title={t("audit.none")} hint={t("audit.noneHint")} />}
-        <ul class="sourcelist card">
+        {lines.length > 0 && <ul class="sourcelist card">
           {lines.map((each) => (
             <li class="source" key={each.number} data-testid="audit-line">
               <div class="who">
@@ -67,7 +67,7 @@ export function Security() {
               </div>
             </li>
           ))}
-        </ul>
+        </ul>}
         {next !== null && <button type="button" class="chip" onClick={() => void load(next)}>{t("older")}</button>}
       </div>
     </div>

@@ -10,6 +10,7 @@ import { PassageDialog } from "./passage";
 import { Avatar, Markup, Trouble } from "./parts";
 import { loadRatings, ratings } from "./ratings";
 import { loadReplies, replies } from "./replies";
+import { Pins, Quoted } from "./replying";
 import { client, complain, me, mirror, staff, version } from "./state";
 import { clock, coded, t } from "./words";
 import { typists } from "./typing";
@@ -75,6 +76,7 @@ function Bubble({ log, message, helped, open }: { log: ConversationLog; message:
           </span>
         )}
         {editing && <EditForm message={message} done={() => setEditing(false)} />}
+        <Quoted log={log} message={message} />
         <div class="bubble" dir="auto" hidden={editing || (message.state === "sent" && (!text || (!!message.body.card?.title && text.startsWith(message.body.card.title))))}>
           {message.state === "recalled" ? <em>{t("recalled")}</em> : text ? <Markup text={text} citations={citations} open={open} /> : <span class="dots" />}
         </div>
@@ -170,6 +172,7 @@ export function Thread({ conversation, placeholder, locked, desk }: { conversati
   const busy = log?.messages.some((message) => message.state === "streaming") ?? false;
   return (
     <>
+      <Pins conversation={conversation} />
       <div class="scroller" ref={scroller} onScroll={scrolled} data-testid="thread">
         {!!error && !log && <Trouble error={error} retry={retry} />}
         {log && log.messages.length > 0 && log.messages[0]!.seq > log.floor && <button type="button" class="chip older" onClick={older}>{t("older")}</button>}
