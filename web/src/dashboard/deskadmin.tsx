@@ -183,12 +183,13 @@ export function DeskSide({ conversation, changed }: { conversation: string; chan
     api().get<{ labels: Label[] }>("/v1/desk/labels").then((reply) => setAll(reply.labels), quietly);
     api().get<{ macros: Macro[] }>("/v1/desk/macros").then((reply) => setMacros(reply.macros), quietly);
   }, []);
+  const look = () => api().get<{ labels: string[] }>(`/v1/conversations/${conversation}/labels`).then((reply) => setOn(reply.labels), quietly);
   useEffect(() => {
-    api().get<{ labels: string[] }>(`/v1/conversations/${conversation}/labels`).then((reply) => setOn(reply.labels), quietly);
+    void look();
     api().get<{ promises: Promise_[] }>(`/v1/conversations/${conversation}/promises`).then((reply) => setPromises(reply.promises), quietly);
   }, [conversation, changed]);
   const toggle = (label: string) => api().request<{ labels: string[] }>("PUT", `/v1/conversations/${conversation}/labels/${label}`, { body: { on: !on.includes(label) } }).then((reply) => setOn(reply.labels), complain);
-  const run = (macro: Macro) => api().post(`/v1/conversations/${conversation}/macros/${macro.id}`).then(() => toast(t("desk.ran", { name: macro.name })), complain);
+  const run = (macro: Macro) => api().post(`/v1/conversations/${conversation}/macros/${macro.id}`).then(() => { toast(t("desk.ran", { name: macro.name })); return look(); }, complain);
   return (
     <>
       {all.length > 0 && <div class="sources" role="group" aria-label={t("desk.labels")}>{all.map((each) => <button type="button" class={`chip small ${on.includes(each.id) ? "on" : ""}`} aria-pressed={on.includes(each.id)} data-testid="put-label" onClick={() => void toggle(each.id)}>{each.name}</button>)}</div>}

@@ -26,8 +26,9 @@ export function SearchBox() {
     <div class="searchbox">
       <input type="search" value={typed} placeholder={t("search")} aria-label={t("search")} data-testid="search" onInput={(event) => setTyped(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && setTyped("")} />
       {hits && (
-        <ul class="hits" role="status">
-          {hits.length === 0 && <li class="faint">{t("kb.nothing")}</li>}
+        <div class="hits" role="status">
+        {hits.length === 0 && <p class="faint">{t("kb.nothing")}</p>}
+        <ul>
           {hits.map((hit) => (
             <li key={`${hit.conversation} ${hit.seq}`}>
               <button type="button" data-testid="search-hit" onClick={() => void open(hit)}>
@@ -37,6 +38,7 @@ export function SearchBox() {
             </li>
           ))}
         </ul>
+        </div>
       )}
     </div>
   );
