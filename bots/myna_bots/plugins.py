@@ -2,8 +2,8 @@
 
 A package names an object (or a class without parameters) under the entry point group `myna.plugins`. Each of these is optional:
 
-* `async judge(case) -> Verdict | None` looks at every message before it is stored, after the shipped filter; the
-  strictest verdict counts, None says nothing. In the tree: `myna_bots.shipped.RunawayBots`.
+* `async moderate(case) -> Verdict | None` (or `judge`) looks at every message before it is stored, after the shipped
+  filter; the strictest verdict counts, None says nothing. In the tree: `myna_bots.shipped.RunawayBots`.
 * `routes() -> APIRouter` adds HTTP routes under `/plugins/<name>`. In the tree: `myna_bots.shipped.BotDirectory`.
 
 A plugin that cannot be loaded or fails is logged and counts as silent: it stops neither the start nor a message.
@@ -11,12 +11,13 @@ A plugin that cannot be loaded or fails is logged and counts as silent: it stops
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from myna.model import Action, Case, Verdict
+from myna.model import Action, Case, Reason, Verdict
 from myna.ports import Moderator
 
 GROUP = "myna.plugins"
@@ -51,7 +52,8 @@ def load_plugins(wanted: str, found: Sequence[EntryPoint] | None = None) -> list
         except Exception:
             logger.exception("the plugin %s could not be loaded and is left out", point.name)
             continue
-        loaded.append(Plugin(point.name, getattr(made, "judge", None), getattr(made, "routes", None)))
+        hook = getattr(made, "moderate", None) or getattr(made, "judge", None)
+        loaded.append(Plugin(point.name, hook, getattr(made, "routes", None)))
     missing = names - {"*"} - {each.name for each in loaded}
     if missing:
         logger.error("there is no plugin %s", ", ".join(sorted(missing)))
@@ -61,20 +63,29 @@ def load_plugins(wanted: str, found: Sequence[EntryPoint] | None = None) -> list
 class PluginModerator:
     """The shipped filter with the plugins' judgement after it; the strictest verdict counts."""
 
-    def __init__(self, inner: Moderator, plugins: Sequence[Plugin]) -> None:
+    def __init__(
+        self, inner: Moderator, plugins: Sequence[Plugin], failures: Counter[str] | None = None
+    ) -> None:
         self._inner = inner
+        self.failures: Counter[str] = Counter() if failures is None else failures
+        """How often each plugin failed or was late, as `plugin.NAME`."""
         self._judges = [(each.name, each.judge) for each in plugins if each.judge is not None]
 
     async def judge(self, case: Case) -> Verdict:
         """See `Moderator`."""
         strictest = await self._inner.judge(case)
+        if case.policy is not None and not case.policy.on("plugins"):
+            return strictest
         for name, judge in self._judges:
             try:
                 async with asyncio.timeout(JUDGE_S):
                     verdict = await judge(case)
             except Exception:
-                logger.exception("the plugin %s failed to judge a message; the others decide", name)
-                continue
+                logger.exception("the plugin %s failed to judge a message", name)
+                self.failures[f"plugin.{name}"] += 1
+                if case.policy is None or case.policy.fails != "closed":
+                    continue
+                verdict = Verdict(Action.HOLD, (Reason("moderation.failed", f"plugin {name}", 1.0),), 1.0)
             if verdict is not None and _STRICTNESS.index(verdict.action) > _STRICTNESS.index(
                 strictest.action
             ):

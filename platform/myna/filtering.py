@@ -17,7 +17,6 @@ LAYERS: Final = (
     "model",
     "offensive",
     "injection",
-    "judge",
     "plugins",
 )
 """What looks at a message, cheapest first; each can be switched off."""

@@ -78,8 +78,11 @@ class Sender:
         thread: int | None = None,
         *,
         parts: Mapping[str, Any] | None = None,
+        age_ms: int | None = None,
     ) -> Ack:
         """The ack of a durable message, or of one that waits for a moderator (`held`).
+
+        `age_ms` says how long ago it was written, when it waited in the client.
 
         Resending the same draft gives the first result with `duplicate`, over whatever transport.
 
@@ -90,7 +93,9 @@ class Sender:
             Refused: policy blocks the message.
             Busy: nothing was stored; send again.
         """
-        write = await self.judged(principal, conversation, client_id, body, reply_to, thread, parts=parts)
+        write = await self.judged(
+            principal, conversation, client_id, body, reply_to, thread, parts=parts, age_ms=age_ms
+        )
         return await self.settled(principal, await self._committer.write(write))
 
     async def judged(
@@ -104,6 +109,7 @@ class Sender:
         *,
         parts: Mapping[str, Any] | None = None,
         counted: bool = True,
+        age_ms: int | None = None,
     ) -> Say | Hold:
         """The checked and judged write of a draft, for a caller that submits several in order. Raises as `send` does.
 
@@ -121,7 +127,7 @@ class Sender:
             self.throttle(principal, conversation)
         made = {**await self._composer.body(principal, seat, body), **(parts or {})}
         draft = Draft(conversation, principal.user, client_id, made, MessageKind.TEXT, reply_to, thread)
-        verdict = await self.judge(principal, seat, made["text"], client_id)
+        verdict = await self.judge(principal, seat, made["text"], client_id, age_ms)
         if verdict is not None and verdict.action is Action.BLOCK:
             await self._refuse(principal, Hold(new_id(), draft, verdict, seat.observer))
         if verdict is not None and verdict.action is Action.HOLD:
@@ -191,10 +197,13 @@ class Sender:
             aside=0 if self._moderator is None or operator or principal.kind is UserKind.BOT else new_id(),
         )
 
-    async def judge(self, principal: Principal, seat: Seat, text: str, client_id: str) -> Verdict | None:
+    async def judge(
+        self, principal: Principal, seat: Seat, text: str, client_id: str, age_ms: int | None = None
+    ) -> Verdict | None:
         """The moderator's verdict on a text in this place; None when there is no moderator or it failed."""
         if self._moderator is None:
             return None
+        now = time.time()
         case = Case(
             principal.workspace,
             seat.conversation.id,
@@ -202,8 +211,9 @@ class Sender:
             principal.user,
             principal.kind,
             text,
-            time.time(),
+            now,
             client_id,
+            written_at=None if age_ms is None else now - age_ms / 1000,
         )
         closed = self.fail_closed
         try:
@@ -215,7 +225,12 @@ class Sender:
                     return None
                 standing = await self.standing(principal.workspace, seat.conversation.id, principal.user)
                 return await self._moderator.judge(
-                    replace(case, policy=policy, filtering=filtering, standing=standing)
+                    replace(
+                        case,
+                        policy=replace(policy, fails="closed" if closed else "open"),
+                        filtering=filtering,
+                        standing=standing,
+                    )
                 )
         except MynaError:
             raise

@@ -37,6 +37,7 @@ from myna.service import ServiceStore
 from myna.settings import Settings
 from myna.signals import Signals
 from myna.turns import Turns
+from myna.visitors import Identities
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Services:
     admission: Admission
     greeter: Greeter
     service: ServiceStore
+    visitors: Identities
     draining: list[bool] = field(default_factory=list[bool])
     """Not empty once the server stops: it takes no new connections then."""
 

@@ -35,6 +35,7 @@ from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
 from myna.adapters.sql.service import SqlService
 from myna.adapters.sql.socket_tickets import SqlSocketTickets
+from myna.adapters.sql.visitors import SqlVisitors
 from myna.adapters.web_pages import WebPages
 from myna.amend import Amender
 from myna.api.app import attach, create_app
@@ -65,6 +66,7 @@ from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
+from myna.model import User, UserKind
 from myna.ports import Bus, Commits, Moderator
 from myna.ports_content import Blobs
 from myna.presence import Presence
@@ -79,6 +81,7 @@ from myna.settings import Settings
 from myna.signals import Signals
 from myna.standing import Standings
 from myna.turns import Turns
+from myna.visitors import Identities
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
@@ -251,6 +254,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         turns=Turns(SqlTurnQueue(database), committer, relay, hub),
         admission=Admission(settings.connects_per_s, settings.connects_per_s),
         service=SqlService(database),
+        visitors=Identities(SqlVisitors(database)),
     )
 
     async def close() -> None:
@@ -277,7 +281,7 @@ def open_moderator(
 
         policy, lists, rulebook = read_rules(Path(settings.moderation_rules))
         shipped = LayeredModerator(policy, lists=lists, rulebook=rulebook, model=model)
-    return PluginModerator(shipped, plugins), shipped
+    return PluginModerator(shipped, plugins, shipped.failures), shipped
 
 
 def build_world(
@@ -305,6 +309,13 @@ def build_world(
         bases, stored = config
         return profile_of(found, bases, stored)
 
+    async def vouched_for(user: User) -> bool:
+        """People sign in; of visitors the site must have signed who they are."""
+        if user.kind is UserKind.HUMAN:
+            return True
+        known = await core.services.visitors.store.profile(user.id)
+        return known is not None and known.subject is not None
+
     return World(
         turns=core.services.turns,
         history=SqlLog(database),
@@ -318,6 +329,7 @@ def build_world(
         prices=Prices.parse(settings.model_prices),
         memory=SqlMemory(database),
         tools=shed.tools,
+        verified=vouched_for,
     )
 
 
@@ -448,8 +460,22 @@ def _put_to_work(tasks: set[asyncio.Task[Any]], library: "Library", office: "Off
 def _judged_core(
     settings: Settings, database: Database, plugins: "Sequence[Plugin]"
 ) -> "tuple[Core, LayeredModerator | None]":
+    from myna_agents.moderation.near import groups
+    from myna_agents.moderation.normalise import normalise
+    from myna_agents.moderation.places import check_listing
+    from myna_agents.moderation.rules import contacts_of
+
     moderator, shipped = open_moderator(settings, plugins)
-    return build_core(settings, database, moderator), shipped
+    core = build_core(settings, database, moderator)
+    if shipped is not None:
+        services = core.services
+        services.sender.judge_failures = shipped.failures
+        services.filters.check, services.filters.server = check_listing, shipped.server
+        services.filters.contacts = lambda text: contacts_of(normalise(text).text)
+        services.review.alike = lambda texts: asyncio.to_thread(
+            lambda: groups([normalise(text).skeleton for text in texts])
+        )
+    return core, shipped
 
 
 def _learning(core: Core, shipped: "LayeredModerator | None") -> set[asyncio.Task[Any]]:

@@ -73,23 +73,36 @@ async def test_a_proxy_that_lets_no_web_socket_through_is_worked_around(
     answer = await widget.ask("How much is shipping?")
     await expect(answer).to_contain_text("3.95")
     await expect(widget.frame.locator(".draft")).to_have_count(0)
-    assert any("/v1/events" in url for url in asked)
+    assert any("/v1/poll" in url for url in asked)
 
 
-async def test_when_streams_are_kept_back_too_it_is_polled(demo_server: MynaServer, visitor: Person) -> None:
+async def test_the_dashboard_reads_a_stream_then_and_polls_when_streams_are_kept_back_too(
+    demo_server: MynaServer, visitor: Person, operator: Person
+) -> None:
     async def refuse(socket: WebSocketRoute) -> None:
         await socket.close(code=1011)
 
-    await visitor.page.route_web_socket("**/v1/socket", refuse)
-    await visitor.page.route("**/v1/events*", lambda route: route.abort())
-    asked: list[str] = []
-    visitor.page.on("request", lambda request: asked.append(request.url))
+    widget, dashboard, page = Widget(visitor.page), Dashboard(operator.page), operator.page
     await visitor.page.goto(f"{demo_server.url}/demo")
-    widget = Widget(visitor.page)
     await widget.open()
-    await expect(await widget.ask("How much is shipping?")).to_contain_text("3.95")
+    await widget.say("I want a human, behind a proxy")
+    await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
+    await page.route_web_socket("**/v1/socket", refuse)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await dashboard.sign_in(demo_server)
+    await page.get_by_test_id("view-queue").click()
+    await page.get_by_test_id("ticket").first.click()
+    await widget.say("Heard through a stream")
+    await expect(dashboard.message("Heard through a stream")).to_have_count(1, timeout=STARTED_MS)
+    assert any("/v1/events" in url for url in asked)
+    await page.route("**/v1/events*", lambda route: route.abort())
+    await page.reload()
+    await expect(dashboard.message("Heard through a stream")).to_have_count(1)
+    await widget.say("Heard by polling")
+    await expect(dashboard.message("Heard by polling")).to_have_count(1, timeout=STARTED_MS)
     assert any("/v1/poll" in url for url in asked)
-    visitor.faults[:] = [each for each in visitor.faults if "net::ERR_FAILED" not in each]
+    operator.faults[:] = [each for each in operator.faults if "net::ERR_FAILED" not in each]
 
 
 async def test_two_tabs_of_one_operator_agree_and_send_once(

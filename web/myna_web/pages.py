@@ -1,4 +1,4 @@
-"""Serves the built pages: `/`, `/demo`, `/dashboard/`, `/docs`, `/widget.js`, `/widget/frame`, `/favicon.ico` and `/assets/…`.
+"""Serves the built pages: `/`, `/demo`, `/dashboard/`, `/docs`, `/widget/frame` and `/assets/…`, and the scripts of sites.
 
 Nothing here needs a database; which sites may embed the chat is asked of the server by inbox key.
 """
@@ -26,6 +26,8 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
 )
+# Where messages are shown: a card of a bot may have a picture of its own server, fetched without a referrer.
+_TALK_POLICY = _POLICY.replace("img-src 'self' data:", "img-src 'self' data: https:")
 
 # An origin as CSP Level 3 writes a host-source, optionally with one leading wildcard label. Anything else could end
 # the directive and add another one.
@@ -56,9 +58,9 @@ def _answer(request: Request, asset: Asset, cache_control: str, headers: dict[st
     return Response(body, media_type=asset.media_type, headers=sent)
 
 
-def _page(name: str, policy: str = "") -> Callable[[Request], Awaitable[Response]]:
+def _page(name: str, policy: str = "", *, base: str = _POLICY) -> Callable[[Request], Awaitable[Response]]:
     headers = {
-        "Content-Security-Policy": f"{_POLICY}; frame-ancestors 'none'{policy}",
+        "Content-Security-Policy": f"{base}; frame-ancestors 'none'{policy}",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
@@ -80,7 +82,7 @@ def _frame(frame_ancestors: FrameAncestors) -> Callable[[Request], Awaitable[Res
     async def frame(request: Request) -> Response:
         allowed = frame_ancestors_value(await frame_ancestors(request.query_params.get("inbox", "")))
         headers = {
-            "Content-Security-Policy": f"{_POLICY}; frame-ancestors {allowed}",
+            "Content-Security-Policy": f"{_TALK_POLICY}; frame-ancestors {allowed}",
             # Sites that isolate themselves (COEP) can still embed the chat.
             "Cross-Origin-Resource-Policy": "cross-origin",
         }
@@ -91,6 +93,12 @@ def _frame(frame_ancestors: FrameAncestors) -> Callable[[Request], Awaitable[Res
 
 async def _loader(request: Request) -> Response:
     return _answer(request, assets()["widget.js"], _LOADER, {"Cross-Origin-Resource-Policy": "cross-origin"})
+
+
+async def _chatwoot(request: Request) -> Response:
+    return _answer(
+        request, assets()["chatwoot.js"], _LOADER, {"Cross-Origin-Resource-Policy": "cross-origin"}
+    )
 
 
 async def _asset(request: Request) -> Response:
@@ -117,9 +125,10 @@ def routes(frame_ancestors: FrameAncestors) -> list[BaseRoute]:
         Route("/", _page("start.html")),
         Route("/demo", _page("demo.html", "; frame-src 'self'")),
         Route("/dashboard", _to_dashboard),
-        Route("/dashboard/", _page("dashboard.html")),
+        Route("/dashboard/", _page("dashboard.html", base=_TALK_POLICY)),
         Route("/docs", _page("docs.html")),
         Route("/widget.js", _loader),
+        Route("/packs/js/sdk.js", _chatwoot),
         Route("/widget/frame", _frame(frame_ancestors)),
         Route("/favicon.ico", _icon),
         Route("/assets/{name}", _asset),

@@ -10,12 +10,13 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   ...children: Child[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
+  // Nothing here submits by accident.
+  if (tag === "button") element.setAttribute("type", "button");
   for (const [name, value] of Object.entries(props)) {
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (typeof value === "string") element.setAttribute(name, value);
+    else if (value || value === "") element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.filter((child): child is Node | string => child !== null && child !== undefined && child !== false));
+  element.append(...children.filter((child): child is Node | string => !!child));
   return element;
 }
 

@@ -1,16 +1,31 @@
 """The shipped moderator: lists and rules, each sender's last minutes, and a linear model."""
 
 import asyncio
-from collections.abc import Iterator
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from myna.filtering import NOTHING, FilterPolicy
 from myna.model import Action, Case, ConversationKind, Reason, UserKind, Verdict
+from myna_agents.moderation.campaigns import Campaigns
 from myna_agents.moderation.lessons import Lessons, Source
+from myna_agents.moderation.near import mark_of
 from myna_agents.moderation.normalise import Normalised, normalise
 from myna_agents.moderation.patterns import Rulebook
-from myna_agents.moderation.rules import Finding, Lists, findings
+from myna_agents.moderation.places import Compiled, Decided, limits_of
+from myna_agents.moderation.policy import Policy
+from myna_agents.moderation.rules import (
+    Finding,
+    Lists,
+    contacts_of,
+    denied,
+    injection,
+    pitches,
+    repeats,
+)
 from myna_agents.moderation.window import SenderWindow
 
 if TYPE_CHECKING:
@@ -22,22 +37,14 @@ _INLINE_CHARS: Final = 2_000
 _BY_MODEL: Final = frozenset({"spam.model", "spam.taught"})
 _NO_RULE: Final = frozenset({"injection.suspected", "abuse.offensive"})
 _ALLOWED: Final = Verdict(Action.ALLOW)
+_DECIDED: Final = frozenset(
+    {"sender.listed", "link.listed", "phone.listed", "handle.listed", "phrase.listed", "rule"}
+)
+_ADVERTISES: Final = frozenset({"spam.model", "spam.taught", "contact.solicits", "link.many"})
+_NEWCOMER: Final = 5
+_OFFENDER: Final = 2
 
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a community wants done. Probabilities are those of the model card: one spam in ten messages."""
-
-    flag_at: float = 0.3
-    """P(spam) from which a message is delivered and put up for review."""
-    hold_at: float = 0.5
-    """P(spam) from which a message waits for a moderator."""
-    block_at: float = 0.98
-    """P(spam) from which a message that also broke a rule may be refused."""
-    offensive_at: float = 0.98
-    """P(offensive) from which a message is delivered and put up for review; Chinese only."""
-    may_block: bool = False
-    """Whether anything is refused at all; without it the worst is a hold."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class _Examined:
     findings: list[Finding]
     chance: float
     skeleton: str
+    contacts: bool
 
 
 class LayeredModerator:
@@ -76,8 +84,18 @@ class LayeredModerator:
         self._rulebook = rulebook or Rulebook()
         self._model = model
         self._window = window or SenderWindow()
+        self._campaigns, self._compiled = Campaigns(), Compiled()
         self._models: tuple[LinearModel, LinearModel] | None = None
         self._loading = asyncio.Lock()
+        self.failures: Counter[str] = Counter()
+        """How often each layer failed since the start."""
+
+    @property
+    def server(self) -> FilterPolicy:
+        """What holds where nobody said anything else, in the words of policies."""
+        mine = self._policy
+        limits = (mine.flag_at, mine.hold_at, mine.block_at, mine.offensive_at, mine.may_block)
+        return FilterPolicy("standard", {}, *limits)
 
     async def prepare(self) -> None:
         """Load the model now, off the event loop; otherwise the first judged message waits for it."""
@@ -93,13 +111,18 @@ class LayeredModerator:
             return _ALLOWED
         models = self._models or await self._loaded()
         taught = self.lessons.of(case.workspace, case.at)
+        place, decided = case.policy or NOTHING, self._compiled.ready(case.filtering)
+        if decided is None:
+            decided = await asyncio.to_thread(self._compiled.of, case.filtering)
         # A usual message takes 0.2 ms; a page of text would hold up everyone else's messages.
+        looked = (models, taught, case, place, decided)
         if len(case.text) > _INLINE_CHARS:
-            examined = await asyncio.to_thread(self._examine, models, taught, case.text)
+            examined = await asyncio.to_thread(self._examine, *looked)
         else:
-            examined = self._examine(models, taught, case.text)
-        found = examined.findings + self._window.note(case, examined.skeleton)
-        return self._decide(found, examined.chance)
+            examined = self._examine(*looked)
+        limits = limits_of(self._policy, place)
+        found = examined.findings + self._of_sender(case, place, examined, limits)
+        return _decide(found, examined.chance, limits)
 
     async def _loaded(self) -> "tuple[LinearModel, LinearModel]":
         async with self._loading:
@@ -108,42 +131,115 @@ class LayeredModerator:
             return self._models
 
     def _examine(
-        self, models: "tuple[LinearModel, LinearModel]", taught: "Taught | None", text: str
+        self,
+        models: "tuple[LinearModel, LinearModel]",
+        taught: "Taught | None",
+        case: Case,
+        place: FilterPolicy,
+        decided: Decided,
     ) -> _Examined:
-        message = normalise(text)
-        found = findings(message, self._lists)
-        for broken, words in self._rulebook.found(message.text):
-            found.append(Finding(broken.action, Reason("rule", f"{broken.name}: {words[:80]}", 1.0)))
-        model, abuse = models
-        chance, piece = model.worst(message) if taught is None else taught.worst(model, message)
-        if chance >= self._policy.flag_at:
-            ngrams = ", ".join(repr(part.ngram) for part in model.explain(piece)) or repr(piece.raw[:40])
-            action = Action.HOLD if chance >= self._policy.hold_at else Action.FLAG
-            code = "spam.model" if taught is None else "spam.taught"
-            found.append(Finding(action, Reason(code, ngrams, round(chance, 4))))
+        message, limits = normalise(case.text), limits_of(self._policy, place)
+        lists, named = decided.with_allowed(self._lists), contacts_of(message.text)
+        chances = [0.0]
+
+        def model() -> Iterator[Finding]:
+            linear = models[0]
+            chance, piece = linear.worst(message) if taught is None else taught.worst(linear, message)
+            chances.append(chance)
+            if chance >= limits.flag_at:
+                ngrams = ", ".join(repr(part.ngram) for part in linear.explain(piece)) or repr(piece.raw[:40])
+                action = Action.HOLD if chance >= limits.hold_at else Action.FLAG
+                code = "spam.model" if taught is None else "spam.taught"
+                yield Finding(action, Reason(code, ngrams, round(chance, 4)))
+
+        def rules() -> Iterator[Finding]:
+            yield from pitches(message.text, named, lists)
+            yield from repeats(message)
+            for broken, words in self._rulebook.found(message.text):
+                yield Finding(broken.action, Reason("rule", f"{broken.name}: {words[:80]}", 1.0))
+
+        def listed() -> Iterator[Finding]:
+            yield from denied(named, lists)
+            yield from decided.found(case, message, named)
+
+        layers: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
+            ("lists", listed),
+            ("rules", rules),
+            ("injection", lambda: injection(message.text)),
+            ("model", model),
+        ]
         if not message.skeleton.isascii():
-            found += self._offensive(abuse, message)
-        return _Examined(found, chance, message.skeleton)
+            layers.append(("offensive", lambda: _offensive(models[1], message, limits.offensive_at)))
+        found = [each for name, look in layers for each in self._layer(name, place, look)]
+        return _Examined(found, chances[-1], message.skeleton, bool(named))
 
-    def _offensive(self, abuse: "LinearModel", message: Normalised) -> Iterator[Finding]:
-        rude, piece = abuse.worst(message)
-        if rude >= self._policy.offensive_at:
-            ngrams = ", ".join(repr(part.ngram) for part in abuse.explain(piece))
-            yield Finding(Action.FLAG, Reason("abuse.offensive", ngrams, round(rude, 4)))
+    def _of_sender(
+        self, case: Case, place: FilterPolicy, examined: _Examined, limits: Policy
+    ) -> list[Finding]:
+        """What the sender did lately, what others wrote alike, and who the sender is."""
+        mark = mark_of(examined.skeleton)
+        doubtful = examined.contacts or examined.chance >= limits.flag_at / 2
 
-    def _decide(self, found: list[Finding], chance: float) -> Verdict:
-        if not found:
-            return Verdict(Action.ALLOW, score=chance)
-        action = max((finding.action for finding in found), key=_SEVERITY.__getitem__)
-        codes = {finding.reason.code for finding in found}
-        if codes & _BY_MODEL and "contact.solicits" in codes:
-            action = max(action, Action.HOLD, key=_SEVERITY.__getitem__)
-        if self._policy.may_block and chance >= self._policy.block_at and codes - _BY_MODEL - _NO_RULE:
-            action = Action.BLOCK
-        reasons = tuple(
-            sorted((finding.reason for finding in found), key=lambda reason: (-reason.weight, reason.code))
-        )
-        return Verdict(action, reasons, score=reasons[0].weight)
+        def alike() -> Iterator[Finding]:
+            yield from self._campaigns.note(case, mark, suspicious=doubtful)
+            if self.lessons.kept_out(case.workspace, mark):
+                yield Finding(Action.HOLD, Reason("duplicate.kept_out", "like a text that was kept out", 0.8))
+
+        return [
+            *self._layer("sender", place, lambda: self._window.note(case, examined.skeleton)),
+            *self._layer("campaign", place, alike),
+            *self._layer("reputation", place, lambda: _reputation(case, examined.findings)),
+        ]
+
+    def _layer(self, name: str, place: FilterPolicy, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
+        """What a layer finds. When it fails, that is counted, and the others decide unless the policy says otherwise."""
+        if not place.on(name):
+            return []
+        try:
+            return list(look())
+        except Exception:
+            self.failures[name] += 1
+            logger.exception("the layer %s failed to judge a message", name)
+            closed = place.fails == "closed"
+            return [Finding(Action.HOLD, Reason("moderation.failed", name, 1.0))] if closed else []
+
+
+def _offensive(abuse: "LinearModel", message: Normalised, limit: float) -> Iterator[Finding]:
+    rude, piece = abuse.worst(message)
+    if rude >= limit:
+        ngrams = ", ".join(repr(part.ngram) for part in abuse.explain(piece))
+        yield Finding(Action.FLAG, Reason("abuse.offensive", ngrams, round(rude, 4)))
+
+
+def _reputation(case: Case, found: list[Finding]) -> Iterator[Finding]:
+    """Who is new here, or had messages kept out, is read harder: what would be flagged as advertising is held."""
+    standing = case.standing
+    if standing is None or not any(each.reason.code in _ADVERTISES for each in found):
+        return
+    if standing.kept_out >= _OFFENDER:
+        detail = f"{standing.kept_out} messages were kept out lately"
+        yield Finding(Action.HOLD, Reason("sender.kept_out", detail, 0.2))
+    elif standing.said < _NEWCOMER:
+        yield Finding(Action.HOLD, Reason("sender.new", f"message {standing.said + 1} here", 0.2))
+
+
+def _decide(found: list[Finding], chance: float, limits: Policy) -> Verdict:
+    if not found:
+        return Verdict(Action.ALLOW, score=chance)
+    listed = [each for each in found if each.reason.code in _DECIDED]
+    action = max((finding.action for finding in found), key=_SEVERITY.__getitem__)
+    strictest = max((each.action for each in listed), key=_SEVERITY.__getitem__, default=None)
+    reasons = tuple(
+        sorted((finding.reason for finding in found), key=lambda reason: (-reason.weight, reason.code))
+    )
+    if strictest is Action.ALLOW:
+        return Verdict(Action.ALLOW, reasons, score=chance)
+    codes = {finding.reason.code for finding in found}
+    if codes & _BY_MODEL and "contact.solicits" in codes:
+        action = max(action, Action.HOLD, key=_SEVERITY.__getitem__)
+    if limits.may_block and chance >= limits.block_at and codes - _BY_MODEL - _NO_RULE:
+        action = Action.BLOCK
+    return Verdict(action, reasons, score=reasons[0].weight)
 
 
 def _trusted(case: Case) -> bool:

@@ -70,6 +70,21 @@ def rule(name: str, expression: str, action: Action) -> Rule:
     return Rule(name, compiled, piece[:_PIECE_CHARS], action)
 
 
+SHORTEST_PHRASE: Final = 4
+"""Letters and digits of a phrase; two of Chinese."""
+
+
+def phrase(name: str, skeleton: str, action: Action) -> Rule:
+    """A rule that finds a phrase in skeletons, whatever its disguise.
+
+    Raises:
+        Malformed: it has too few letters and digits to mean anything.
+    """
+    if len(skeleton) < (SHORTEST_PHRASE if skeleton.isascii() else SHORTEST_PHRASE // 2):
+        raise Malformed(f"The phrase {name!r} has too few letters: at least 4, or 2 of Chinese.")
+    return Rule(name, re.compile(re.escape(skeleton)), skeleton[:_PIECE_CHARS], action)
+
+
 def _bounded(items: Sequence[Any], name: str) -> list[Any]:
     """The tree with every repetition bounded.
 

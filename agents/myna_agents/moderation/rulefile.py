@@ -7,8 +7,8 @@ import msgspec
 
 from myna.errors import MynaError
 from myna.model import Action
-from myna_agents.moderation.moderator import Policy
 from myna_agents.moderation.patterns import Rulebook, rule
+from myna_agents.moderation.policy import Policy
 from myna_agents.moderation.rules import Lists
 
 _DEFAULT = Policy()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from myna.filtering import Listed
 from myna.model import Action, Reason
 from myna_agents.moderation.normalise import Normalised
 
@@ -98,7 +99,17 @@ _INJECTION: Final = re.compile(
 
 def findings(message: Normalised, lists: Lists) -> list[Finding]:
     """What lists and patterns say about one message, in a fixed order."""
-    return [*_contacts(message.text, lists), *_repeats(message), *_injection(message.text)]
+    text, named = message.text, contacts_of(message.text)
+    return [*denied(named, lists), *pitches(text, named, lists), *repeats(message), *injection(text)]
+
+
+def contacts_of(text: str) -> list[tuple[Listed, str]]:
+    """Links, phones and handles in a normalised text, each once."""
+    handles = [one or other for one, other in _HANDLE.findall(text)] + _ACCOUNT.findall(text)
+    found = [(Listed.LINK, host) for host in hosts(text)]
+    found += [(Listed.PHONE, phone) for phone in _PHONE.findall(text)]
+    found += [(Listed.HANDLE, handle) for handle in handles]
+    return list(dict.fromkeys(found))
 
 
 def hosts(text: str) -> list[str]:
@@ -112,22 +123,28 @@ def hosts(text: str) -> list[str]:
     return list(found)
 
 
-def _contacts(text: str, lists: Lists) -> Iterator[Finding]:
-    links = [host for host in hosts(text) if not _listed(host, lists.allow_hosts)]
-    phones = _PHONE.findall(text)
-    handles = [one or other for one, other in _HANDLE.findall(text)] + _ACCOUNT.findall(text)
-    for host in links:
-        if _listed(host, lists.deny_hosts):
-            yield Finding(Action.HOLD, Reason("link.denied", host, 1.0))
-    for phone in phones:
-        if phone in lists.deny_phones:
-            yield Finding(Action.HOLD, Reason("phone.denied", phone, 1.0))
-    for handle in handles:
-        if handle in lists.deny_handles:
-            yield Finding(Action.HOLD, Reason("handle.denied", handle, 1.0))
+Named = list[tuple[Listed, str]]
+"""Links, phones and handles."""
+
+
+def denied(named: Named, lists: Lists) -> Iterator[Finding]:
+    """What a text names that is never wanted."""
+    for kind, value in named:
+        unwanted = {Listed.PHONE: lists.deny_phones, Listed.HANDLE: lists.deny_handles}.get(kind)
+        if kind is Listed.LINK:
+            bad = _listed(value, lists.deny_hosts) and not _listed(value, lists.allow_hosts)
+        else:
+            bad = unwanted is not None and value in unwanted
+        if bad:
+            yield Finding(Action.HOLD, Reason(f"{kind.value}.denied", value, 1.0))
+
+
+def pitches(text: str, named: Named, lists: Lists) -> Iterator[Finding]:
+    """Whether a text links to many places, or says how to get in touch and why one should."""
+    links = [value for kind, value in named if kind is Listed.LINK and not _listed(value, lists.allow_hosts)]
     if len(links) > _MANY_LINKS:
         yield Finding(Action.FLAG, Reason("link.many", f"{len(links)} different hosts", 0.4))
-    if links or phones or handles:
+    if links or any(kind is not Listed.LINK for kind, _ in named):
         pitch = list(dict.fromkeys(_SOLICITS.findall(text)))
         if len(pitch) > 1:
             yield Finding(Action.FLAG, Reason("contact.solicits", ", ".join(pitch[:5]), 0.4))
@@ -140,7 +157,8 @@ def _listed(host: str, listed: frozenset[str]) -> bool:
     return any(".".join(labels[start:]) in listed for start in range(max(0, len(labels) - 8), len(labels)))
 
 
-def _repeats(message: Normalised) -> Iterator[Finding]:
+def repeats(message: Normalised) -> Iterator[Finding]:
+    """Whether a text repeats itself."""
     run = _RUN.search(message.raw) if len(message.raw) >= _LONG_RUN else None
     if run:
         yield Finding(Action.FLAG, Reason("repeat.character", f"{run[1]!r} {len(run[0])} times", 0.3))
@@ -151,7 +169,8 @@ def _repeats(message: Normalised) -> Iterator[Finding]:
             yield Finding(Action.FLAG, Reason("repeat.text", f"compresses to {share:.0%}", 0.3))
 
 
-def _injection(text: str) -> Iterator[Finding]:
+def injection(text: str) -> Iterator[Finding]:
+    """Whether a text reads like an order to an agent."""
     # A tag for the agents and the review queue. Such text is also what an honest question about prompts
     # looks like, so it alone never keeps a message back.
     found = _INJECTION.search(text)

@@ -2,12 +2,10 @@
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass
-from typing import Final
 
 from myna.model import Action, Case, Reason
+from myna_agents.moderation.near import MAX_DISTANCE, mark_of
 from myna_agents.moderation.rules import Finding
-
-_FOLD_DIGITS: Final = str.maketrans("123456789", "000000000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,23 +13,19 @@ class WindowLimits:
     """Bounds of what is remembered, and from where on it is too much."""
 
     max_senders: int = 10_000
-    max_messages: int = 32
+    max_messages: int = 128
     """Remembered for each sender; the oldest is forgotten first."""
     window_s: float = 600.0
     flood_s: float = 10.0
     flag_flood: int = 10
     """Messages within `flood_s`, this one included."""
     hold_flood: int = 20
+    hold_arrived: int = 100
+    """Messages that arrive within `flood_s`, whenever they claim to be written."""
     flag_repeats: int = 4
     """Near-duplicates within `window_s`, this one included, whatever the conversation."""
     hold_conversations: int = 3
     """Conversations that got near-duplicates within `window_s`: a campaign."""
-    min_chars: int = 12
-    """Letters and digits below which equal messages say nothing ("thank you")."""
-    max_chars: int = 2_000
-    """Letters and digits that are compared; what comes later may differ."""
-    max_distance: int = 8
-    """Of 64 bits that may differ between near-duplicates; unrelated texts differ in 32 give or take 4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +34,7 @@ class _Seen:
     conversation: int
     mark: int | None
     client_id: str = ""
+    written: float = 0.0
 
 
 class SenderWindow:
@@ -59,7 +54,11 @@ class SenderWindow:
         return len(self._senders)
 
     def note(self, case: Case, skeleton: str) -> list[Finding]:
-        """Remember a message and return what is too much, this message included. A resend is the same message."""
+        """Remember a message and return what is too much, this message included. A resend is the same message.
+
+        Flood counts by when the sender's device says that a message was written, as far as that can be: an outbox that
+        was kept through a cut is no flood. Whoever claims too much of that is told by when its messages arrived.
+        """
         limits, key = self._limits, (case.workspace, case.sender)
         mine = self._senders.pop(key, None) or deque(maxlen=limits.max_messages)
         self._senders[key] = mine
@@ -73,19 +72,23 @@ class SenderWindow:
             if seen.client_id
         )
         if not resent:
-            mine.append(_Seen(case.at, case.conversation, self._mark(skeleton), case.client_id))
+            mark = mark_of(skeleton)
+            mine.append(_Seen(case.at, case.conversation, mark, case.client_id, self._written(mine, case)))
         return [*self._flood(mine), *self._repeats(mine)]
 
-    def _mark(self, skeleton: str) -> int | None:
-        if len(skeleton) < self._limits.min_chars:
-            return None
-        from myna_agents.moderation.features import simhash  # loads numpy
-
-        return simhash(skeleton[: self._limits.max_chars].translate(_FOLD_DIGITS))
+    def _written(self, mine: deque[_Seen], case: Case) -> float:
+        """Between what the sender wrote before and now, and not older than what is remembered."""
+        if case.written_at is None:
+            return case.at
+        earliest = max(case.at - self._limits.window_s, mine[-1].written if mine else 0.0)
+        return min(max(case.written_at, earliest), case.at)
 
     def _flood(self, mine: deque[_Seen]) -> list[Finding]:
         limits = self._limits
-        count = sum(seen.at >= mine[-1].at - limits.flood_s for seen in mine)
+        count = sum(seen.written >= mine[-1].written - limits.flood_s for seen in mine)
+        arrived = sum(seen.at >= mine[-1].at - limits.flood_s for seen in mine)
+        if arrived >= limits.hold_arrived:
+            count = arrived
         if count < limits.flag_flood:
             return []
         action = Action.HOLD if count >= limits.hold_flood else Action.FLAG
@@ -95,7 +98,7 @@ class SenderWindow:
         limits, mark = self._limits, mine[-1].mark
         if mark is None:
             return []
-        alike = [s for s in mine if s.mark is not None and (s.mark ^ mark).bit_count() <= limits.max_distance]
+        alike = [s for s in mine if s.mark is not None and (s.mark ^ mark).bit_count() <= MAX_DISTANCE]
         places = len({seen.conversation for seen in alike})
         if places >= limits.hold_conversations:
             return [

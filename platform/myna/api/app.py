@@ -25,11 +25,13 @@ from myna.api import (
     seats,
     service,
     streams,
+    visitors,
 )
 from myna.api.commands import Commands
 from myna.services import Services
 
 ROUTERS = (
+    visitors.router,
     conversations.router,
     changes.router,
     seats.router,

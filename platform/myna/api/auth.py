@@ -1,24 +1,20 @@
 """Signing in: people with a password, visitors through an inbox."""
 
-import hashlib
-import secrets
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StringConstraints
 
 from myna.api.limits import Limits
 from myna.api.principal import Asker, Core
-from myna.errors import Forbidden, NotFound, Unauthorised
+from myna.errors import Unauthorised
 from myna.identity.devices import device_name
 from myna.identity.passwords import MAX_CHARS, MIN_CHARS
 from myna.identity.socket_tickets import TICKET_S
 from myna.identity.tokens import Pair
-from myna.ids import new_id
-from myna.model import Inbox, User, UserKind
+from myna.model import User
 from myna.model_identity import Device
-from myna.services import Services
-from myna.wire import encode, user_object
+from myna.wire import user_object
 
 router = APIRouter(prefix="/v1", tags=["identity"])
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
@@ -27,7 +23,6 @@ _by_address = Limits(count=10, window_s=60)
 _by_handle = Limits(count=20, window_s=300)
 """Tries for one account from wherever, so that guessing does not get quicker with more addresses."""
 invitations_by_address = Limits(count=20, window_s=60)
-_visitors_by_address = Limits(count=60, window_s=60)
 _tickets_by_user = Limits(count=60, window_s=60)
 
 
@@ -43,13 +38,6 @@ class Refresh(BaseModel):
     """A refresh token; it works once."""
 
     refresh_token: str = Field(min_length=1, max_length=256)
-
-
-class NewVisitor(BaseModel):
-    """Where a visitor comes in."""
-
-    inbox: str = Field(min_length=1, max_length=64, examples=["demo"])
-    locale: Locale = "en"
 
 
 @router.post("/auth/sign-in", summary="Sign in with handle and password")
@@ -88,39 +76,6 @@ async def socket_ticket(asker: Asker, core: Core) -> dict[str, Any]:
     return {"ticket": await core.tickets.issue(asker), "expires_in": TICKET_S}
 
 
-@router.get("/inboxes/{key}", summary="What a widget shows before the first message")
-async def inbox(key: str, core: Core, if_none_match: Annotated[str | None, Header()] = None) -> Response:
-    """Public: name, agent, greeting and first suggestions of an inbox."""
-    found = await _inbox(core, key)
-    agent = await core.accounts.user(found.agent) if found.agent is not None else None
-    body = encode(
-        {
-            "key": found.key,
-            "name": found.name,
-            "locale": found.locale,
-            "agent": user_object(agent) if agent else None,
-            "greeting": found.texts.get("greeting", {}),
-            "suggestions": found.texts.get("suggestions", {}),
-        }
-    )
-    tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-    if if_none_match == tag:
-        return Response(status_code=304, headers={"ETag": tag})
-    return Response(body, media_type="application/json", headers={"ETag": tag, "Cache-Control": "no-cache"})
-
-
-@router.post("/visitors", status_code=201, summary="Begin as a visitor")
-async def visitor(asked: NewVisitor, request: Request, core: Core) -> dict[str, Any]:
-    """Tokens for a new anonymous visitor of an inbox, if the page's origin may embed it."""
-    _visitors_by_address.take(address_of(request))
-    found = await _inbox(core, asked.inbox)
-    _check_origin(found, request.headers.get("origin"), str(request.base_url))
-    number = secrets.randbelow(9000) + 1000
-    user = User(new_id(), found.workspace, UserKind.VISITOR, f"Visitor {number}", locale=asked.locale)
-    await core.accounts.add_user(user)
-    return session_object(user, await core.sign_ins.begin(user, device_of(request)))
-
-
 @router.get("/me", summary="Who am I")
 async def me(asker: Asker, core: Core) -> dict[str, Any]:
     """The user of the access token, with workspace and role."""
@@ -133,24 +88,6 @@ async def me(asker: Asker, core: Core) -> dict[str, Any]:
         "workspace": {"id": str(workspace.id), "name": workspace.name},
         "role": user.role,
     }
-
-
-def _check_origin(inbox: Inbox, origin: str | None, own: str) -> None:
-    # The widget's frame is served by this server, so its origin is ours; other origins must be on the inbox's list.
-    if origin is None or not inbox.allowed_origins or origin == own.rstrip("/"):
-        return
-    if origin not in inbox.allowed_origins:
-        raise Forbidden(
-            f"The origin {origin!r} may not use this inbox; add it to the inbox's list.",
-            code="origin_refused",
-        )
-
-
-async def _inbox(core: Services, key: str) -> Inbox:
-    found = await core.accounts.inbox_by_key(key) if key.isprintable() else None
-    if found is None:
-        raise NotFound(f"There is no inbox {key!r}.")
-    return found
 
 
 def session_object(user: User, pair: Pair) -> dict[str, Any]:

@@ -60,7 +60,13 @@ class Commands:
         """Check, judge and queue a draft; `settle` is called with its outcome, after commit."""
         services = self._services
         write = await services.sender.judged(
-            principal, int(frame.conversation), frame.client_id, frame.body, frame.reply_to, frame.thread
+            principal,
+            int(frame.conversation),
+            frame.client_id,
+            frame.body,
+            frame.reply_to,
+            frame.thread,
+            age_ms=frame.age_ms,
         )
         services.committer.submit_then(write, settle)
 
@@ -117,6 +123,7 @@ class Commands:
                     frame.body,
                     frame.reply_to,
                     frame.thread,
+                    age_ms=frame.age_ms,
                 )
                 return await self.acked(principal, frame, await services.committer.submit(write))
 

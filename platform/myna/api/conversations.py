@@ -52,6 +52,9 @@ class NewMessage(BaseModel):
     body: Body
     reply_to: int | None = Field(default=None, ge=1, lt=2**53)
     thread: int | None = Field(default=None, ge=1, lt=2**53)
+    age_ms: int | None = Field(
+        default=None, ge=0, lt=2**53, description="How long ago it was written, when it waited in the client."
+    )
 
 
 class ReadUpTo(BaseModel):
@@ -146,7 +149,13 @@ async def send(
 ) -> dict[str, Any]:
     """The ack of a durable message. The same key and body again give the first ack; another body gives 409."""
     ack = await core.sender.send(
-        asker, conversation, idempotency_key, asked.body.given(), asked.reply_to, asked.thread
+        asker,
+        conversation,
+        idempotency_key,
+        asked.body.given(),
+        asked.reply_to,
+        asked.thread,
+        age_ms=asked.age_ms,
     )
     response.status_code = 202 if ack.held is not None else 200 if ack.duplicate else 201
     return ack_object(ack)

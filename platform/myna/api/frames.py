@@ -45,6 +45,8 @@ class Send(msgspec.Struct, tag="send", tag_field="op"):
     ref: Ref = ""
     reply_to: Counter | None = None
     thread: Counter | None = None
+    age_ms: Counter | None = None
+    """How long ago it was written, when it waited in the client: an outbox sent after a cut is no flood."""
 
 
 class Edit(msgspec.Struct, tag="edit", tag_field="op"):

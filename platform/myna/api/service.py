@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints, field_validator
 
 from myna.api.ids import MAX_ID, ConversationPath, Limit
 from myna.api.principal import Asker, Core
+from myna.api.visitors import PrechatField
 from myna.errors import Forbidden, Malformed, NotFound
 from myna.ids import new_id
 from myna.model import ConversationKind, Inbox, MessageKind, UserKind
@@ -60,6 +61,9 @@ class InboxChange(BaseModel):
     greeting: dict[Lang, Words] | None = Field(default=None, max_length=10)
     suggestions: dict[Lang, list[Line]] | None = Field(default=None, max_length=10)
     allowed_origins: list[Origin] | None = Field(default=None, max_length=50)
+    prechat: list[PrechatField] | None = Field(
+        default=None, max_length=10, description="Questions before the first message."
+    )
 
     @field_validator("suggestions")
     @classmethod
@@ -236,6 +240,8 @@ async def change_inbox(
     for name in ("greeting", "suggestions"):
         if (value := getattr(asked, name)) is not None:
             texts[name] = value
+    if asked.prechat is not None:
+        texts["prechat"] = [each.model_dump() for each in asked.prechat]
     origins = found.allowed_origins if asked.allowed_origins is None else tuple(asked.allowed_origins)
     changed = Inbox(
         found.id,
@@ -295,4 +301,5 @@ def _inbox(inbox: Inbox) -> dict[str, Any]:
         "greeting": inbox.texts.get("greeting", {}),
         "suggestions": inbox.texts.get("suggestions", {}),
         "allowed_origins": list(inbox.allowed_origins),
+        "prechat": inbox.texts.get("prechat", []),
     }

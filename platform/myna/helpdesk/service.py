@@ -191,6 +191,13 @@ class Helpdesk:
             "people": free,
         }
 
+    async def hours(self, inbox: int, workspace: int) -> tuple[bool, float | None]:
+        """Whether people answer in an inbox now, and when they do next; None when they do now or nobody knows."""
+        desk = await self._store.inbox(inbox, workspace) or InboxDesk(inbox, workspace)
+        now = time.time()
+        opens = is_open(desk.hours, now)
+        return opens, None if opens else next_opening(desk.hours, now)
+
     async def clocks(self, principal: Principal, conversation: int) -> list[Clock]:
         """The promises on a conversation, by its inbox."""
         require(principal, Verb.TAKE, await self._access.seat(principal, conversation))

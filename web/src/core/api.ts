@@ -18,7 +18,7 @@ export class ApiError extends Error {
 }
 
 export interface CallOptions {
-  /** Sent as JSON, or as it is when it is a FormData. */
+  /** Sent as JSON, or as it is when it is a FormData or a Blob. */
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
@@ -26,15 +26,9 @@ export interface CallOptions {
 }
 
 async function problemOf(response: Response): Promise<Problem> {
-  const fallback: Problem = {
-    title: response.statusText,
-    status: response.status,
-    detail: "",
-    code: `http_${response.status}`,
-    temporary: response.status >= 500 || response.status === 429,
-  };
+  const { status, statusText: title } = response;
   const found = (await response.json().catch(() => null)) as Partial<Problem> | null;
-  return { ...fallback, ...found };
+  return { title, status, detail: "", code: `http_${status}`, temporary: status >= 500 || status === 429, ...found };
 }
 
 function unreachable(): ApiError {
@@ -44,14 +38,14 @@ function unreachable(): ApiError {
 /** One call without credentials. Throws ApiError; nothing is retried. */
 export async function call<T>(method: string, url: string, options: CallOptions = {}): Promise<T> {
   const { body, headers, signal, timeout_ms = TIMEOUT_MS } = options;
-  const form = body instanceof FormData;
+  const raw = body instanceof FormData || body instanceof Blob;
   const limit = AbortSignal.timeout(timeout_ms);
   let response: Response;
   try {
     response = await fetch(url, {
       method,
-      headers: { ...(body !== undefined && !form ? { "Content-Type": "application/json" } : {}), ...headers },
-      body: body === undefined ? null : form ? body : JSON.stringify(body),
+      headers: { ...(body !== undefined && !raw ? { "Content-Type": "application/json" } : {}), ...headers },
+      body: body === undefined ? null : raw ? body : JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
       // Tokens travel in headers only, so no page of another origin can act with a visitor's cookies.
       credentials: "omit",

@@ -1,7 +1,6 @@
 import { Api, ApiError } from "./api";
 import { Backoff } from "./backoff";
 import type { ConversationLog } from "./log";
-import type { KeptLog } from "./mirror";
 import type { Draft, DraftStore } from "./outbox";
 import { Sync, type Effect } from "./sync";
 import type { TokenSource } from "./tokens";
@@ -17,8 +16,6 @@ export interface ClientEvents {
   changed: [conversation: string];
   /** Every frame, after it was applied. */
   frame: [frame: ServerFrame];
-  /** The log's name, at each connection; `renewed` when it is another one than before and all cursors were dropped. */
-  epoch: [epoch: string, renewed: boolean];
 }
 
 interface History {
@@ -66,7 +63,6 @@ export class Client {
     status: new Set(),
     changed: new Set(),
     frame: new Set(),
-    epoch: new Set(),
   };
   readonly #later = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #typed = new Map<string, number>();
@@ -122,13 +118,6 @@ export class Client {
 
   drafts(conversation: string): readonly Draft[] {
     return this.sync.outbox.of(conversation);
-  }
-
-  /** Shows a conversation as it was kept; from then on its log is kept current. */
-  restore(kept: KeptLog): void {
-    this.#act(this.sync.open(kept.conversation, kept.messages));
-    this.log(kept.id)!.floor = kept.floor;
-    this.#act([{ do: "pull_later", conversation: kept.id }]);
   }
 
   /** Loads a conversation with its newest messages; from then on its log is kept current. */
@@ -188,8 +177,7 @@ export class Client {
   typing(conversation: string, on: boolean): void {
     const last = this.#typed.get(conversation) ?? 0;
     if (on ? Date.now() - last < TYPING_EVERY_MS : !last) return;
-    if (on) this.#typed.set(conversation, Date.now());
-    else this.#typed.delete(conversation);
+    this.#typed.set(conversation, on ? Date.now() : 0);
     this.#act([{ do: "send", frame: { op: "typing", conversation, on } }]);
   }
 
@@ -214,8 +202,7 @@ export class Client {
   #perform(effect: Exclude<Effect, { do: "changed" }>): void {
     switch (effect.do) {
       case "send":
-        this.#push(effect.frame);
-        return;
+        return this.#push(effect.frame);
       case "pull_later":
         return this.#after(`pull ${effect.conversation}`, 100 + Math.random() * 400, () =>
           this.#act(this.sync.pull(effect.conversation)),
@@ -232,8 +219,6 @@ export class Client {
       case "reload":
         this.open(effect.conversation).catch(() => this.#perform({ do: "pull_later", conversation: effect.conversation }));
         return;
-      case "epoch":
-        return this.#emit("epoch", effect.epoch, effect.renewed);
       case "renew_token":
         this.#tokens.get().then((token) => this.#tokens.renew(token)).then(
           () => this.#act(this.sync.resend()),

@@ -18,7 +18,7 @@ async function heads(link: Link): Promise<ReadyFrame> {
   const reply = await link.api.get<SyncReply>("/v1/sync?pos=0&limit=200", link.signal);
   const found: Record<string, Head> = {};
   for (const each of reply.conversations) found[each.conversation] = [each.rev, each.seq, each.read_seq, each.from_seq];
-  return { op: "ready", session: "", epoch: reply.epoch, pos: reply.pos, heartbeat_s: 15, heads: found, more: reply.more };
+  return { op: "ready", epoch: reply.epoch, pos: reply.pos, heads: found, more: reply.more };
 }
 
 /** Commands go by POST, one at a time, so that messages arrive in the order in which they were written. */

@@ -12,4 +12,5 @@ export { Sync, type Effect } from "./sync";
 export { Tabs } from "./tabs";
 export { StoredSession, type TextStore, type TokenSource } from "./tokens";
 export { events, poll, socket, type Ending, type Link, type Transport } from "./transports";
+export { upload } from "./upload";
 export type * from "./types";

@@ -124,7 +124,7 @@ export class ConversationLog {
     } else if (kind === "member.joined") {
       this.#setMembers((data as Member).user.id, data as Member);
     } else if (kind === "member.left") {
-      this.#setMembers(String((data as { user: string | User }).user));
+      this.#setMembers((data as { user: string }).user);
     } else if (kind.startsWith("conversation.")) {
       this.conversation = { ...this.conversation, ...(data as Partial<Conversation>) };
     }
@@ -132,7 +132,7 @@ export class ConversationLog {
 
   #setMembers(id: string, member?: Member): void {
     const members = this.conversation.members.filter((each) => each.user.id !== id);
-    if (member) members.push({ ...member, read_seq: member.read_seq ?? 0, from_seq: member.from_seq ?? 1 });
+    if (member) members.push(member);
     this.conversation = { ...this.conversation, members };
   }
 

@@ -40,27 +40,31 @@ const EPOCH = "epoch";
 export class Mirror {
   readonly #client: Client;
   readonly #store: LogStore;
+  #epoch: string | null = null;
   readonly #saving = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(client: Client, store: LogStore) {
     this.#client = client;
     this.#store = store;
     client.on("changed", (id) => this.#save_soon(id));
-    client.on("epoch", (epoch, renewed) => {
-      const cleared = renewed ? this.forget() : Promise.resolve();
-      void cleared.then(() => store.keep(EPOCH, epoch)).catch(() => undefined);
+    client.on("frame", (frame) => {
+      if (frame.op === "ready") void this.#belong(String(frame.epoch));
     });
   }
 
   /** Must end before the client starts, or cursors of another log could meet this one. */
   async start(): Promise<void> {
-    this.#client.sync.epoch = await this.recall<string>(EPOCH);
+    this.#epoch = this.#client.sync.epoch = await this.recall<string>(EPOCH);
   }
 
   /** As `Client.open`, but with what was kept shown at once, and given when the server cannot be reached. */
   async open(id: string): Promise<ConversationLog> {
     const kept = this.#client.log(id) ? null : await this.#store.load(id).catch(() => null);
-    if (kept && !this.#client.log(id)) this.#client.restore(kept);
+    if (kept && !this.#client.log(id)) {
+      this.#client.sync.open(kept.conversation, kept.messages);
+      this.#client.log(id)!.floor = kept.floor;
+      this.#client.touch(id);
+    }
     try {
       return await this.#client.open(id);
     } catch (error) {
@@ -86,6 +90,14 @@ export class Mirror {
     for (const timer of this.#saving.values()) clearTimeout(timer);
     this.#saving.clear();
     await this.#store.clear().catch(() => undefined);
+  }
+
+  /** What was kept belongs to the log of this name, or is forgotten. */
+  async #belong(epoch: string): Promise<void> {
+    const renewed = this.#epoch !== null && this.#epoch !== epoch;
+    this.#epoch = epoch;
+    if (renewed) await this.forget();
+    this.keep(EPOCH, epoch);
   }
 
   async #drop(id: string): Promise<void> {

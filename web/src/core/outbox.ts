@@ -68,9 +68,8 @@ export class Outbox {
   decided(held: Held): Draft | undefined {
     const draft = this.get(held.client_id);
     if (!draft || draft.conversation !== held.conversation || held.state === "waiting") return undefined;
-    if (held.state === "allowed") return this.#change(held.client_id, { state: "sent" });
     const error = { code: "blocked", detail: "", temporary: false };
-    return this.#change(held.client_id, { state: "failed", error });
+    return this.#change(held.client_id, held.state === "allowed" ? { state: "sent" } : { state: "failed", error });
   }
 
   retry(client_id: string): Draft | undefined {

@@ -1,8 +1,6 @@
 /** Number of Unicode code points: the unit of every offset on the wire. */
 export function codePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
+  return Array.from(text).length;
 }
 
 /** `text` from code point `start` up to `end`. */

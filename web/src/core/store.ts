@@ -2,19 +2,17 @@ import type { Draft, DraftStore } from "./outbox";
 import type { TextStore } from "./tokens";
 
 /** A text store that lasts as long as the page. */
-export class MemoryText implements TextStore {
-  readonly #values = new Map<string, string>();
-
+export class MemoryText extends Map<string, string> implements TextStore {
   getItem(key: string): string | null {
-    return this.#values.get(key) ?? null;
+    return this.get(key) ?? null;
   }
 
   setItem(key: string, value: string): void {
-    this.#values.set(key, value);
+    this.set(key, value);
   }
 
   removeItem(key: string): void {
-    this.#values.delete(key);
+    this.delete(key);
   }
 }
 
@@ -59,7 +57,6 @@ export class TextDrafts implements DraftStore {
 
   async forget(client_id: string): Promise<void> {
     const drafts = (await this.load()).filter((each) => each.client_id !== client_id);
-    if (drafts.length) this.#store.setItem(this.#key, JSON.stringify(drafts));
-    else this.#store.removeItem(this.#key);
+    this.#store.setItem(this.#key, JSON.stringify(drafts));
   }
 }

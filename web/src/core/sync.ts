@@ -13,7 +13,6 @@ export type Effect =
   | { do: "forget"; client_id: string }
   | { do: "changed"; conversation: string }
   | { do: "reload"; conversation: string }
-  | { do: "epoch"; epoch: string; renewed: boolean }
   | { do: "renew_token" };
 
 const PAGE = 200;
@@ -129,8 +128,8 @@ export class Sync {
     const epoch = String(frame.epoch);
     const renewed = this.epoch !== null && epoch !== this.epoch;
     this.epoch = epoch;
-    const effects: Effect[] = [{ do: "epoch", epoch, renewed }];
-    if (renewed) return [...effects, ...this.#anew(), ...this.resend()];
+    if (renewed) return [...this.#anew(), ...this.resend()];
+    const effects: Effect[] = [];
     for (const [id, log] of this.logs) {
       const head = frame.heads[id];
       // Only the first 200 heads come with `ready`; a log whose head is not among them asks for itself.
@@ -152,10 +151,8 @@ export class Sync {
     this.pos = Math.max(this.pos, frame.pos);
     const log = this.logs.get(frame.conversation);
     const seen = frame.kind.startsWith("message.") ? this.#seen(frame.data as Message) : [];
-    if (!log) return seen;
-    const applied = log.apply(frame);
-    if (applied === "gap") return [...seen, { do: "pull_later", conversation: frame.conversation }];
-    return applied === "old" ? seen : [...seen, { do: "changed", conversation: frame.conversation }];
+    const applied = log?.apply(frame) ?? "old";
+    return applied === "old" ? seen : [...seen, { do: applied === "gap" ? "pull_later" : "changed", conversation: frame.conversation }];
   }
 
   #page(frame: PageFrame): Effect[] {

@@ -58,7 +58,7 @@ export const socket: Transport = async (link) => {
     listen(HELLO_TIMEOUT_MS);
     link.signal.addEventListener("abort", finish);
     ws.onopen = () => {
-      send([{ op: "hello", v: 1, token, device: link.device, capabilities: ["delta"] }]);
+      send([{ op: "hello", v: 1, token, device: link.device }]);
     };
     ws.onmessage = (message) => {
       const parsed = JSON.parse(message.data as string) as ServerFrame | ServerFrame[];

@@ -23,13 +23,67 @@ export interface Citation {
 }
 
 export interface Offer {
-  action: "hand_off" | "ask";
+  action: "hand_off" | "ask" | "leave_message";
   label: string;
   text?: string;
 }
 
+/** A file as messages list it; while it is uploaded also how far it is. */
+export interface FileInfo {
+  id: string;
+  name: string;
+  type: string;
+  size: number;
+  width: number | null;
+  height: number | null;
+  thumbnail: boolean;
+  state: string;
+  offset: number;
+}
+
+export interface Card {
+  title?: string;
+  text?: string;
+  image?: string;
+  fields?: { label: string; value: string }[];
+}
+
+export interface Button {
+  label: string;
+  action?: string;
+  value?: string;
+  url?: string;
+  style?: "plain" | "primary" | "danger";
+}
+
+export interface FormField {
+  name: string;
+  label: string;
+  kind: "text" | "number" | "choice" | "bool" | "date" | "email";
+  required?: boolean;
+  max_length?: number | null;
+  multiline?: boolean;
+  placeholder?: string | null;
+  min?: number | null;
+  max?: number | null;
+  options?: string[];
+}
+
+export interface Form {
+  id: string;
+  title: string;
+  submit?: string;
+  user?: string | null;
+  fields: FormField[];
+}
+
 export interface MessageBody {
   text?: string;
+  /** Ids in a draft, objects in the log. */
+  files?: (FileInfo | string)[];
+  card?: Card;
+  buttons?: Button[][];
+  form?: Form;
   lang?: string;
   citations?: Citation[];
   offers?: Offer[];
@@ -119,7 +173,7 @@ export interface Problem {
   code: string;
   temporary: boolean;
   retry_ms?: number;
-  fields?: { where: string; message: string }[];
+  fields?: { where?: string; name?: string; message: string }[];
   ticket?: Ticket;
 }
 
@@ -209,10 +263,10 @@ export interface EventFrame {
 
 export interface ReadyFrame {
   op: "ready";
-  session: string;
+  session?: string;
   epoch: number | string;
   pos: number;
-  heartbeat_s: number;
+  heartbeat_s?: number;
   limits?: Record<string, number>;
   user?: User;
   heads: Record<string, Head>;
@@ -256,6 +310,7 @@ export interface NackFrame {
 export type SignalFrame =
   | { op: "typing"; conversation: string; user: string; on: boolean }
   | { op: "read"; conversation: string; user: string; seq: number }
+  | { op: "action_answer"; conversation: string; seq: number; text: string; alert: boolean; url: string | null }
   | { op: "held"; held: Held };
 
 export type ServerFrame =

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icons";
+import { uploadAll, type Uploading } from "./messageparts";
 import { addNote } from "./notes";
 import { filled, offered, ReplyList, type PreparedReply } from "./replies";
 import { client, store } from "./state";
@@ -29,6 +30,11 @@ export function Composer({ conversation, placeholder, locked, notes, values }: P
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const field = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const [uploads, setUploads] = useState<Uploading[]>([]);
+  const attach = (files: FileList | null | undefined) => {
+    if (files?.length) void uploadAll(Array.from(files), setUploads, (id) => client.value?.send(conversation, { files: [id] }));
+  };
   useEffect(() => setText(store.getItem(key) ?? ""), [key]);
   useEffect(() => {
     const box = field.current;
@@ -75,11 +81,24 @@ export function Composer({ conversation, placeholder, locked, notes, values }: P
         </div>
       )}
       {list.length > 0 && <ReplyList list={list} at={chosen} choose={insert} />}
+      {uploads.map((each) => (
+        <div class="upload" key={each.key} data-testid="upload">
+          <span>{each.name}</span>
+          <progress max={1} value={each.part} aria-label={each.name} />
+          <button type="button" class="link" onClick={() => each.stop.abort()}>{t("cancel")}</button>
+        </div>
+      ))}
       {locked && !note ? <div class="locked" data-testid="locked">{locked}</div> : (
         <form class="composer" onSubmit={(event) => { event.preventDefault(); send(); }}>
+          {!note && (
+            <>
+              <button type="button" class="icon" aria-label={t("attach")} title={t("attach")} onClick={() => picker.current?.click()}><Icon name="clip" /></button>
+              <input ref={picker} type="file" multiple hidden data-testid="files" onChange={(event) => { attach(event.currentTarget.files); event.currentTarget.value = ""; }} />
+            </>
+          )}
           <textarea ref={field} rows={1} value={text} placeholder={hint} aria-label={hint} data-testid="composer" maxLength={note ? 4000 : (client.value?.sync.limits.text_chars ?? 4000)}
             aria-controls={list.length ? "replies" : undefined} aria-activedescendant={list[chosen] && `reply-${list[chosen].id}`}
-            onInput={(event) => write(event.currentTarget.value)} onKeyDown={keyed} />
+            dir="auto" onInput={(event) => write(event.currentTarget.value)} onKeyDown={keyed} onPaste={(event) => note || attach(event.clipboardData?.files)} />
           <button type="submit" class="icon primary" aria-label={note ? t("note.keep") : t("send")} disabled={!text.trim()} data-testid="send"><Icon name="send" /></button>
         </form>
       )}

@@ -1,7 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { loadReplies, replies } from "./replies";
 import { notifies, setNotifies } from "./notify";
+import type { FormField } from "../core";
+import { InboxIdentity } from "./inboxidentity";
 import { Empty, Trouble } from "./parts";
+import { Prechat } from "./prechat";
 import { api, complain, session, setTheme, theme, toast, type Theme } from "./state";
 import { lang, speak, t, type Word } from "./words";
 
@@ -11,6 +14,7 @@ interface InboxSettings {
   greeting: Record<string, string>;
   suggestions: Record<string, string[]>;
   allowed_origins: string[];
+  prechat: FormField[];
 }
 
 const LANGS = [["en", "English"], ["zh", "中文"]] as const;
@@ -84,6 +88,8 @@ function InboxForm({ inbox, saved }: { inbox: InboxSettings; saved(): void }) {
         <label>{t("settings.origins")}<textarea name="origins" rows={2} placeholder="https://shop.example" defaultValue={inbox.allowed_origins.join("\n")} data-testid="origins" /></label>
         <button type="submit" class="primary" disabled={busy} data-testid="save-inbox">{t("save")}</button>
       </form>
+      <Prechat inbox={inbox.key} questions={inbox.prechat} saved={saved} />
+      <InboxIdentity inbox={inbox.key} />
     </section>
   );
 }

@@ -33,6 +33,22 @@ function TurnCard({ turn }: { turn: Turn }) {
   );
 }
 
+interface Profile {
+  email: string | null;
+  answers: Record<string, string | boolean>;
+  verified: boolean;
+}
+
+function useProfile(id: string): Profile | null {
+  const [found, setFound] = useState<Profile | null>(null);
+  useEffect(() => {
+    api().get<Profile>(`/v1/conversations/${id}/visitor`).then(setFound, (error: unknown) => {
+      if (!(error instanceof ApiError)) throw error;
+    });
+  }, [id]);
+  return found;
+}
+
 function useTurns(log: ConversationLog): Turn[] {
   const [turns, setTurns] = useState<Turn[]>([]);
   const { id, ticket } = log.conversation;
@@ -55,6 +71,7 @@ function useTurns(log: ConversationLog): Turn[] {
 /** Who the visitor is, who owns the ticket, and why the AI did what it did. */
 export function Side({ log, shown, close }: { log: ConversationLog; shown: boolean; close(): void }) {
   const turns = useTurns(log);
+  const profile = useProfile(log.conversation.id);
   const { ticket, members } = log.conversation;
   const rated = ratings.value[log.conversation.id];
   const visitor = members.find((each) => each.user.kind === "visitor")?.user;
@@ -63,7 +80,9 @@ export function Side({ log, shown, close }: { log: ConversationLog; shown: boole
       <button type="button" class="icon medium" aria-label={t("close")} onClick={close}><Icon name="close" /></button>
       <h2>{t("side.visitor")}</h2>
       <dl>
-        <dt>{t("side.name")}</dt><dd>{visitor?.name ?? "–"}</dd>
+        <dt>{t("side.name")}</dt><dd data-testid="visitor-name">{visitor?.name ?? "–"} {profile?.verified && <i class="tag" data-testid="verified">{t("side.verified")}</i>}</dd>
+        {profile?.email && <><dt>{t("side.email")}</dt><dd><a href={`mailto:${profile.email}`}>{profile.email}</a></dd></>}
+        {Object.entries(profile?.answers ?? {}).filter(([name]) => name !== "name" && name !== "email").map(([name, value]) => <><dt>{name}</dt><dd>{value === true ? "✓" : value}</dd></>)}
         <dt>{t("side.language")}</dt><dd>{visitor?.locale ?? "–"}</dd>
         <dt>{t("side.since")}</dt><dd>{ago(log.conversation.created_at)}</dd>
       </dl>

@@ -3,6 +3,7 @@ import type { Citation, ConversationLog, Draft, Message } from "../core";
 import { Composer } from "./composer";
 import { visitorName } from "./desk";
 import { loadNotes, NoteRow, notes, type Note } from "./notes";
+import { MessageParts } from "./messageparts";
 import { EditForm, MessageTools, Reactions } from "./messagetools";
 import { PassageDialog } from "./passage";
 import { Avatar, Markup, Trouble } from "./parts";
@@ -67,9 +68,10 @@ function Bubble({ log, message, helped, open }: { log: ConversationLog; message:
           </span>
         )}
         {editing && <EditForm message={message} done={() => setEditing(false)} />}
-        <div class="bubble" hidden={editing}>
+        <div class="bubble" dir="auto" hidden={editing || (!text && message.state === "sent")}>
           {message.state === "recalled" ? <em>{t("recalled")}</em> : text ? <Markup text={text} citations={citations} open={open} /> : <span class="dots" />}
         </div>
+        {message.state !== "recalled" && <MessageParts message={message} />}
         {message.state === "interrupted" && <span class="meta">{t("interrupted")}</span>}
         {!!citations?.length && (
           <div class="sources">
@@ -99,7 +101,7 @@ function Pending({ draft }: { draft: Draft }) {
   return (
     <li class={`row mine draft ${draft.state}`} data-testid="message" data-state={draft.state}>
       <div class="said">
-        <div class="bubble"><Markup text={draft.body.text ?? ""} /></div>
+        <div class="bubble"><Markup text={draft.body.text ?? "📎"} /></div>
         <span class={`meta ${draft.state === "failed" ? "warn" : ""}`}>
           {words}
           {draft.state === "failed" && code !== "blocked" && <button type="button" class="link" onClick={() => client.value!.retry(draft.client_id)}>{t("retry")}</button>}

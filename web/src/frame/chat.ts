@@ -1,13 +1,18 @@
-import { ApiError, type Client, type Draft, type Offer, type Passage, type ServerFrame } from "../core";
-import type { Settings, ToPage } from "../widget/bridge";
+import { ApiError, type Client, type Draft, type FormField, type Offer, type Passage, type ServerFrame } from "../core";
+import type { Identity, Settings, ToPage } from "../widget/bridge";
 import { Composer } from "./composer";
 import { h } from "../dom";
+import { localeOf } from "../i18n";
 import { Header } from "./header";
 import { draftRow, messageRow, type Row, type RowActions } from "./rows";
+import { formOf } from "./forms";
+import { partsOf } from "./parts";
 import { Visitor, type Inbox } from "./session";
 import { lang, speak, t } from "./words";
 
 const TYPING_FOR_MS = 6000;
+
+const moment = (at: string) => new Date(at).toLocaleString(localeOf(lang()), { weekday: "long", hour: "2-digit", minute: "2-digit" });
 
 /** The chat screen. Changes are painted once per animation frame, and only rows that differ are built again. */
 export class Chat {
@@ -16,7 +21,9 @@ export class Chat {
   #inbox: Inbox | null = null;
   /** Written before a conversation exists; sent as soon as it does. */
   #early: Pick<Draft, "client_id" | "body" | "state" | "error">[] = [];
-  readonly #writing = new Map<string, ReturnType<typeof setTimeout>>();
+  /** The user who is writing now. */
+  #writer = "";
+  #writes_until: ReturnType<typeof setTimeout> | undefined;
   readonly #built = new Map<string, { signature: string; node: HTMLElement }>();
   #shown = true;
   #painting = false;
@@ -26,24 +33,31 @@ export class Chat {
   /** The conversation whose rating is being asked for. */
   #rating = "";
   readonly #rate = h("div");
+  /** A form that stands instead of the composer or above it: what the inbox asks first, or a message to be left. */
+  readonly #ask = h("div");
+  /** Uploads under way. */
+  readonly #tray = h("div", { class: "tray" });
+  /** What a bot answered to a click. */
+  #answer = "";
   readonly #header: Header;
   readonly #composer: Composer;
   readonly #banner = h("div", { class: "banner", role: "status", "data-testid": "banner" });
   readonly #list = h("ol", { class: "log" });
   readonly #region = h("div", { role: "log", "aria-live": "polite", "data-testid": "log" }, this.#list);
   readonly #suggestions = h("div", { class: "suggestions", role: "group", "data-testid": "suggestions" });
-  readonly #older = h("button", { type: "button", class: "chip older", onclick: () => this.#loadOlder() });
-  readonly #newer = h("button", { type: "button", class: "chip newer", onclick: () => this.#toBottom() });
+  readonly #older = h("button", { class: "chip older", onclick: () => this.#loadOlder() });
+  readonly #newer = h("button", { class: "chip newer", onclick: () => this.#toBottom() });
   readonly #typing = h("div", { class: "typing", "data-testid": "typing" });
   readonly #scroller: HTMLElement;
   readonly #actions: RowActions = {
     cite: (citation) =>
-      void import("./more").then(({ openPassage }) =>
-        openPassage(citation, (path) => this.#visitor.client!.api.get<Passage>(path)),
-      ),
+      void this.#visitor.more!.openPassage(citation, (path) => this.#visitor.client!.api.get<Passage>(path)),
     offer: (offer) => this.#accept(offer),
     retry: (id) => (this.#early.some((each) => each.client_id === id) ? void this.#flush() : this.#visitor.client?.retry(id)),
     discard: (id) => this.#discard(id),
+    parts: (message) => partsOf(this.#visitor.client!.api, message),
+    stop: (seq) => void this.#post(`messages/${seq}/stop`),
+    again: () => this.#again(),
     vote: (seq, helpful) => void this.#vote(seq, helpful),
     voted: (seq) => this.#votes.get(seq),
   };
@@ -52,10 +66,10 @@ export class Chat {
     this.#tell = tell;
     this.#visitor = new Visitor(origin, key, (client) => this.#attach(client));
     this.#header = new Header(embedded, { handOff: () => void this.#handOff(), transcript: () => void this.#saveTranscript(), close: () => tell({ type: "close" }) });
-    this.#composer = new Composer((text) => this.#send(text), (on) => this.#writes(on));
-    this.#scroller = h("main", {}, this.#older, this.#region, this.#suggestions, this.#typing, this.#rate);
+    this.#composer = new Composer((text) => this.#send(text), (on) => this.#writes(on), (files) => void this.#attachFiles(files));
+    this.#scroller = h("main", {}, this.#older, this.#region, this.#suggestions, this.#typing, this.#rate, this.#ask);
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    document.body.append(this.#header.element, this.#banner, this.#scroller, this.#newer, this.#composer.element);
+    document.body.append(this.#header.element, this.#banner, this.#scroller, this.#newer, this.#tray, this.#composer.element);
     addEventListener("online", () => {
       this.#visitor.client?.nudge();
       this.#paint();
@@ -63,7 +77,7 @@ export class Chat {
     addEventListener("offline", () => this.#paint());
     document.addEventListener("visibilitychange", () => this.#look());
     addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !event.isComposing && !document.querySelector("dialog") && embedded) tell({ type: "close" });
+      if (event.key === "Escape" && !event.isComposing && !document.querySelector("dialog,:popover-open") && embedded) tell({ type: "close" });
     });
   }
 
@@ -73,6 +87,7 @@ export class Chat {
       this.#inbox = await this.#visitor.loadInbox();
       this.#failure = "";
       if (this.#visitor.returning) await this.#visitor.resume();
+      else if (this.#inbox.prechat.length) this.#askFirst(this.#inbox.prechat);
     } catch (error) {
       this.#fail(error);
     }
@@ -86,6 +101,17 @@ export class Chat {
       document.documentElement.style.setProperty("--accent", settings.color);
     }
     this.#built.clear();
+    this.#paint();
+  }
+
+  async identify(identity: Identity): Promise<void> {
+    try {
+      await this.#visitor.identify(identity);
+      this.#composer.element.hidden = false;
+      this.#ask.replaceChildren();
+    } catch (error) {
+      this.#fail(error);
+    }
     this.#paint();
   }
 
@@ -142,7 +168,52 @@ export class Chat {
 
   #accept(offer: Offer): void {
     if (offer.action === "ask") this.#send(offer.text ?? offer.label);
+    else if (offer.action === "leave_message") this.#leaveMessage(offer.label);
     else void this.#handOff();
+  }
+
+  #post(path: string, body?: unknown): Promise<unknown> {
+    const { client, conversation } = this.#visitor;
+    return client!.api.post(`/v1/conversations/${conversation}/${path}`, body).catch((error: unknown) => void this.#fail(error));
+  }
+
+  /** Asks the last question once more, after an answer that was stopped or broke off. */
+  #again(): void {
+    const me = this.#visitor.client?.sync.me?.id;
+    const asked = this.#log?.messages.findLast((each) => each.sender === me && each.body.text);
+    if (asked) this.#send(asked.body.text!);
+  }
+
+  async #attachFiles(files: readonly File[]): Promise<void> {
+    try {
+      const { client, conversation } = await this.#visitor.ensure();
+      await this.#visitor.more!.uploadAll(client.api, files, this.#tray, (id) => client.send(conversation, { files: [id] }));
+    } catch (error) {
+      this.#fail(error);
+      this.#paint();
+    }
+  }
+
+  /** What the inbox wants to know before the first message. */
+  #askFirst(fields: FormField[]): void {
+    this.#composer.element.hidden = true;
+    this.#ask.replaceChildren(formOf("", t("begin"), fields, async (values) => {
+      await this.#visitor.begin(values);
+      this.#composer.element.hidden = false;
+      this.#ask.replaceChildren();
+      this.#composer.focus();
+    }));
+  }
+
+  #leaveMessage(title: string): void {
+    const fields: FormField[] = [
+      { name: "text", label: t("leaveText"), kind: "text", multiline: true, required: true, max_length: 4000 },
+      { name: "email", label: t("leaveEmail"), kind: "email" },
+    ];
+    const { client, conversation } = this.#visitor;
+    const path = `/v1/conversations/${conversation}/leave-message`;
+    this.#ask.replaceChildren(formOf(title, t("send"), fields, (values) => client!.api.post(path, values)));
+    this.#toBottom();
   }
 
   async #handOff(): Promise<void> {
@@ -152,7 +223,6 @@ export class Chat {
       this.#failure = "";
     } catch (error) {
       this.#fail(error);
-      this.#failure = t("handoffFailed");
     }
     this.#paint();
     this.#composer.focus();
@@ -168,26 +238,24 @@ export class Chat {
   }
 
   /** A resolved conversation can be rated. */
-  async #askForRating(resolved: boolean): Promise<void> {
-    const { client, conversation } = this.#visitor;
+  #askForRating(resolved: boolean): void {
+    const { client, conversation, more } = this.#visitor;
     const wanted = resolved && conversation ? conversation : "";
     if (wanted === this.#rating) return;
     this.#rating = wanted;
-    const form = wanted && (await import("./more")).rateForm(client!.api, wanted);
-    if (wanted !== this.#rating) return;
-    this.#rate.replaceChildren(form || "");
+    this.#rate.replaceChildren(wanted && more!.rateForm(client!.api, wanted));
     this.#toBottom();
   }
 
   async #saveTranscript(): Promise<void> {
-    const { saveTranscript } = await import("./more");
-    await saveTranscript(this.#visitor.client!, this.#visitor.conversation!, this.#inbox?.name ?? "").catch((error: unknown) => void this.#fail(error));
+    const { client, conversation, more } = this.#visitor;
+    await more!.saveTranscript(client!, conversation!, this.#inbox?.name ?? "").catch((error: unknown) => void this.#fail(error));
     this.#paint();
   }
 
   #fail(error: unknown): ApiError {
     if (!(error instanceof ApiError)) throw error;
-    this.#failure = error.status === 404 ? t("noInbox") : error.status === 403 ? t("startRefused") : t("startFailed");
+    this.#failure = error.status === 404 || error.status === 403 ? t("startRefused") : t("handoffFailed");
     this.#tell({ type: "error", detail: { code: error.code } });
     return error;
   }
@@ -198,19 +266,24 @@ export class Chat {
   }
 
   #signal(frame: ServerFrame): void {
+    if (frame.op === "action_answer" && frame.conversation === this.#visitor.conversation) {
+      this.#answer = frame.text;
+      this.#paint();
+    }
     if (frame.op !== "typing" || frame.conversation !== this.#visitor.conversation) return;
     if (frame.user === this.#visitor.client?.sync.me?.id) return;
-    clearTimeout(this.#writing.get(frame.user));
-    this.#writing.delete(frame.user);
-    const stop = () => {
-      this.#writing.delete(frame.user);
-      this.#paint();
-    };
-    if (frame.on) this.#writing.set(frame.user, setTimeout(stop, TYPING_FOR_MS));
+    this.#wrote(frame.on ? frame.user : "");
+  }
+
+  #wrote(writer: string): void {
+    clearTimeout(this.#writes_until);
+    this.#writer = writer;
+    if (writer) this.#writes_until = setTimeout(() => this.#wrote(""), TYPING_FOR_MS);
     this.#paint();
   }
 
   #changed(): void {
+    this.#answer = "";
     this.#announce();
     this.#look();
     this.#paint();
@@ -225,8 +298,7 @@ export class Chat {
       if (message.seq <= this.#announced.seq || message.state === "streaming") continue;
       this.#announced.seq = message.seq;
       if (message.kind !== "text" || message.sender === me) continue;
-      clearTimeout(this.#writing.get(message.sender));
-      this.#writing.delete(message.sender);
+      this.#wrote("");
       const from = log.user(message.sender)?.name ?? "";
       this.#tell({ type: "message", detail: { text: message.body.text ?? "", from, seq: message.seq } });
       if (!this.#shown) this.#tell({ type: "unread", detail: { count: ++this.#announced.unread } });
@@ -279,7 +351,7 @@ export class Chat {
     }
     const newest = log?.messages.findLast((message) => message.kind === "text");
     for (const message of log?.messages ?? []) {
-      rows.push(messageRow(log!, message, client?.sync.me?.id, message === newest && log!.conversation.ticket?.owner === "agent", this.#actions));
+      rows.push(messageRow(log!, message, client?.sync.me?.id, message === newest, this.#actions));
     }
     const drafts = log ? client!.drafts(log.conversation.id) : [];
     for (const draft of [...drafts, ...this.#early]) rows.push(draftRow(draft, limit, this.#actions));
@@ -327,21 +399,23 @@ export class Chat {
     const words =
       this.#failure ||
       ((status === "offline" || !navigator.onLine) && t("offline")) ||
+      this.#answer ||
       (ticket?.status === "resolved" && t("resolvedBanner")) ||
-      (ticket?.owner === "queue" && t("queued"));
+      (ticket?.owner === "queue" && t("queued")) ||
+      (!log && this.#inbox?.opens_at && t("awayUntil", { at: moment(this.#inbox.opens_at) }));
     this.#banner.hidden = !words;
     this.#banner.className = `banner ${this.#failure ? "warn" : ""}`;
     if (this.#banner.dataset.said !== words) {
       this.#banner.dataset.said = words || "";
       this.#banner.replaceChildren(words || "");
       if (this.#failure && !this.#inbox) {
-        this.#banner.append(" ", h("button", { type: "button", class: "link", onclick: () => void this.start() }, t("retry")));
+        this.#banner.append(" ", h("button", { class: "link", onclick: () => void this.start() }, t("retry")));
       }
     }
     this.#paintSuggestions();
-    void this.#askForRating(ticket?.status === "resolved");
-    const names = [...this.#writing.keys()].map((id) => log?.user(id)?.name ?? t("someone"));
-    this.#typing.replaceChildren(...(names.length ? [h("span", { class: "dots" }), t("typing", { name: names.join(", ") })] : []));
+    this.#askForRating(ticket?.status === "resolved");
+    const writer = this.#writer;
+    this.#typing.replaceChildren(...(writer ? [h("span", { class: "dots" }), t("typing", { name: log?.user(writer)?.name ?? t("someone") })] : []));
     this.#older.textContent = t("older");
     this.#older.hidden = !log?.messages.length || log.messages[0]!.seq <= log.floor;
     this.#newer.textContent = `↓ ${t("newer")}`;
@@ -356,7 +430,7 @@ export class Chat {
     this.#suggestions.dataset.key = key;
     this.#suggestions.setAttribute("aria-label", t("suggestions"));
     this.#suggestions.replaceChildren(
-      ...list.map((text) => h("button", { type: "button", class: "chip", "data-testid": "suggestion", onclick: () => this.#send(text) }, text)),
+      ...list.map((text) => h("button", { class: "chip", "data-testid": "suggestion", onclick: () => this.#send(text) }, text)),
     );
   }
 

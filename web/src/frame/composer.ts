@@ -1,13 +1,17 @@
 import { h, icon } from "../dom";
 import { t } from "./words";
 
+const CLIP = "M8 12.5l6.6-6.6a3 3 0 0 1 4.2 4.2l-8.4 8.4a5 5 0 0 1-7-7L11 4";
 const PLANE = "M5 12l15-7-5 15-3-6zM12 14l8-9";
 
 /** Where the visitor writes: Enter sends, Shift+Enter makes a line, and Enter of an input method does neither. */
 export class Composer {
   readonly element: HTMLFormElement;
-  readonly #field = h("textarea", { rows: "1", "data-testid": "composer", enterkeyhint: "send" });
+  readonly #field = h("textarea", { rows: "1", dir: "auto", "data-testid": "composer", enterkeyhint: "send" });
   readonly #button = h("button", { type: "submit", class: "icon send", "data-testid": "send" }, icon(PLANE));
+
+  readonly #files = h("input", { type: "file", multiple: true, hidden: true, "data-testid": "files" });
+  readonly #clip = h("button", { class: "icon", onclick: () => this.#files.click() }, icon(CLIP));
 
   readonly #send: (text: string) => void;
   readonly #writes: (on: boolean) => void;
@@ -15,10 +19,19 @@ export class Composer {
   constructor(
     send: (text: string) => void,
     writes: (on: boolean) => void,
+    attach: (files: readonly File[]) => void,
   ) {
     this.#send = send;
     this.#writes = writes;
-    this.element = h("form", { class: "composer" }, this.#field, this.#button);
+    this.element = h("form", { class: "composer" }, this.#clip, this.#files, this.#field, this.#button);
+    const take = (files: FileList | undefined) => {
+      if (files?.length) attach(Array.from(files));
+    };
+    this.#files.addEventListener("change", () => {
+      take(this.#files.files!);
+      this.#files.value = "";
+    });
+    this.#field.addEventListener("paste", (event) => take(event.clipboardData?.files));
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
@@ -41,9 +54,9 @@ export class Composer {
 
   paint(limit: number | undefined): void {
     this.#field.placeholder = t("placeholder");
-    this.#field.setAttribute("aria-label", t("placeholder"));
+    for (const each of [this.element, this.#field]) each.setAttribute("aria-label", t("placeholder"));
     this.#button.setAttribute("aria-label", t("send"));
-    this.element.setAttribute("aria-label", t("placeholder"));
+    this.#clip.setAttribute("aria-label", t("attach"));
     if (limit) this.#field.maxLength = limit;
     this.#button.disabled = !this.#field.value.trim();
   }

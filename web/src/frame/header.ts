@@ -10,33 +10,21 @@ export class Header {
   readonly #avatar = h("span", { class: "avatar", "aria-hidden": "true" });
   readonly #name = h("h1");
   readonly #state = h("span", { class: "state", "data-testid": "owner" });
-  readonly #menuButton = h("button", { type: "button", class: "icon dots3", "aria-haspopup": "true", "aria-expanded": "false", "data-testid": "menu" }, icon(DOTS));
-  readonly #person = h("button", { type: "button", role: "menuitem", "data-testid": "talk-to-person" });
-  readonly #transcript = h("button", { type: "button", role: "menuitem", "data-testid": "transcript" });
-  readonly #tab = h("a", { role: "menuitem", target: "_blank", rel: "noopener" });
-  readonly #menu = h("div", { class: "menu", role: "menu", hidden: true }, this.#person, this.#transcript, this.#tab);
-  readonly #closeButton = h("button", { type: "button", class: "icon", "data-testid": "close" }, icon(CLOSE));
+  readonly #menuButton = h("button", { class: "icon dots3", popovertarget: "menu", "data-testid": "menu" }, icon(DOTS));
+  readonly #person = h("button");
+  readonly #transcript = h("button", { "data-testid": "transcript" });
+  readonly #tab = h("a", { target: "_blank", rel: "noopener", href: location.href });
+  // The browser opens and closes it, by pointer and by key, and gives the focus back.
+  readonly #menu = h("div", { class: "menu", id: "menu", popover: "auto" }, this.#person, this.#transcript, this.#tab);
+  readonly #closeButton = h("button", { class: "icon" }, icon(CLOSE));
 
   constructor(embedded: boolean, actions: { handOff(): void; transcript(): void; close(): void }) {
-    const who = h("div", { class: "who" }, this.#name, this.#state);
-    this.element = h("header", { class: "top" }, this.#avatar, who, this.#menuButton, this.#menu, embedded && this.#closeButton);
-    this.#tab.href = location.href;
+    this.element = h("header", { class: "top" }, this.#avatar, h("div", { class: "who" }, this.#name, this.#state), this.#menuButton, this.#menu, embedded && this.#closeButton);
     this.#tab.hidden = !embedded;
-    this.#menuButton.addEventListener("click", () => this.#toggle(!!this.#menu.hidden));
-    this.#person.addEventListener("click", () => {
-      this.#toggle(false);
-      actions.handOff();
-    });
-    this.#transcript.addEventListener("click", () => {
-      this.#toggle(false);
-      actions.transcript();
-    });
-    this.#tab.addEventListener("click", () => this.#toggle(false));
+    this.#menu.addEventListener("click", () => this.#menu.hidePopover());
+    this.#person.addEventListener("click", actions.handOff);
+    this.#transcript.addEventListener("click", actions.transcript);
     this.#closeButton.addEventListener("click", actions.close);
-    this.#menu.addEventListener("keydown", (event) => this.#move(event));
-    addEventListener("pointerdown", (event) => {
-      if (!this.element.contains(event.target as Node)) this.#toggle(false, false);
-    });
   }
 
   paint(inbox: string, state: string, owner: string, operator: string | null, begun: boolean): void {
@@ -49,33 +37,8 @@ export class Header {
     this.#transcript.textContent = t("transcript");
     this.#transcript.hidden = !begun;
     this.#tab.textContent = t("expand");
-    this.#menuButton.hidden = !this.#items().length;
+    this.#menuButton.hidden = this.#person.hidden && !begun && this.#tab.hidden;
     this.#menuButton.setAttribute("aria-label", t("menu"));
     this.#closeButton.setAttribute("aria-label", t("close"));
-  }
-
-  #toggle(open: boolean, refocus = true): void {
-    if (this.#menu.hidden === !open) return;
-    this.#menu.hidden = !open;
-    this.#menuButton.setAttribute("aria-expanded", String(open));
-    if (open) this.#items()[0]?.focus();
-    else if (refocus) this.#menuButton.focus();
-  }
-
-  #items(): HTMLElement[] {
-    return [this.#person, this.#transcript, this.#tab].filter((item) => !item.hidden);
-  }
-
-  #move(event: KeyboardEvent): void {
-    const items = this.#items();
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) {
-      event.preventDefault();
-      const at = items.indexOf(document.activeElement as HTMLElement);
-      items[(at + step + items.length) % items.length]?.focus();
-    } else if (event.key === "Escape") {
-      event.stopPropagation();
-      this.#toggle(false);
-    }
   }
 }

@@ -19,6 +19,7 @@ addEventListener("message", (event) => {
   port = event.ports[0];
   port.onmessage = (heard: MessageEvent<ToFrame>) => {
     if (heard.data.type === "set") void chat.set(heard.data.settings);
+    else if (heard.data.type === "identify") void chat.identify(heard.data.identity);
     else chat.show(heard.data.type === "shown");
   };
   for (const message of waiting.splice(0)) port.postMessage(message);

@@ -3,8 +3,10 @@
  * same text compresses better together; it is fetched when somebody begins to write or comes back.
  */
 export { Client } from "../core/client";
-export { events, poll } from "../core/http";
+// Where a proxy lets no WebSocket through, a visitor is served by long polling, which passes every proxy there is.
+export { poll } from "../core/http";
 export { socket } from "../core/transports";
 export { openPassage } from "./passage";
 export { rateForm } from "./rate";
+export { uploadAll } from "./upload";
 export { saveTranscript } from "./transcript";

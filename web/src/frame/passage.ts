@@ -1,4 +1,4 @@
-import type { Citation, Passage } from "../core";
+import { slicePoints, type Citation, type Passage } from "../core";
 import { h, icon } from "../dom";
 import { t } from "./words";
 
@@ -7,10 +7,7 @@ const BACK = "M15 5l-7 7 7 7";
 function quoted(passage: Passage, citation: Citation): [string, string, string] {
   const { text } = passage;
   const { quote, start, end } = citation;
-  // Spans count code points, not UTF-16 units.
-  const points = Array.from(text);
-  const cut = (from: number, to?: number) => points.slice(from, to).join("");
-  if (cut(start, end) === quote) return [cut(0, start), quote, cut(end)];
+  if (slicePoints(text, start, end) === quote) return [slicePoints(text, 0, start), quote, slicePoints(text, end)];
   // The source changed since the answer: look for the sentence itself before giving up on marking it.
   const at = quote ? text.indexOf(quote) : -1;
   return at < 0 ? [text, "", ""] : [text.slice(0, at), quote, text.slice(at + quote.length)];
@@ -19,7 +16,7 @@ function quoted(passage: Passage, citation: Citation): [string, string, string] 
 /** Shows where an answer comes from: the passage with the quoted words marked. */
 export async function openPassage(citation: Citation, load: (path: string) => Promise<Passage>): Promise<void> {
   const content = h("div", { class: "passage" }, h("blockquote", {}, citation.quote));
-  const close = h("button", { type: "button", class: "icon", "aria-label": t("back") }, icon(BACK));
+  const close = h("button", { class: "icon", "aria-label": t("back") }, icon(BACK));
   const heading = [citation.title, citation.heading].filter(Boolean).join(" › ");
   const sheet = h(
     "dialog",

@@ -10,6 +10,10 @@ export interface RowActions {
   discard(client_id: string): void;
   vote(seq: number, helpful: boolean): void;
   voted(seq: number): boolean | undefined;
+  /** Files, card, buttons and form of a message. */
+  parts(message: Message): Node[];
+  stop(seq: number): void;
+  again(): void;
 }
 
 export interface Row {
@@ -25,28 +29,24 @@ const clock = (at: string) =>
 function citeButton(citation: Citation, actions: RowActions, label: string): HTMLElement {
   const name = t("citation", { n: citation.n, title: citation.title });
   const open = () => actions.cite(citation);
-  return h("button", { type: "button", class: "cite", "aria-label": name, "data-testid": "citation", onclick: open }, label);
+  return h("button", { class: "cite", "aria-label": name, "data-testid": "citation", onclick: open }, label);
 }
 
-function nameIn(data: Record<string, unknown> | undefined, fallback: string): string {
-  const user = data?.user as { name?: string } | undefined;
-  return String(data?.name ?? user?.name ?? fallback);
-}
-
-export function messageRow(log: ConversationLog, message: Message, me: string | undefined, offered: boolean, actions: RowActions): Row {
+export function messageRow(log: ConversationLog, message: Message, me: string | undefined, newest: boolean, actions: RowActions): Row {
   const text = log.text(message);
   const sender = log.user(message.sender);
   const mine = message.sender === me;
   const streaming = message.state === "streaming";
   const { citations, offers, code } = message.body;
+  const offered = newest && log.conversation.ticket?.owner !== "operator";
   const voted = actions.voted(message.seq);
   const goes_on = log.continues(message);
   const build = () => {
     if (message.kind === "notice") {
-      const said = noticeText(code ?? "", text, { name: nameIn(message.body.data, sender?.name ?? t("someone")) });
+      const said = noticeText(code ?? "", text, { name: String(message.body.data?.name ?? sender?.name ?? t("someone")) });
       return h("li", { class: "notice", "data-testid": "notice" }, said);
     }
-    const bubble = h("div", { class: "bubble" });
+    const bubble = h("div", { class: "bubble", dir: "auto" });
     if (message.state === "recalled") bubble.append(h("em", {}, t("recalled")));
     else if (!text && streaming) bubble.append(h("span", { class: "dots", "aria-label": t("typing", { name: sender?.name ?? t("agent") }) }));
     else {
@@ -63,26 +63,33 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
       !goes_on && h("span", { class: "meta" }, meta),
       bubble,
     );
-    if (message.state === "interrupted") item.append(h("span", { class: "note" }, t("interrupted")));
+    if (message.state === "recalled") return item;
+    if (!text && !streaming) bubble.hidden = true;
+    item.append(...actions.parts(message));
+    if (streaming) item.append(h("button", { class: "link note", "data-testid": "stop", onclick: () => actions.stop(message.seq) }, t("stop")));
+    if (message.state === "interrupted") {
+      const again = h("button", { class: "link", "data-testid": "again", onclick: () => actions.again() }, t("again"));
+      item.append(h("span", { class: "note" }, t("interrupted"), " ", newest && again));
+    }
     if (citations?.length && !streaming) {
       const chips = citations.map((each) => citeButton(each, actions, `${each.n} ${each.title}`));
       item.append(h("div", { class: "sources" }, ...chips));
     }
     if (citations?.length && !streaming && !mine) {
       const button = (helpful: boolean) =>
-        h("button", { type: "button", class: "link", "data-testid": `vote-${helpful ? "yes" : "no"}`, onclick: () => actions.vote(message.seq, helpful) }, t(helpful ? "yes" : "no"));
+        h("button", { class: "link", "data-testid": `vote-${helpful ? "yes" : "no"}`, onclick: () => actions.vote(message.seq, helpful) }, helpful ? t("yes") : t("no"));
       item.append(h("span", { class: "note", role: "status", "data-testid": "vote" }, ...(voted === undefined ? [t("helpful"), " ", button(true), " ", button(false)] : [t("thanks")])));
     }
     if (offers?.length && offered) {
       const buttons = offers.map((each) =>
-        h("button", { type: "button", class: "chip", "data-testid": `offer-${each.action}`, onclick: () => actions.offer(each) },
+        h("button", { class: "chip", "data-testid": `offer-${each.action}`, onclick: () => actions.offer(each) },
           each.action === "hand_off" ? t("talkToPerson") : each.label),
       );
       item.append(h("div", { class: "offers" }, ...buttons));
     }
     return item;
   };
-  return { key: `s${message.seq}`, signature: `${message.state}|${offered}|${sender?.name}|${voted}|${text}`, build };
+  return { key: `s${message.seq}`, signature: `${message.state}|${message.edited_at}|${newest}|${offered}|${sender?.name}|${voted}|${text}`, build };
 }
 
 /** Why a draft could not be sent, in the visitor's words. */
@@ -99,13 +106,13 @@ export function draftRow(draft: Pick<Draft, "client_id" | "body" | "state" | "er
     const item = h(
       "li",
       { class: `row mine draft ${draft.state}`, "data-testid": "message-mine", "data-state": draft.state },
-      h("div", { class: "bubble" }, ...markup(draft.body.text ?? "", () => null)),
+      h("div", { class: "bubble", dir: "auto" }, ...markup(draft.body.text ?? "📎", () => null)),
     );
     if (draft.state === "waiting") item.append(h("span", { class: "note" }, t("sending")));
     if (draft.state === "held") item.append(h("span", { class: "note", "data-testid": "held-note" }, t("held")));
     if (draft.state === "failed") {
-      const drop = h("button", { type: "button", class: "link", onclick: () => actions.discard(draft.client_id) }, t("discard"));
-      const again = h("button", { type: "button", class: "link", onclick: () => actions.retry(draft.client_id) }, t("retry"));
+      const drop = h("button", { class: "link", onclick: () => actions.discard(draft.client_id) }, t("discard"));
+      const again = h("button", { class: "link", onclick: () => actions.retry(draft.client_id) }, t("retry"));
       const final = draft.error && !draft.error.temporary && draft.error.code !== "unreachable";
       item.append(h("span", { class: "note warn", role: "alert" }, reasonOf(draft as Draft, limit), " ", !final && again, " ", drop));
     }

@@ -1,4 +1,5 @@
-import { call, StoredSession, TextDrafts, textStore, type Client, type Conversation, type Session, type User } from "../core";
+import { call, StoredSession, TextDrafts, textStore, type Client, type Conversation, type FormField, type Session, type User } from "../core";
+import type { Identity } from "../widget/bridge";
 import { tag } from "./words";
 
 export interface Inbox {
@@ -8,10 +9,14 @@ export interface Inbox {
   greeting: Record<string, string>;
   suggestions: Record<string, string[]>;
   locale: string;
+  /** What is asked before the first message. */
+  prechat: FormField[];
+  /** When people answer next; null while they do. */
+  opens_at: string | null;
 }
 
 /** The live connection is fetched when somebody writes or comes back: looking at the greeting does not need it. */
-const load = () => import("./more");
+export const load = () => import("./more");
 
 /**
  * The visitor behind this frame.
@@ -22,6 +27,9 @@ const load = () => import("./more");
 export class Visitor {
   client: Client | null = null;
   conversation: string | null = null;
+  more: Awaited<ReturnType<typeof load>> | null = null;
+  #answers: Record<string, unknown> = {};
+  #identity: Identity = null;
   readonly #store = textStore();
   readonly #tokens: StoredSession;
   #starting: Promise<Client> | null = null;
@@ -74,14 +82,40 @@ export class Visitor {
     return { client, conversation: this.conversation };
   }
 
+  /** Becomes a visitor who has answered the first questions; throws ApiError with `fields` when an answer will not do. */
+  async begin(answers: Record<string, unknown>): Promise<void> {
+    this.#answers = answers;
+    await this.#connect();
+  }
+
+  /**
+   * Becomes whom the site vouches for, with the conversations that person had anywhere; or nobody, when null ends it.
+   * The conversation of another person never stays on the screen.
+   */
+  async identify(identity: Identity): Promise<void> {
+    const before = this.#tokens.session;
+    if (!identity) {
+      this.#tokens.drop();
+      if (before) location.reload();
+      return;
+    }
+    this.#identity = identity;
+    const { user } = this.#tokens.keep(await this.#register(before ? await this.#tokens.get() : ""));
+    if (!before) await this.resume();
+    else if (user.id !== before.user.id) location.reload();
+  }
+
   async #enter(client: Client, conversation: string): Promise<void> {
     await client.open(conversation);
     this.conversation = conversation;
     this.#attached(client);
   }
 
-  #register(): Promise<Session> {
-    return call<Session>("POST", `${this.#origin}/v1/visitors`, { body: { inbox: this.#inbox, locale: tag() } });
+  #register(token = ""): Promise<Session> {
+    return call<Session>("POST", `${this.#origin}/v1/visitors`, {
+      body: { inbox: this.#inbox, locale: tag(), answers: this.#answers, identity: this.#identity },
+      headers: { Authorization: `Bearer ${token}` },
+    });
   }
 
   #connect(): Promise<Client> {
@@ -95,8 +129,9 @@ export class Visitor {
   async #begin(): Promise<Client> {
     const session = this.#tokens.session ?? this.#tokens.keep(await this.#register());
     const drafts = new TextDrafts(this.#store, `myna.drafts.${this.#inbox}`);
-    const { Client, events, poll, socket } = await load();
-    const client = new Client(this.#origin, this.#tokens, drafts, session.user, [socket, events, poll]);
+    this.more = await load();
+    const { Client, poll, socket } = this.more;
+    const client = new Client(this.#origin, this.#tokens, drafts, session.user, [socket, poll]);
     await client.start();
     this.client = client;
     return client;

@@ -11,9 +11,17 @@ export interface Settings {
   theme?: "auto" | "light" | "dark";
   /** The corner of the launcher. */
   position?: "left" | "right";
+  /** False hides the launcher; the page opens the chat itself then. */
+  launcher?: boolean;
 }
 
-export type ToFrame = { type: "set"; settings: Settings } | { type: "shown" } | { type: "hidden" };
+/** Who the site says the visitor is: a signed token, or an id with its hash; null when nobody is signed in any more. */
+export type Identity = string | { id: string; hash: string } | null;
+
+export type ToFrame =
+  | { type: "set"; settings: Settings }
+  | { type: "identify"; identity: Identity }
+  | { type: "shown" } | { type: "hidden" };
 
 export type ToPage =
   | { type: "close" }

@@ -2,7 +2,7 @@ import en from "../i18n/loader.en.json";
 import zh from "../i18n/loader.zh.json";
 import hant from "../i18n/loader.hant.json";
 import { fill, widgetLangOf } from "../i18n";
-import { HANDSHAKE, type Settings, type ToFrame, type ToPage } from "./bridge";
+import { HANDSHAKE, type Identity, type Settings, type ToFrame, type ToPage } from "./bridge";
 import css from "./loader.css?inline";
 
 type Command = [name: string, ...values: unknown[]];
@@ -29,6 +29,7 @@ function start(script: HTMLScriptElement): void {
   let port: MessagePort | null = null;
   let shown = false;
   let unread = 0;
+  let identity: Identity | undefined = script.dataset.identity;
   const inline = !!target;
 
   // A shadow root keeps the page's styles out; a constructed sheet needs no style-src from the page's policy.
@@ -80,6 +81,7 @@ function start(script: HTMLScriptElement): void {
     dismiss.setAttribute("aria-label", words.dismiss);
     host.toggleAttribute("left", settings.position === "left");
     host.toggleAttribute("open", shown);
+    button.style.setProperty("display", settings.launcher === false ? "none" : "", "important");
     if (settings.color && /^#[0-9a-f]{6}$/i.test(settings.color)) host.style.setProperty("--myna-accent", settings.color);
     if (settings.theme) bubble.style.colorScheme = settings.theme === "auto" ? "" : settings.theme;
     if (frame) {
@@ -115,6 +117,7 @@ function start(script: HTMLScriptElement): void {
     port.onmessage = (event) => heard(event.data as ToPage);
     frame!.contentWindow!.postMessage(HANDSHAKE, origin, [channel.port2]);
     tell({ type: "set", settings });
+    if (identity !== undefined) tell({ type: "identify", identity });
     tell({ type: shown ? "shown" : "hidden" });
   }
 
@@ -125,7 +128,7 @@ function start(script: HTMLScriptElement): void {
       frame = document.createElement("iframe");
       frame.dataset.testid = "myna-frame";
       frame.allow = "clipboard-write";
-      frame.src = `${origin}/widget/frame?${new URLSearchParams({ inbox, ...settings, ...(inline && { inline: "1" }) })}`;
+      frame.src = `${origin}/widget/frame?${new URLSearchParams({ inbox, ...(settings as Record<string, string>), ...(inline && { inline: "1" }) })}`;
       frame.addEventListener("load", connect);
       root.append(frame);
     }
@@ -150,6 +153,9 @@ function start(script: HTMLScriptElement): void {
       Object.assign(settings, first);
       paint();
       tell({ type: "set", settings });
+    } else if (name === "identify" || name === "reset") {
+      identity = (first as Identity | undefined) ?? null;
+      tell({ type: "identify", identity });
     } else console.warn(`myna: there is no command ${JSON.stringify(name)}`);
   }
 

@@ -1,0 +1,52 @@
+import { type Api, type Button, type FileInfo, type Message } from "../core";
+import { h } from "../dom";
+import { formOf } from "./forms";
+import { t } from "./words";
+
+interface Ticket {
+  url: string;
+  thumbnail_url: string | null;
+}
+
+/** Addresses of files work for some minutes only, so each click asks for a new one. */
+function fileNode(api: Api, file: FileInfo): Node {
+  const ticket = () => api.post<Ticket>(`/v1/files/${file.id}/ticket`);
+  const open = () => void ticket().then(({ url }) => window.open(api.origin + url, "_blank", "noopener"), () => undefined);
+  const button = h("button", { class: "file", "data-testid": "file", onclick: open }, file.name);
+  if (file.thumbnail) {
+    void ticket().then(({ url, thumbnail_url }) => button.replaceChildren(h("img", { src: thumbnail_url ?? url, alt: file.name })), () => undefined);
+  }
+  return button;
+}
+
+function cardNode({ title, text, image, fields }: NonNullable<Message["body"]["card"]>): Node {
+  return h(
+    "div",
+    { class: "card", "data-testid": "card" },
+    image && h("img", { src: image, alt: "", referrerpolicy: "no-referrer", loading: "lazy" }),
+    title && h("b", {}, title),
+    text && h("p", {}, text),
+    fields && h("dl", {}, ...fields.flatMap(({ label, value }) => [h("dt", {}, label), h("dd", {}, value)])),
+  );
+}
+
+/** What a message carries besides its text: files, a card, buttons, a form. */
+export function partsOf(api: Api, message: Message): Node[] {
+  const { files, card, buttons, form } = message.body;
+  const path = `/v1/conversations/${message.conversation}/messages/${message.seq}`;
+  const tell = (what: string, body: unknown) => api.post(`${path}/${what}`, body, { "Idempotency-Key": crypto.randomUUID() });
+  const buttonNode = ({ label, url, action, value = "", style }: Button) =>
+    url
+      ? h("a", { class: "chip", href: url, target: "_blank", rel: "noopener noreferrer" }, label)
+      : h("button", { class: `chip ${style ?? ""}`, "data-testid": "action", onclick: (event) => {
+          const pressed = event.currentTarget as HTMLButtonElement;
+          pressed.disabled = true;
+          void tell("actions", { action, value }).catch(() => undefined).then(() => (pressed.disabled = false));
+        } }, label);
+  return [
+    ...(files ?? []).map((each) => fileNode(api, each as FileInfo)),
+    ...(card ? [cardNode(card)] : []),
+    ...(buttons ?? []).map((row) => h("div", { class: "offers" }, ...row.map(buttonNode))),
+    ...(form ? [formOf(form.title, form.submit || t("rateSend"), form.fields, (values) => tell("forms", { values }))] : []),
+  ];
+}
