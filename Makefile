@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-peers bench-web web screenshots lock clean
+.PHONY: help run test test-model check bench bench-peers bench-web web screenshots lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -14,6 +14,9 @@ test: ## everything: checks, web build, all tests (as root it installs missing D
 	@scripts/setup dev
 	@scripts/setup-bots
 	@scripts/test
+
+test-model: ## the way to a language model, with a real small one (minutes; not part of `make test`)
+	@scripts/test-model
 
 check: ## formatting, lint, types, layers and unit tests
 	@scripts/setup dev

@@ -4,8 +4,11 @@ import argparse
 import json
 import time
 
+from bench.answers import answer
 from bench.rig import ROOT, machine
 from bench.scenarios import SCENARIOS, Figures
+
+SCENARIOS["answer"] = ("a question to the demo's agent, offline, until its answer is in the log", answer)
 
 RESULTS = ROOT / "build" / "bench" / "results"
 HEADLINES = (
@@ -16,6 +19,7 @@ HEADLINES = (
     "kb_per_connection",
     "messages_per_s",
     "ms",
+    "turn_ms",
     "server_cpu",
     "generator_cpu",
     "connect_generator_cpu",

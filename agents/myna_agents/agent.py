@@ -19,6 +19,8 @@ class GroupPolicy:
     """Least time between two unasked answers in one conversation."""
     least_confidence: float = 0.8
     """For unasked answers, in addition to the calibrated threshold."""
+    reply: Literal["conversation", "thread"] = "conversation"
+    """Where answers go; whoever asks in a thread is always answered there."""
     max_hops: int = 2
     """How many messages of bots in a row an agent goes on with when a bot mentions it."""
 
@@ -46,6 +48,15 @@ class Budget:
     day: float | None = None
     customer_day: float | None = None
     """Of each customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What another agent knows better."""
+
+    agent: int
+    words: tuple[str, ...]
+    """Words and phrases of any language; one of them in a message passes it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,10 @@ class AgentProfile:
     """What its models may cost."""
     tools: tuple[Mapping[str, Any], ...] = ()
     """What it can do besides answering, as declared."""
+    topics: tuple[Topic, ...] = ()
+    """What it passes on to other agents, in support conversations."""
+    remember: bool = False
+    """Whether it remembers, across conversations, what customers who agreed say of themselves."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -118,5 +133,7 @@ def profile_of(user: User, bases: Sequence[int], stored: Mapping[str, Any]) -> A
         model=stored.get("model", ""),
         budget=Budget(**{key: stored.get("budget", {}).get(key) for key in ("day", "customer_day")}),
         tools=tuple(stored.get("tools", ())),
+        topics=tuple(Topic(int(each["agent"]), tuple(each["words"])) for each in stored.get("topics", ())),
+        remember=bool(stored.get("remember", False)),
         **own,
     )

@@ -103,6 +103,7 @@ async def _founded(world: World, engine: Engine, scene: Scene, making: Making) -
         search=look,
         usage=making.usage,
         toolbox=making.toolbox,
+        known=scene.known,
         affords=lambda: _affords(world, making),
     )
     if engine is world.fallback:

@@ -68,6 +68,8 @@ class Request:
     """Engines write down here what they read and wrote, also when they fail."""
     toolbox: Toolbox | None = None
     """What the engine may do for whoever asks. Results go on the shelf and can be cited."""
+    known: tuple[tuple[str, str], ...] = ()
+    """What the customer let agents remember, by name."""
     affords: Callable[[], bool] = lambda: True
     """Whether the budget still allows to ask a model."""
 

@@ -30,8 +30,8 @@ _TOLD: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "product",
         re.compile(
-            rf"\b[Ii] (?:have|own|bought) (?:a|an|the) ([\w][\w -]{{2,40}}?){_END}"
-            r"|我(?:买了|有)(?:一个|一台|一盏)([\u4e00-\u9fff\w -]{2,20}?)(?=[，。！？,.!?\s]|$)"
+            rf"\b[Ii](?:'ve)? (?:own|bought) (?:a|an|the) ([\w][\w -]{{2,40}}?){_END}"
+            r"|我(?:买了)(?:一个|一台|一盏)([\u4e00-\u9fff\w -]{2,20}?)(?=[，。！？,.!?\s]|$)"
         ),
     ),
     (

@@ -41,6 +41,7 @@ class Phrase(StrEnum):
     DONE_SILENTLY = "done_silently"
     NOT_DONE = "not_done"
     TOOL_FAILED = "tool_failed"
+    SUMMARY_KNOWN = "summary_known"
     SUMMARY_DECLINED_ONCE = "summary_declined_once"
     SUMMARY_REASON = "summary_reason"
 
@@ -170,6 +171,7 @@ _TEXTS: dict[Phrase, dict[str, str]] = {
         "en": "The agent said {count} times that it does not know.",
         "zh": "自动客服有 {count} 次表示不知道。",
     },
+    Phrase.SUMMARY_KNOWN: {"en": "Remembered: {text}", "zh": "已记住：{text}"},
     Phrase.SUMMARY_REASON: {"en": "Why: {text}", "zh": "原因：{text}"},
 }
 

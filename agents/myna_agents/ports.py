@@ -50,6 +50,12 @@ class Turns(Protocol):
         """End the turn and put the conversation into the queue, all or nothing."""
         ...
 
+    async def pass_on(
+        self, turn: Turn, agent: User, decision: TurnDecision, notice: Mapping[str, Any]
+    ) -> None:
+        """End the turn and let another agent answer the same message, all or nothing."""
+        ...
+
     async def defer(self, turn: Turn, due_at: float) -> None:
         """Give the turn back, to be looked at again at `due_at` (unix seconds)."""
         ...

@@ -148,6 +148,12 @@ class _Platform:
         """Keep the hand-off."""
         self.ended = Rehearsed(decision, body, reason, summary)
 
+    async def pass_on(
+        self, turn: Turn, agent: User, decision: TurnDecision, notice: Mapping[str, Any]
+    ) -> None:
+        """Keep whom it was passed on to."""
+        self.ended = Rehearsed(decision, None, f"passed_on:{agent.id}")
+
     async def defer(self, turn: Turn, due_at: float) -> None:
         """It would have waited."""
         self.ended = Rehearsed(TurnDecision("wait", "quiet_time", ""))

@@ -19,6 +19,8 @@ COVERS = "covers"
 writes on while an answer is in the making); this tells what was taken in, which the order of messages cannot."""
 
 
+PASSED = "agent.passed_on"
+"""Code of the notice that another agent answers."""
 BURST_S = 120.0
 """In a group, messages of one person with a longer pause between them are no longer one question."""
 
@@ -75,6 +77,12 @@ class Scene:
     """How many messages of bots stand in a row up to now."""
     asker: User | None = None
     """Who asks, as far as it is known."""
+    thread: int | None = None
+    """The thread in which the answer belongs; None: the conversation itself."""
+    passed: int = 0
+    """How often agents passed the newest message on."""
+    known: tuple[tuple[str, str], ...] = ()
+    """What the asker let agents remember, by name."""
 
     @property
     def supports(self) -> bool:
@@ -189,7 +197,22 @@ def build_scene(
         after=tuple(one for one in said if one.seq > turn.trigger_seq and one.sender != asker),
         hops=_hops(said, users),
         asker=None if asker is None else users.get(asker),
+        thread=_thread(turn, profile, messages),
+        passed=sum(
+            message.seq > turn.trigger_seq
+            and message.kind is MessageKind.NOTICE
+            and message.body.get("code") == PASSED
+            for message in messages
+        ),
     )
+
+
+def _thread(turn: Turn, profile: AgentProfile, messages: Sequence[Message]) -> int | None:
+    trigger = next((message for message in messages if message.seq == turn.trigger_seq), None)
+    if trigger is not None and trigger.thread is not None:
+        return trigger.thread
+    grouped = turn.conversation_kind in {ConversationKind.GROUP, ConversationKind.CHANNEL}
+    return turn.trigger_seq if grouped and profile.group.reply == "thread" else None
 
 
 def transcript(

@@ -19,6 +19,9 @@ def summary(scene: Scene, reason: str) -> str:
         said for said in (*scene.earlier, *scene.burst) if said.speaker is Speaker.ASKER and _asks(said.text)
     ]
     lines += [say(Phrase.SUMMARY_ASKED, lang, text=_short(said.text)) for said in asked[-MAX_QUESTIONS:]]
+    if scene.known:
+        known = "; ".join(f"{name}: {value}" for name, value in scene.known)
+        lines.append(say(Phrase.SUMMARY_KNOWN, lang, text=known))
     own = [said for said in scene.earlier if said.speaker is Speaker.SELF]
     sources = list(dict.fromkeys(title for said in own for title in said.cited if title))
     if sources:

@@ -10,6 +10,7 @@ from typing import Any
 from myna.errors import MynaError
 from myna.model import Turn, TurnDecision
 from myna_agents.acting import act, toolbox_for
+from myna_agents.agent import Topic
 from myna_agents.answer import Offer, message_body, trace_of
 from myna_agents.answering import Making, Unfounded, make_answer, retrieve
 from myna_agents.decide import first_look, unsure, weigh
@@ -21,8 +22,10 @@ from myna_agents.language import spoken
 from myna_agents.ledger import Usage
 from myna_agents.outlook import expected
 from myna_agents.outlook import offers as form
+from myna_agents.passing import notice, topic_of
 from myna_agents.phrases import Phrase, say
 from myna_agents.ports import Turns
+from myna_agents.remembering import remembered
 from myna_agents.scene import Scene, build_scene
 from myna_agents.spending import allowance, asks_models, note_spend, tokens
 from myna_agents.summary import summary
@@ -78,7 +81,11 @@ async def take_turn(world: World, turn: Turn) -> None:
         gone = Decision(Kind.SILENT, "no_such_agent")
         await world.turns.skip(turn, Findings(None, started).decision(gone, ""))
         return
+    turn = replace(turn, thread=scene.thread)
     findings = Findings(None, started, scene.hearing.why if scene.in_group else "")
+    if (topic := topic_of(scene)) is not None and await _passed_on(world, turn, topic, findings):
+        return
+    scene = await remembered(world, turn, scene)
     toolbox = await toolbox_for(world, turn, scene)
     if (reply := heard(scene)) is not None and toolbox.tools:
         await _act(world, turn, scene, findings, toolbox, reply)
@@ -178,6 +185,16 @@ async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings, to
         body = message_body(answer.text, answer.lang, scene.newest_seq, answer.citations)
         await world.turns.finish(turn, body, findings.decision(said, answer.engine))
         await note_spend(world, turn, scene, findings.usage, said.kind, answer.engine)
+
+
+async def _passed_on(world: World, turn: Turn, topic: Topic, findings: Findings) -> bool:
+    """Let the agent of the topic answer; False when there is none any more."""
+    agents = await world.people.users([topic.agent], turn.workspace)
+    if not agents or await world.profiles(topic.agent) is None:
+        return False
+    decision = Decision(Kind.SILENT, "passed_on")
+    await world.turns.pass_on(turn, agents[0], findings.decision(decision, ""), notice(agents[0]))
+    return True
 
 
 async def _act(

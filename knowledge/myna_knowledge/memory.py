@@ -42,6 +42,8 @@ class Memory:
     places: dict[int, int]
     lexicon: Lexicon
     space: Space
+    coverage: float = 1.0
+    """Share 0..1 of the base that has vectors by the embedder in use."""
 
 
 class Memories:
@@ -79,9 +81,21 @@ class Memories:
                 )
                 sections, lexicon = await asyncio.to_thread(_build, kept, changes.added)
             places = {each.id: at for at, each in enumerate(sections)}
-            new = Memory(base, changes.version, changes.vectors, sections, places, lexicon, space)
+            new = Memory(
+                base,
+                changes.version,
+                changes.vectors,
+                sections,
+                places,
+                lexicon,
+                space,
+                await self._coverage(base),
+            )
             self._known[base] = new
             return new
+
+    async def _coverage(self, base: int) -> float:
+        return 0.0 if self._embedder is None else await self._pieces.coverage(base, self._embedder)
 
     async def _space(self, base: int) -> Space:
         if self._embedder is None:

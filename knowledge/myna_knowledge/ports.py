@@ -254,6 +254,10 @@ class Pieces(Protocol):
         spread evenly over it. Only of sections of that kind, if given."""
         ...
 
+    async def coverage(self, base: int, embedder: str) -> float:
+        """Share 0..1 of the base's chunks that have a vector by this embedder; 1 for no chunks."""
+        ...
+
     async def counts(self, base: int, embedder: str) -> dict[str, int]:
         """How many chunks of the base have a vector by this embedder, by language."""
         ...

@@ -100,7 +100,8 @@ def fuse(
     """Candidates, best first; `scores` are BM25 by base.
 
     The fused score is 0.2 z(BM25) + 0.8 z(cosine), z over all sections for BM25 and over unrelated pieces for cosines;
-    without any cosine BM25 alone, and z(cosine) alone for a section in another language, where words cannot match.
+    z(cosine) alone for a section in another language, where words cannot match. A section without a cosine, for it is not
+    embedded yet, counts by its z(BM25) alone: nothing is known against it.
     Ties go to the older section, so that the order is always the same.
     """
     pooled = np.concatenate([*scores.values(), np.zeros(1, dtype=np.float32)])
@@ -111,8 +112,8 @@ def fuse(
         lexical = float(scores[each.memory.base][each.place])
         own = each.memory.sections[each.place].lang
         fused = (lexical - mean) / spread
-        if dense:
-            near = 0.0 if each.cosine is None else each.level.z(each.cosine)
+        if dense and each.cosine is not None:
+            near = each.level.z(each.cosine)
             fused = LEXICAL_WEIGHT * fused + DENSE_WEIGHT * near if own == lang else near
         fused += SAME_LANGUAGE * (own == lang)
         found.append(Candidate(each, lexical, fused))

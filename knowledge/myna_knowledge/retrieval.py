@@ -15,6 +15,9 @@ from myna_knowledge.text import language, topic_terms
 NEAREST = 48
 """Pieces of each language asked from the index: several of one section, and some that were deleted, may be among them."""
 MAX_QUERY_CHARS = 2000
+LEAST_COVERAGE = 0.5
+"""With vectors for less of a base, as while it is embedded anew by another embedder, its words alone decide, by their own
+calibration: what has no vector yet would seem to be far from every question."""
 SAME_TEXT = 0.9
 """Sections of one language whose topic terms overlap this much (Jaccard) say the same: the better one is shown."""
 
@@ -34,15 +37,17 @@ class Retriever:
         memories = [await self._memories.current(base) for base in dict.fromkeys(bases)]
         scores = {memory.base: memory.lexicon.scores(query) for memory in memories}
         found: list[Found] = []
+        dense = question is not None and any(memory.coverage >= LEAST_COVERAGE for memory in memories)
         for memory in memories:
             top = lexical_top(scores[memory.base])
-            if question is None:
+            if question is None or not dense:
                 found.extend(Found(memory, place) for place in top)
             else:
                 found.extend(await self._near(memory, top, question, lang))
         ranked = fuse(found, scores, lang)
         features = evidence(query, lang, ranked)
-        calibration = await self._calibration(bases, dense=question is not None)
+        dense = dense and not (ranked and ranked[0].found.cosine is None)
+        calibration = await self._calibration(bases, dense=dense)
         sure = confidence(calibration, features) if ranked else 0.0
         passages = await self._passages(ranked[: 2 * k + 4], k)
         return Retrieval(

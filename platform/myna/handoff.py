@@ -9,7 +9,7 @@ from myna.deliver.hub import Hub
 from myna.errors import Conflict, Malformed
 from myna.log.committer import Committer
 from myna.log.support import QUEUED_NOTICE, claimed_notice
-from myna.log.writes import MoveTicket
+from myna.log.writes import MoveTicket, Stop
 from myna.model import Owner, Ticket, TicketStatus
 from myna.ports import Accounts, Desk
 from myna.rights import Principal, Verb, require
@@ -99,6 +99,11 @@ class Handoff:
             partial=self._hub.streamed(conversation),
         )
         return await self._move(move)
+
+    async def stop(self, principal: Principal, conversation: int) -> None:
+        """End whatever an agent is saying here, at its provider too; what was shown stays, as interrupted."""
+        await self._require(principal, conversation, Verb.SEND)
+        await self._committer.write(Stop(conversation, self._hub.streamed(conversation)))
 
     async def _require(self, principal: Principal, conversation: int, verb: Verb) -> None:
         require(principal, verb, await self._access.seat(principal, conversation))

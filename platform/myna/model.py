@@ -448,6 +448,8 @@ class Turn:
     trigger_seq: int
     epoch: int
     attempt: int
+    thread: int | None = None
+    """The message in whose thread the answer goes; None: into the conversation. The worker decides it."""
 
 
 @dataclass(frozen=True, slots=True)

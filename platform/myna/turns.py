@@ -24,9 +24,10 @@ from myna.model import (
     Turn,
     TurnDecision,
     TurnRecord,
+    User,
 )
 from myna.ports import TurnQueue
-from myna.wire import signal
+from myna.wire import signal, user_object
 
 LEASE_S = 20.0
 """How long a worker may be silent before its turn goes to another one; it renews the lease long before."""
@@ -42,10 +43,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Stream:
+    conversation: int
     seq: int
     text: str = ""
     sent_chars: int = 0
     sent_at: float = field(default_factory=lambda: 0.0)
+    ended: bool = False
+    """Whether somebody else ended it: a person took over or stopped it."""
 
 
 class Turns:
@@ -84,6 +88,7 @@ class Turns:
     async def renew(self, turn: Turn) -> None:
         """Keep the lease; call it every few seconds while working."""
         if not await self._queue.renew(turn, time.time() + LEASE_S):
+            self._streams.pop(turn.id, None)
             raise StaleTurn("The lease of this turn was lost.")
 
     async def typing(self, turn: Turn, on: bool) -> None:
@@ -95,12 +100,16 @@ class Turns:
     async def open_stream(self, turn: Turn, body: Mapping[str, Any] | None = None) -> int:
         """Put the unfinished message into the log and return its seq; `delta` fills it."""
         draft = Draft(
-            turn.conversation, turn.agent, turn_client_id(turn.id, turn.attempt), {"text": "", **(body or {})}
+            turn.conversation,
+            turn.agent,
+            turn_client_id(turn.id, turn.attempt),
+            {"text": "", **(body or {})},
+            thread=turn.thread,
         )
         ack = await self._committer.write(Say(draft, state=MessageState.STREAMING, guard=_guard(turn)))
         assert isinstance(ack, Ack)
         assert ack.seq is not None
-        self._streams[turn.id] = _Stream(ack.seq)
+        self._streams[turn.id] = _Stream(turn.conversation, ack.seq)
         return ack.seq
 
     async def delta(self, turn: Turn, piece: str) -> None:
@@ -108,6 +117,9 @@ class Turns:
         stream = self._streams.get(turn.id)
         if stream is None:
             raise StaleTurn("This turn has no open stream.")
+        if stream.ended:
+            del self._streams[turn.id]
+            raise StaleTurn("Somebody ended this answer.")
         stream.text += piece
         if time.monotonic() - stream.sent_at >= DELTA_S:
             await self._flush(turn, stream)
@@ -138,6 +150,21 @@ class Turns:
             },
         )
         await self._close(turn, decision, body, move)
+
+    async def pass_on(
+        self, turn: Turn, agent: User, decision: TurnDecision, notice: Mapping[str, Any]
+    ) -> None:
+        """End the turn and let another agent answer the same message, in one transaction."""
+        move = MoveTicket(
+            turn.conversation,
+            turn.agent,
+            Owner.AGENT,
+            reason="passed_on",
+            notice=notice,
+            agent=agent.id,
+            agent_data=user_object(agent),
+        )
+        await self._close(turn, decision, None, move)
 
     async def skip(self, turn: Turn, decision: TurnDecision) -> None:
         """End the turn in silence; the reason is kept."""
@@ -176,7 +203,17 @@ class Turns:
             else:
                 await self._replace(turn, stream, final)
         seq = None if stream is None else stream.seq
-        closing = CloseTurn(_guard(turn), turn.conversation, turn.agent, decision, body, seq, move, partial)
+        closing = CloseTurn(
+            _guard(turn),
+            turn.conversation,
+            turn.agent,
+            decision,
+            body,
+            seq,
+            move,
+            partial,
+            thread=turn.thread,
+        )
         done = await self._committer.write(closing)
         assert done is None or isinstance(done, Message)
 
@@ -208,6 +245,10 @@ class Turns:
 
     def _heard(self, event: EventFrame) -> None:
         self._wake.set()
+        if event.finished:
+            for stream in self._streams.values():
+                if (stream.conversation, stream.seq) == (event.conversation, event.seq):
+                    stream.ended = True
 
 
 def _guard(turn: Turn) -> TurnGuard:

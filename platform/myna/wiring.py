@@ -66,6 +66,7 @@ from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
+from myna.model import User, UserKind
 from myna.ports import Bus, Commits, Moderator
 from myna.ports_content import Blobs
 from myna.presence import Presence
@@ -305,6 +306,13 @@ def build_world(
         bases, stored = config
         return profile_of(found, bases, stored)
 
+    async def vouched_for(user: User) -> bool:
+        """People sign in; of visitors the site must have signed who they are."""
+        if user.kind is UserKind.HUMAN:
+            return True
+        known = await core.services.visitors.store.profile(user.id)
+        return known is not None and known.subject is not None
+
     return World(
         turns=core.services.turns,
         history=SqlLog(database),
@@ -318,6 +326,7 @@ def build_world(
         prices=Prices.parse(settings.model_prices),
         memory=SqlMemory(database),
         tools=shed.tools,
+        verified=vouched_for,
     )
 
 

@@ -15,7 +15,7 @@ from myna.adapters.sql.migrate import migrate
 from myna.adapters.sql.tables import table
 from myna_agents.adapters import tables
 from support.office_world import CUSTOMER, ELSEWHERE, OPERATOR, OWNER, OfficeWorld, office_world
-from support.planning import BIRD, SUPPORT
+from support.planning import BIRD, FINCH, SUPPORT
 
 AGENT = f"/agents/{BIRD}"
 
@@ -172,5 +172,5 @@ async def test_who_may_do_what_with_versions(office: OfficeWorld) -> None:
     await office.ask(OWNER, "GET", "/agents/31/versions", 404)
     await office.ask(OWNER, "GET", f"{AGENT}/versions/7", 404)
     found = await office.ask(OPERATOR, "GET", "/agents")
-    assert [each["id"] for each in found["agents"]] == [str(BIRD)]
+    assert [each["id"] for each in found["agents"]] == [str(BIRD), str(FINCH)]
     assert found["models"] == ["offline:"]

@@ -173,6 +173,14 @@ class Platform:
         self._end(turn, Ended("hand_off", decision, body, reason, summary))
         self.epoch += 1
 
+    async def pass_on(
+        self, turn: Turn, agent: User, decision: TurnDecision, notice: Mapping[str, Any]
+    ) -> None:
+        self._end(turn, Ended("pass_on", decision, None, str(agent.id)))
+        self.epoch += 1
+        said = self.says(turn.agent, "")
+        self.log[-1] = replace(said, kind=MessageKind.NOTICE, body=notice)
+
     async def defer(self, turn: Turn, due_at: float) -> None:
         self._check(turn)
         self.deferred.append(due_at)

@@ -1,7 +1,7 @@
 """A running core with agents that answer, a library, and every route of agents, on one database in this process."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
 from support.fake_embedder import WordEmbedder
-from support.planning import BIRD, OPA, OTTO, SUPPORT, VIC, WORKSPACE
+from support.planning import BIRD, FINCH, OPA, OTTO, SUPPORT, VIC, WORKSPACE
 from support.stores import stores
 
 CUSTOMER = Principal(VIC, WORKSPACE, UserKind.VISITOR)
@@ -48,6 +48,7 @@ class OfficeWorld:
     office: Office
     base: int
     http: httpx.AsyncClient
+    database: Database
     who: Principal = OWNER
     said: int = 0
 
@@ -86,8 +87,15 @@ class OfficeWorld:
 
 
 @contextlib.asynccontextmanager
-async def office_world(url: str, folder: Path, **settings: Any) -> AsyncIterator[OfficeWorld]:
-    """The shop of `stores` with an agent that knows its FAQ."""
+async def office_world(
+    url: str,
+    folder: Path,
+    *,
+    agent: Mapping[str, Any] | None = None,
+    other: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> AsyncIterator[OfficeWorld]:
+    """The shop of `stores` with two agents that know its FAQ; `agent` and `other` are their settings besides."""
     async with stores(url):
         pass
     made = Settings(data=str(folder), database=url, moderation=False, turn_delay_ms=0, **settings)
@@ -100,7 +108,8 @@ async def office_world(url: str, folder: Path, **settings: Any) -> AsyncIterator
             faq = FaqEntry(question, answer)
             await library.add(base.id, SourceDraft(SourceKind.FAQ, faq=faq))
         await library.drain()
-        await services.accounts.add_agent(BIRD, WORKSPACE, [base.id], {"threshold": 0.5})
+        await services.accounts.add_agent(BIRD, WORKSPACE, [base.id], {"threshold": 0.5, **(agent or {})})
+        await services.accounts.add_agent(FINCH, WORKSPACE, [base.id], {"threshold": 0.5, **(other or {})})
         office = build_office(made, core, database, library)
         app = FastAPI()
         install(app)
@@ -109,7 +118,7 @@ async def office_world(url: str, folder: Path, **settings: Any) -> AsyncIterator
             app.include_router(router)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://office/v1") as http:
-            found = OfficeWorld(services, office, base.id, http)
+            found = OfficeWorld(services, office, base.id, http, database)
             app.dependency_overrides[principal] = lambda: found.who
             yield found
         await office.close()

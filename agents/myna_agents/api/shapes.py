@@ -29,6 +29,7 @@ class GroupBody(Shape):
     quiet_s: float = Field(default=45.0, ge=0, le=3600)
     cool_down_s: float = Field(default=300.0, ge=0, le=86_400)
     least_confidence: float = Field(default=0.8, ge=0, le=1)
+    reply: Literal["conversation", "thread"] = "conversation"
     max_hops: int = Field(default=2, ge=0, le=20)
 
 
@@ -91,6 +92,13 @@ class McpTool(Shape):
     allow: list[AllowedTool] = Field(min_length=1, max_length=50)
 
 
+class TopicBody(Shape):
+    """What another agent answers."""
+
+    agent: IdText
+    words: list[Short] = Field(min_length=1, max_length=200)
+
+
 class BundleBody(Shape):
     """Everything that makes an agent answer as it does."""
 
@@ -111,6 +119,8 @@ class BundleBody(Shape):
     tools: list[Annotated[HttpTool | McpTool, Field(discriminator="kind")]] = Field(
         default_factory=list, max_length=20
     )
+    topics: list[TopicBody] = Field(default_factory=list, max_length=50)
+    remember: bool = False
 
     def stored(self) -> dict[str, Any]:
         """As the agent's row keeps it; a threshold that is not set is left out."""

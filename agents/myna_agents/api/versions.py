@@ -70,7 +70,7 @@ async def draft(agent: AgentPath, asked: NewVersion, asker: Asker, core: Core, d
     """Nothing changes for customers until it is published."""
     require(asker, Verb.ADMINISTER)
     body = asked.body or await _live_body(core, agent)
-    await _check(body, asker, desk)
+    await _check(body, asker, core, desk)
     made = await desk.versions.draft(agent, body.stored(), asked.note, asker.user)
     return bundle_object(made, await _live(core, agent))
 
@@ -90,7 +90,7 @@ async def change(
     require(asker, Verb.ADMINISTER)
     if asked.body is None:
         raise Malformed("Give the `body`.")
-    await _check(asked.body, asker, desk)
+    await _check(asked.body, asker, core, desk)
     made = await desk.versions.change(agent.id, number, asked.body.stored(), asked.note)
     return bundle_object(made, await _live(core, agent))
 
@@ -198,7 +198,7 @@ async def _live_body(core: Services, agent: User) -> BundleBody:
     return BundleBody.model_validate({**known, "bases": [str(base) for base in bases]})
 
 
-async def _check(body: BundleBody, asker: Principal, desk: Office) -> None:
+async def _check(body: BundleBody, asker: Principal, core: Services, desk: Office) -> None:
     """Only what the workspace has, and tools that can be had now."""
     for base in body.bases:
         await desk.library.base(asker.workspace, int(base))
@@ -206,6 +206,9 @@ async def _check(body: BundleBody, asker: Principal, desk: Office) -> None:
         raise Malformed(f"Model {body.model!r}: this server has {', '.join(desk.models)}.")
     if (body.budget.day or body.budget.customer_day) and not desk.world.prices.by_model:
         raise Malformed("A budget needs prices; see MYNA_MODEL_PRICES.")
+    others = await core.accounts.users([int(each.agent) for each in body.topics], asker.workspace)
+    if {each.id for each in others if each.agent} != {int(each.agent) for each in body.topics}:
+        raise NotFound("A topic names an agent that does not exist here.")
     names: set[str] = set()
     for declared in body.stored()["tools"]:
         # Tried now, so that nobody finds out from a customer that a tool cannot be had.

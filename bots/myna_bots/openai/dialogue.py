@@ -125,6 +125,12 @@ class _Stage:
         """Silence."""
         await self.finish(turn, {"text": ""}, decision)
 
+    async def pass_on(
+        self, turn: Turn, agent: User, decision: TurnDecision, notice: Mapping[str, Any]
+    ) -> None:
+        """Whoever asks over this surface has chosen the agent; nothing is passed on."""
+        await self.finish(turn, {"text": str(notice.get("text", ""))}, decision)
+
     async def defer(self, turn: Turn, until: float) -> None:
         """Whoever asks over this surface has said everything."""
         await self.finish(turn, {"text": ""}, TurnDecision("wait", "deferred", ""))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from myna.adapters.sql.database import Database
@@ -152,6 +152,12 @@ class SqlPieces:
         async with self._database.read() as connection:
             rows = await connection.execute(query.order_by(CHUNK.c.id).limit(limit))
             return [_point(row) for row in rows]
+
+    async def coverage(self, base: int, embedder: str) -> float:
+        query = select(func.count(), func.sum(case((CHUNK.c.embedder == embedder, 1), else_=0)))
+        async with self._database.read() as connection:
+            total, held = (await connection.execute(query.where(CHUNK.c.base == base))).one()
+        return held / total if total else 1.0
 
     async def counts(self, base: int, embedder: str) -> dict[str, int]:
         query = (

@@ -83,6 +83,13 @@ async def resolve(conversation: ConversationPath, asked: Epoch, asker: Asker, co
     return ticket_object(await core.handoff.resolve(asker, conversation, asked.epoch))
 
 
+@router.post("/conversations/{conversation}/stop", summary="Stop the agent")
+async def stop(conversation: ConversationPath, asker: Asker, core: Core) -> dict[str, Any]:
+    """For whoever may write here. What the agent has shown stays, as interrupted; what it was about to say is not said."""
+    await core.handoff.stop(asker, conversation)
+    return {"stopped": True}
+
+
 @router.get("/conversations/{conversation}/turns", summary="What the agent did, and why")
 async def turns(
     conversation: ConversationPath, asker: Asker, core: Core, limit: Limit = 20

@@ -23,6 +23,7 @@ from myna.log.writes import (
     React,
     Recall,
     Say,
+    Stop,
     Write,
 )
 from myna.model import (
@@ -62,14 +63,21 @@ def needs_of(batch: Sequence[Write]) -> Needs:
             case FinishStream():
                 needs.conversations.add(write.conversation)
                 needs.streams.add((write.conversation, write.seq))
-            case MoveTicket() | CloseTurn() | Interrupt():
-                needs.conversations.add(write.conversation)
-                needs.tickets.add(write.conversation)
-                needs.questions.add(write.conversation)
-                moved = write if isinstance(write, MoveTicket) else getattr(write, "move", None)
-                if moved is not None and moved.owner_user is not None:
-                    needs.members.add((write.conversation, moved.owner_user))
+            case MoveTicket() | CloseTurn() | Interrupt() | Stop():
+                _need_turns(needs, write)
     return needs
+
+
+def _need_turns(needs: Needs, write: MoveTicket | CloseTurn | Interrupt | Stop) -> None:
+    needs.conversations.add(write.conversation)
+    needs.tickets.add(write.conversation)
+    needs.questions.add(write.conversation)
+    if isinstance(write, CloseTurn) and write.thread is not None:
+        needs.messages.add((write.conversation, write.thread))
+    moved = write if isinstance(write, MoveTicket) else getattr(write, "move", None)
+    if moved is not None:
+        joining = (moved.owner_user, moved.agent)
+        needs.members.update((write.conversation, user) for user in joining if user is not None)
 
 
 def _need_known(needs: Needs, write: OpenConversation) -> None:
@@ -126,16 +134,19 @@ def _apply(batch: Batch, write: Write) -> Outcome:
             return personal.apply(batch, write)
         case Edit() | Recall() | React() | Pin():
             return changes.apply(batch, write)
-        case MoveTicket() | CloseTurn() | Interrupt() | FinishStream():
+        case MoveTicket() | CloseTurn() | Interrupt() | Stop() | FinishStream():
             return _of_turns(batch, write)
 
 
-def _of_turns(batch: Batch, write: MoveTicket | CloseTurn | Interrupt | FinishStream) -> Outcome:
+def _of_turns(batch: Batch, write: MoveTicket | CloseTurn | Interrupt | Stop | FinishStream) -> Outcome:
     match write:
         case MoveTicket():
             return support.move(batch, write)
         case CloseTurn():
             return support.close_turn(batch, write)
+        case Stop():
+            support.end_agent_speech(batch, write.conversation, write.partial)
+            return None
         case Interrupt():
             support.interrupt(batch, write)
             return None

@@ -137,9 +137,10 @@ def move(batch: Batch, write: MoveTicket) -> Ticket:
     """Change the owner: epoch, notice, seat, and the end of whatever the agent was saying. Raises as `require_move` does."""
     ticket = require_move(batch, write)
     same = (ticket.owner, ticket.owner_user, ticket.status) == (write.owner, write.owner_user, write.status)
+    agent = write.agent or ticket.agent
     if same and write.owner is not Owner.AGENT:
         return ticket
-    _end_agent_speech(batch, write)
+    end_agent_speech(batch, write.conversation, write.partial)
     if write.owner is Owner.OPERATOR and write.owner_user is not None:
         _seat_operator(batch, write.conversation, write.owner_user, write.owner_data)
     moved = _set(
@@ -150,7 +151,10 @@ def move(batch: Batch, write: MoveTicket) -> Ticket:
         status=write.status,
         reason=write.reason,
         summary=write.summary or ticket.summary,
+        agent=agent,
     )
+    if write.agent is not None:
+        _seat_agent(batch, write.conversation, write.agent, write.agent_data)
     if write.notice is not None:
         batch.notice(write.conversation, write.actor, write.notice)
     asked = batch.state.asked.get(write.conversation, 0)
@@ -169,7 +173,8 @@ def close_turn(batch: Batch, write: CloseTurn) -> Message | None:
     if write.body is not None and write.seq is not None:
         said = batch.finish(write.conversation, write.seq, write.body, MessageState.SENT)
     elif write.body is not None:
-        draft = Draft(write.conversation, write.agent, turn_client_id(turn.id, turn.attempt), write.body)
+        client_id = turn_client_id(turn.id, turn.attempt)
+        draft = Draft(write.conversation, write.agent, client_id, write.body, thread=write.thread)
         said = batch.message(draft)
     else:
         _end_stream(batch, turn, write.partial)
@@ -227,6 +232,13 @@ def _set(batch: Batch, ticket: Ticket, **changes: Any) -> Ticket:
     return batch.put_ticket(replace(ticket, epoch=ticket.epoch + 1, changed_at=batch.now, **changes))
 
 
+def _seat_agent(batch: Batch, conversation: int, agent: int, data: Mapping[str, Any]) -> None:
+    seat = batch.state.members.get((conversation, agent))
+    if seat is None or seat.to_seq is not None:
+        batch.put_member(Member(conversation, agent, MemberRole.MEMBER))
+        batch.joined(conversation, agent, MemberRole.MEMBER, data)
+
+
 def _seat_operator(batch: Batch, conversation: int, user: int, data: Mapping[str, Any]) -> None:
     seat = batch.state.members.get((conversation, user))
     if seat is None or seat.to_seq is not None:
@@ -234,12 +246,12 @@ def _seat_operator(batch: Batch, conversation: int, user: int, data: Mapping[str
         batch.joined(conversation, user, MemberRole.MODERATOR, data)
 
 
-def _end_agent_speech(batch: Batch, write: MoveTicket) -> None:
-    """Drop the turns of the old epoch; a text that was being streamed ends where it is."""
+def end_agent_speech(batch: Batch, conversation: int, partial: str) -> None:
+    """Drop the turns that wait or run; a text that was being streamed ends where it is."""
     for turn in list(batch.state.turns.values()):
-        if turn.conversation != write.conversation or turn.state not in {TurnState.QUEUED, TurnState.LEASED}:
+        if turn.conversation != conversation or turn.state not in {TurnState.QUEUED, TurnState.LEASED}:
             continue
-        _end_stream(batch, turn, write.partial)
+        _end_stream(batch, turn, partial)
         turn.state = TurnState.DROPPED
         batch.put_turn(turn)
 

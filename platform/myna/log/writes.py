@@ -134,6 +134,9 @@ class MoveTicket:
     notice: Mapping[str, Any] | None = None
     partial: str = ""
     turn_delay_s: float = 0.0
+    agent: int | None = None
+    """Which agent answers from now on; None leaves it as it is."""
+    agent_data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,8 @@ class CloseTurn:
     partial: str = ""
     turn_delay_s: float = 0.0
     """How long other agents, called by what this one says, wait before they answer."""
+    thread: int | None = None
+    """The message in whose thread the body goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,14 @@ class Interrupt:
     """End the stream of a worker that died and queue its turn again, or drop it after too many attempts."""
 
     turn: int
+    conversation: int
+    partial: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End whatever agents are saying or about to say in a conversation; `partial` is what was streamed so far, and stays."""
+
     conversation: int
     partial: str = ""
 
@@ -226,6 +239,7 @@ Write = (
     | MoveTicket
     | CloseTurn
     | Interrupt
+    | Stop
     | FinishStream
     | Edit
     | Recall

