@@ -118,5 +118,4 @@ class SqlCrowds:
         )
 
     async def _all(self, query: Any) -> Sequence[Any]:
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).all()
+        return await self._database.all(query)
