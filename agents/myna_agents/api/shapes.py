@@ -99,6 +99,9 @@ class TopicBody(Shape):
     words: list[Short] = Field(min_length=1, max_length=200)
 
 
+ToolBody = Annotated[HttpTool | McpTool, Field(discriminator="kind")]
+
+
 class BundleBody(Shape):
     """Everything that makes an agent answer as it does."""
 
@@ -116,10 +119,8 @@ class BundleBody(Shape):
     handoff: HandoffBody = Field(default_factory=HandoffBody)
     budget: BudgetBody = Field(default_factory=BudgetBody)
     gate: GateBody = Field(default_factory=GateBody)
-    tools: list[Annotated[HttpTool | McpTool, Field(discriminator="kind")]] = Field(
-        default_factory=list, max_length=20
-    )
-    topics: list[TopicBody] = Field(default_factory=list, max_length=50)
+    tools: list[ToolBody] = Field(default_factory=list[ToolBody], max_length=20)
+    topics: list[TopicBody] = Field(default_factory=list[TopicBody], max_length=50)
     remember: bool = False
 
     def stored(self) -> dict[str, Any]:

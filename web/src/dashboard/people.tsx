@@ -84,7 +84,7 @@ function Invite({ tell }: { tell(link: string): void }) {
     }
   };
   return (
-    <form class="inline" onSubmit={submit} data-testid="invite-form">
+    <form class="together" onSubmit={submit} data-testid="invite-form">
       <label>{t("side.name")}<input name="name" required maxLength={80} data-testid="invite-name" /></label>
       <label>{t("people.role")}<RoleChoice name={t("people.role")} value="operator" /></label>
       <button type="submit" class="primary" data-testid="invite">{t("people.invite")}</button>

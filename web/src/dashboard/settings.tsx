@@ -4,13 +4,16 @@ import { People } from "./people";
 import { loadReplies, replies } from "./replies";
 import { notifies, setNotifies } from "./notify";
 import type { FormField } from "../core";
+import { DeskSettings } from "./deskadmin";
 import { InboxIdentity } from "./inboxidentity";
 import { Empty, Trouble } from "./parts";
 import { Prechat } from "./prechat";
+import { StaffingForm } from "./staffing";
 import { api, complain, session, setTheme, theme, toast, type Theme } from "./state";
 import { lang, speak, t, type Word } from "./words";
 
 interface InboxSettings {
+  id: string;
   key: string;
   name: string;
   greeting: Record<string, string>;
@@ -90,6 +93,7 @@ function InboxForm({ inbox, saved }: { inbox: InboxSettings; saved(): void }) {
         <label>{t("settings.origins")}<textarea name="origins" rows={2} placeholder="https://shop.example" defaultValue={inbox.allowed_origins.join("\n")} data-testid="origins" /></label>
         <button type="submit" class="primary" disabled={busy} data-testid="save-inbox">{t("save")}</button>
       </form>
+      <StaffingForm inbox={inbox.id} />
       <Prechat inbox={inbox.key} questions={inbox.prechat} saved={saved} />
       <InboxIdentity inbox={inbox.key} />
     </section>
@@ -160,6 +164,7 @@ export function Settings() {
         <Account />
         {administers && <People />}
         <Replies />
+        {session.value?.role && <DeskSettings />}
         {administers && <Inboxes />}
       </div>
     </div>
