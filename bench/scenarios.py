@@ -34,6 +34,50 @@ def moderated() -> Figures:
         return here.load("--window", "1", senders=1)
 
 
+def judging(entries: int) -> Callable[[], Figures]:
+    """The shipped filter alone, in this process: texts of 100 characters, each of another sender, one in five spam."""
+
+    def measure() -> Figures:
+        from myna.filtering import Filtering, Listed, Listing
+        from myna.model import Case, ConversationKind, UserKind
+        from myna_agents.moderation import LayeredModerator
+
+        listings = tuple(
+            Listing(
+                number, 1, Listed.RULE, f"offer{number:05d} .{{0,9}} today", "hold", f"rule {number}", 1, 0.0
+            )
+            for number in range(entries)
+        )
+        filtering = Filtering(1, {}, listings)
+        texts = [(text * 9)[:100] for text in JUDGED]
+
+        async def run() -> list[float]:
+            moderator, took = LayeredModerator(), list[float]()
+            for number in range(5_500):
+                text = f"{number} {texts[number % len(texts)]}"
+                at = 30_000.0 * number
+                case = Case(
+                    1, 7, ConversationKind.GROUP, number, UserKind.HUMAN, text, at, filtering=filtering
+                )
+                start = time.perf_counter()
+                await moderator.judge(case)
+                took.append((time.perf_counter() - start) * 1000)
+            return took[500:]
+
+        return _latencies(asyncio.run(run()))
+
+    return measure
+
+
+JUDGED = (
+    "Where is my order number 20241? It was due on Monday and nobody has told me anything since. ",
+    "我的快递三天没更新了，订单号20240817123，能不能帮我查一下现在到哪里了？谢谢你们。",
+    "Can you look at the page with my invoice? It shows an error whenever I try to open it. ",
+    "WINNER!! You have won a cash prize of 1000 pounds. Call 09061701461 to claim it now. ",
+    "请问你们的客服几点下班？我想换一个大一点的尺码，不知道还来不来得及。",
+)
+
+
 def fan_out(groups: list[list[int]], *options: str, database: str = "sqlite") -> Callable[[], Figures]:
     """Messages of one sender to each group, who keeps so many in flight."""
 
@@ -163,6 +207,8 @@ server's thousands of writes would also pay for waking the generator up, which r
 SCENARIOS: dict[str, tuple[str, Callable[[], Figures]]] = {
     "direct": ("1:1 messages, 1,000 senders, 1 in flight", direct("--window", "1")),
     "direct-moderated": ("the same with the moderation step, 8,000 people", moderated),
+    "judging": ("the filter alone, per message of 100 characters", judging(0)),
+    "judging-10000-rules": ("the same with 10,000 rules", judging(10_000)),
     "direct-postgres": ("the same on PostgreSQL", direct("--window", "1", database="postgres")),
     "rate-500": ("latency at 500 messages/s", direct("--rate", "500")),
     "rate-2000": ("latency at 2,000 messages/s", direct("--rate", "2000")),
@@ -196,6 +242,8 @@ SCENARIOS: dict[str, tuple[str, Callable[[], Figures]]] = {
 TARGETS: dict[str, tuple[str, str, float]] = {
     "direct": ("acked_per_s", "at least", 9_000),
     "direct-moderated": ("acked_per_s", "at least", 6_000),
+    "judging": ("ms.p99", "", 0),
+    "judging-10000-rules": ("ms.p99", "", 0),
     "direct-postgres": ("acked_per_s", "", 0),
     "rate-500": ("delivery_ms.p99", "", 0),
     "rate-2000": ("delivery_ms.p99", "at most", 30),
