@@ -14,7 +14,7 @@ from myna.ids import new_id
 from myna.model import User, UserKind, Workspace, WorkspaceRole
 from myna.settings import Settings
 from myna.wiring import build_app
-from support.examples import example_of
+from support.wellformed import example_of
 
 NOBODY, VISITOR, MEMBER, FOREIGN = "nobody", "visitor", "member", "foreign owner"
 ROLES = tuple(role.value for role in WorkspaceRole)
