@@ -193,11 +193,8 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
     moderation = SqlModeration(database)
-    filters, standings = (
-        Filters(moderation, access, accounts, conversations, committer),
-        Standings(moderation),
-    )
-    sender.filtering, sender.standing = filters.of, standings.of
+    filters = Filters(moderation, access, accounts, conversations, committer)
+    sender.filtering = filters.of
     review.followed = Consequences(filters, moderation, conversations, committer, relay).after
     sender.fail_closed = settings.moderation_fails_closed
     sender.streamed = hub.streamed
@@ -470,6 +467,7 @@ def _judged_core(
     if shipped is not None:
         services = core.services
         services.sender.judge_failures = shipped.failures
+        shipped.standing = Standings(SqlModeration(database)).of
         services.filters.check, services.filters.server = check_listing, shipped.server
         services.filters.contacts = lambda text: contacts_of(normalise(text).text)
         services.review.alike = lambda texts: asyncio.to_thread(
