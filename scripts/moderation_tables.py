@@ -1,7 +1,8 @@
-"""Write the tables of Chinese characters that sound alike, look alike, or can be written as their parts.
+"""Write the tables of Chinese characters that sound alike, look alike, or can be written as their parts, and of confusables.
 
 Run from the top of the checkout: `python scripts/moderation_tables.py [--data ../shared/data]`, with `pypinyin`
-installed (MIT; it only names the sounds). The same data gives the same bytes.
+(MIT; it only names the sounds) and `confusable-homoglyphs` 3.3.1 (MIT; it carries the data file of Unicode Technical
+Standard 39) installed. The same data gives the same bytes. `--only confusables` writes one of them.
 """
 
 import argparse
@@ -76,13 +77,58 @@ def splits(folder: Path, words: set[str]) -> list[str]:
     return sorted(lines)
 
 
+def confusables() -> list[str]:
+    """One line for each letter and digit: every code point that passes for it by UTS 39, by itself or with others.
+
+    Left out is what compatibility normalisation folds, what belongs to no alphabet of letters, signs and numbers, and
+    characters of Chinese, Japanese and Korean, which are compared by their own shapes.
+    """
+    import unicodedata
+    from importlib.resources import files
+
+    text = (files("confusable_homoglyphs") / "confusables.json").read_text("utf-8")
+    found: dict[str, set[str]] = defaultdict(set)
+    for plain, others in json.loads(text).items():
+        target = plain.lower()
+        if len(target) != 1 or not target.isascii() or not target.isalnum():
+            continue
+        for other in others:
+            shape = other["c"]
+            folded = unicodedata.normalize("NFKC", shape)
+            eastern = len(shape) == 1 and unicodedata.east_asian_width(shape) in "WF"
+            kind = unicodedata.category(shape) if len(shape) == 1 else "Nd"
+            # Digits of other scripts (Nd) have values of their own.
+            # Bars pass for "l" and are frames and separators far more often.
+            bar = plain == "l" and kind[0] != "L"
+            if kind[0] in "LSN" and kind != "Nd" and not bar and not folded.isascii() and not eastern:
+                found[target].add(folded if len(folded) == 1 else shape)
+    # What passes for a letter and for a digit (such as those like "l", "1" and "|") is taken for the letter.
+    letters = set().union(*(shapes for plain, shapes in found.items() if plain.isalpha()))
+    lines = []
+    for plain, shapes in sorted(found.items()):
+        kept = shapes if plain.isalpha() else shapes - letters
+        if kept:
+            lines.append(f"{plain} {''.join(sorted(kept))}")
+    return lines
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    data = parser.parse_args().data
+    parser.add_argument("--only", choices=["sounds", "shapes", "splits", "confusables"])
+    options = parser.parse_args()
+    data = options.data
     folder = data / "similar_char"
-    made = {"sounds": sounds(folder), "shapes": shapes(folder), "splits": splits(folder, ordinary(data))}
-    for name, lines in made.items():
+    made = {
+        "sounds": lambda: sounds(folder),
+        "shapes": lambda: shapes(folder),
+        "splits": lambda: splits(folder, ordinary(data)),
+        "confusables": confusables,
+    }
+    for name, make in made.items():
+        if options.only not in {None, name}:
+            continue
+        lines = make()
         (TABLES / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
         print(f"{name}: {len(lines)} lines")
 

@@ -1,5 +1,6 @@
 """Opening conversations and showing them: lists, heads and histories as a principal may see them."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -296,17 +297,21 @@ class Directory:
     ) -> list[dict[str, Any]]:
         # A bot may be somewhere without reading there, so a list of places shows it no messages.
         shown = [] if principal.scopes is not None else [place.id for place, _ in places]
-        last = await self._conversations.last_messages(shown)
-        listed = [place.id for place, _ in places] if members else []
-        present = await self._conversations.members_of(listed, SHOWN_MEMBERS)
+        everywhere = [place.id for place, _ in places]
+        # None of these needs another's answer, and waiting for each in turn was a third of the time.
+        last, present, calls, found = await asyncio.gather(
+            self._conversations.last_messages(shown),
+            self._conversations.members_of(everywhere if members else [], SHOWN_MEMBERS),
+            self._personal.mention_counts(principal.user, everywhere),
+            self._accounts.inboxes(principal.workspace),
+        )
+        inboxes = {inbox.id: inbox for inbox in found}
         everybody = [present.get(place.id, []) for place, _ in places]
         seats = [
             seat or next((member for member, user in people if user.id == principal.user), None)
             for (_, seat), people in zip(places, everybody, strict=True)
         ]
         unread = await self._conversations.unread([seat for seat in seats if seat is not None])
-        calls = await self._personal.mention_counts(principal.user, [place.id for place, _ in places])
-        inboxes = {inbox.id: inbox for inbox in await self._accounts.inboxes(principal.workspace)}
         made: list[dict[str, Any]] = []
         for (place, _), people, mine in zip(places, everybody, seats, strict=True):
             ticket = (tickets or {}).get(place.id)

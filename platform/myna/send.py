@@ -24,7 +24,6 @@ from myna.model import (
     Draft,
     MessageKind,
     Reason,
-    Standing,
     UserKind,
     Verdict,
 )
@@ -59,8 +58,6 @@ class Sender:
         """Whether such a message waits for a moderator; otherwise it passes. A place's policy counts for more."""
         self.filtering: Callable[[int], Awaitable[Filtering]] = _no_filtering
         """What a workspace decided about judging."""
-        self.standing: Callable[[int, int, int], Awaitable[Standing | None]] = _no_standing
-        """What is known of a sender: (workspace, conversation, sender)."""
         self.held: Callable[[int, int], Awaitable[None]] | None = None
         """Told (held id, workspace) when a message was put aside, to tell the moderators."""
         self.streamed: Callable[[int], str] = _nothing
@@ -223,13 +220,11 @@ class Sender:
                 closed = closed if policy.fails is None else policy.fails == "closed"
                 if policy.off:
                     return None
-                standing = await self.standing(principal.workspace, seat.conversation.id, principal.user)
                 return await self._moderator.judge(
                     replace(
                         case,
                         policy=replace(policy, fails="closed" if closed else "open"),
                         filtering=filtering,
-                        standing=standing,
                     )
                 )
         except MynaError:
@@ -249,7 +244,3 @@ def _nothing(_: int) -> str:
 
 async def _no_filtering(workspace: int) -> Filtering:
     return Filtering(workspace)
-
-
-async def _no_standing(_workspace: int, _conversation: int, _sender: int) -> Standing | None:
-    return None

@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 
-from myna.model import Standing
+from myna.model import Case, Standing
 from myna.ports_moderation import ModerationStore
 
 KNOWN = 5
@@ -22,22 +22,17 @@ class Standings:
         self._store = store
         self._known: OrderedDict[tuple[int, int], tuple[float, Standing]] = OrderedDict()
 
-    async def of(self, workspace: int, conversation: int, sender: int) -> Standing:
-        """What is known of a sender in a conversation."""
-        key, now = (conversation, sender), time.time()
+    async def of(self, case: Case) -> Standing:
+        """What is known of a message's sender in its conversation."""
+        key, now = (case.conversation, case.sender), time.time()
         found = self._known.get(key)
         if found is not None and now - found[0] < FRESH_S:
             self._known.move_to_end(key)
             return found[1]
         since = now - KEPT_OUT_DAYS * 86_400
-        made = await self._store.standing(workspace, conversation, sender, KNOWN, since)
+        made = await self._store.standing(case.workspace, case.conversation, case.sender, KNOWN, since)
         if made.said >= KNOWN:
             self._known[key] = (now, made)
             if len(self._known) > MAX_KNOWN:
                 self._known.popitem(last=False)
         return made
-
-    def forget(self, sender: int) -> None:
-        """A moderator kept a message of a sender out: look again."""
-        for key in [key for key in self._known if key[1] == sender]:
-            del self._known[key]

@@ -66,6 +66,7 @@ from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens, load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
+from myna.model import User, UserKind
 from myna.ports import Bus, Commits, Moderator
 from myna.ports_content import Blobs
 from myna.presence import Presence
@@ -192,11 +193,8 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     review = Review(desk, accounts, conversations, committer, relay, delay_s)
     sender.held = review.arrived
     moderation = SqlModeration(database)
-    filters, standings = (
-        Filters(moderation, access, accounts, conversations, committer),
-        Standings(moderation),
-    )
-    sender.filtering, sender.standing = filters.of, standings.of
+    filters = Filters(moderation, access, accounts, conversations, committer)
+    sender.filtering = filters.of
     review.followed = Consequences(filters, moderation, conversations, committer, relay).after
     sender.fail_closed = settings.moderation_fails_closed
     sender.streamed = hub.streamed
@@ -308,6 +306,13 @@ def build_world(
         bases, stored = config
         return profile_of(found, bases, stored)
 
+    async def vouched_for(user: User) -> bool:
+        """People sign in; of visitors the site must have signed who they are."""
+        if user.kind is UserKind.HUMAN:
+            return True
+        known = await core.services.visitors.store.profile(user.id)
+        return known is not None and known.subject is not None
+
     return World(
         turns=core.services.turns,
         history=SqlLog(database),
@@ -321,6 +326,7 @@ def build_world(
         prices=Prices.parse(settings.model_prices),
         memory=SqlMemory(database),
         tools=shed.tools,
+        verified=vouched_for,
     )
 
 
@@ -461,6 +467,7 @@ def _judged_core(
     if shipped is not None:
         services = core.services
         services.sender.judge_failures = shipped.failures
+        shipped.standing = Standings(SqlModeration(database)).of
         services.filters.check, services.filters.server = check_listing, shipped.server
         services.filters.contacts = lambda text: contacts_of(normalise(text).text)
         services.review.alike = lambda texts: asyncio.to_thread(

@@ -12,10 +12,11 @@ from myna.adapters.sql.desk import SqlTurnQueue
 from myna.adapters.sql.tables import TurnRow, table
 from myna.log.writes import Interrupt, OpenConversation
 from myna.model import ConversationKind, MemberRole, MessageKind, MessageState, TicketStatus, UserKind
+from myna.ports_visitors import Profile
 from myna.rights import Principal
 from support.office_world import CUSTOMER, ELSEWHERE, OPERATOR, OfficeWorld, office_world
 from support.openai_provider import Provider, Text, openai_provider
-from support.planning import ANN, BIRD, FINCH, SUPPORT, VIC, WORKSPACE
+from support.planning import ANN, BIRD, FINCH, INBOX, OPA, SUPPORT, VIC, WORKSPACE
 
 QUESTION = "How long can I return a lamp?"
 MEMBER = Principal(ANN, WORKSPACE, UserKind.HUMAN)
@@ -193,3 +194,19 @@ async def test_answers_go_where_the_question_or_the_policy_says(
         assert said.sender == BIRD
         assert "30 days" in str(said.body["text"])
         assert said.thread == ((root.seq if in_thread else asked.seq) if thread else None)
+
+
+async def test_a_visitor_is_vouched_for_once_the_site_signed_who_it_is(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with office_world(sqlite_url, tmp_path) as office:
+        world, visitors = office.office.world, office.services.visitors.store
+        vic = await office.services.accounts.user(VIC)
+        opa = await office.services.accounts.user(OPA)
+        assert vic is not None
+        assert opa is not None
+        assert (await world.verified(vic), await world.verified(opa)) == (False, True)
+        await visitors.put(Profile(VIC, INBOX, None, "vic@shop.example", {}), "Vic")
+        assert not await world.verified(vic), "an address that somebody typed vouches for nothing"
+        await visitors.put(Profile(VIC, INBOX, "customer-7", None, {}), "Vic")
+        assert await world.verified(vic)

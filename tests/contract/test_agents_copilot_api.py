@@ -10,6 +10,7 @@ from myna.helpdesk.model import ItemKind
 from myna.service import WHOLE, Rating
 from myna_agents.memory import Fact
 from support.office_world import CUSTOMER, ELSEWHERE, OPERATOR, OWNER, OfficeWorld, office_world
+from support.openai_provider import Provider, Refuse, Text, openai_provider
 from support.planning import BIRD, FINCH, OPA, SUPPORT, SUPPORT_WITHOUT_AGENT, VIC
 
 HERE = f"/conversations/{SUPPORT}"
@@ -92,6 +93,8 @@ async def test_an_answer_marked_wrong_is_listed_until_it_is_seen_to(office: Offi
     mark = await office.ask(OPERATOR, "POST", path, note="It is 14 days.", right="14 days", guard=True)
     assert (mark["question"], mark["agent"]) == ("How long can I return a lamp?", str(BIRD))
     assert len(mark["sources"]) == 1
+    gaps = await office.office.library.care.gaps(office.base)
+    assert [each.question for each in gaps] == ["How long can I return a lamp?"]
     again = await office.ask(OPERATOR, "POST", path, note="14 days since May.")
     assert again["id"] == mark["id"]
     listed = (await office.ask(OPERATOR, "GET", "/marks"))["marks"]
@@ -170,3 +173,40 @@ async def test_memory_is_the_customers_to_give_see_and_erase(office: OfficeWorld
     await office.ask(CUSTOMER, "PUT", "/memory/me", given=True)
     await office.office.memory.remember([fact])
     assert await office.ask(OPERATOR, "DELETE", f"/memory/{VIC}?name=order") == {"forgotten": 1}
+
+
+@pytest.fixture
+async def writing(tmp_path: Path, sqlite_url: str) -> AsyncIterator[tuple[OfficeWorld, Provider]]:
+    """An office whose copilot has a model."""
+    async with openai_provider() as provider:
+        model = f"openai:scripted@{provider.url}"
+        async with office_world(sqlite_url, tmp_path, model=model) as made:
+            yield made, provider
+
+
+async def test_a_draft_is_put_differently_without_new_facts(
+    writing: tuple[OfficeWorld, Provider],
+) -> None:
+    office, provider = writing
+    assert "translate" in (await office.ask(OPERATOR, "GET", "/copilot"))["tones"]
+    provider.plays(Text(("Your refund of 9 EUR ", "is on its way to you.")))
+    draft = "refund 9 EUR sent, order ML-1234"
+    made = await office.ask(OPERATOR, "POST", "/copilot/rewrite", text=draft, tone="friendly")
+    assert made == {"text": "Your refund of 9 EUR is on its way to you.", "lost": ["ML-1234"]}
+    provider.plays(Text(("Your refund of 19 EUR is on its way.",)))
+    refused = await office.ask(OPERATOR, "POST", "/copilot/rewrite", 409, text=draft, tone="friendly")
+    assert refused["code"] == "unfounded"
+    await office.ask(OPERATOR, "POST", "/copilot/rewrite", 400, text=draft, tone="translate")
+    provider.plays(Refuse(500))
+    await office.ask(OPERATOR, "POST", "/copilot/rewrite", 502, text=draft, tone="short")
+
+
+async def test_a_models_suggestion_is_founded_or_quoted(writing: tuple[OfficeWorld, Provider]) -> None:
+    office, provider = writing
+    await office.says("What does shipping to France cost?")
+    provider.plays(Text(("A parcel to France costs 9.90 EUR [1].",)))
+    found = await office.ask(OPERATOR, "POST", f"{HERE}/copilot/reply")
+    assert (found["engine"], found["plain"]) == ("openai:scripted", "A parcel to France costs 9.90 EUR.")
+    provider.plays(Text(("A parcel to France costs 4.50 EUR [1].",)))
+    found = await office.ask(OPERATOR, "POST", f"{HERE}/copilot/reply")
+    assert (found["engine"], "9.90 EUR" in found["plain"]) == ("offline:", True)

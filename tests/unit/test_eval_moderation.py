@@ -11,6 +11,15 @@ SPAM = "WINNER!! You have won a £{n}000 cash prize. Call 0906170146{n} to claim
 HARMLESS = "Where is my order number 2024{n}? It was due on Monday."
 
 
+NAMES = [f"{letter}{other}{letter}" for letter in "abcdefghijkl" for other in "mnopqrstuvwx"]
+
+
+def write(file: Path, rows: list[tuple[str, bool]], *, more: bool = False) -> None:
+    lines = "".join(json.dumps({"text": text, "spam": spam}) + "\n" for text, spam in rows)
+    with file.open("a" if more else "w", encoding="utf-8") as out:
+        out.write(lines)
+
+
 @pytest.fixture
 def cases(tmp_path: Path) -> Path:
     file = tmp_path / "cases.jsonl"
@@ -53,6 +62,28 @@ def test_what_a_moderator_decided_first_is_not_scored(
 ) -> None:
     found = report(capsys, str(cases), "--learn", "14", "--seed", "1")
     assert found["n"] == 2
+
+
+def test_200_decisions_teach_a_model_of_other_traffic(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine, foreign, own = tmp_path / "mine.jsonl", tmp_path / "foreign.jsonl", tmp_path / "own.npz"
+    write(mine, [(f"cheap watches number {name}, order today", True) for name in NAMES])
+    write(mine, [(f"the meeting about {name} is on monday", False) for name in NAMES], more=True)
+    write(foreign, [(f"日赚{n}元，加群领取第{n}份", True) for n in NAMES])
+    write(foreign, [(f"我的快递{n}还没到，第{n}天了", False) for n in NAMES], more=True)
+    assert main(["moderation", "train", str(mine), "--out", str(own)]) == 0
+    capsys.readouterr()
+    metrics = report(capsys, str(foreign), "--own-model", str(own), "--learn", "200")["metrics"]
+    assert isinstance(metrics, dict)
+    assert metrics["auroc"]["value"] >= 0.9 > metrics["auroc_untaught"]["value"]
+
+
+def test_a_model_that_cannot_be_read_is_refused(
+    cases: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eval", "moderation", str(cases), "--own-model", str(tmp_path / "none.npz")]) == 1
+    assert "no model that can be read" in capsys.readouterr().err
 
 
 def test_harmless_files_need_no_label(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

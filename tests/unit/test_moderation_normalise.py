@@ -138,3 +138,33 @@ def test_any_text_can_be_normalised_and_its_skeleton_holds_no_space_or_punctuati
 
 def test_a_lone_surrogate_does_not_stop_the_normaliser() -> None:
     assert normalise("a\ud800b").skeleton == "ab"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("ᏀᎡᎬᎬ ᏟᎪᏚᎻ", "gree cash"),  # Cherokee
+        ("ꓚꓮꓢꓧ", "cash"),  # Lisu
+        ("ⲤⲟⲢⲣ", "copp"),  # Coptic
+        ("ϲаѕһ", "cash"),  # Greek and Cyrillic
+        ("ꜱʜᴏᴘ", "shop"),
+        ("𐊠𐊡𐊢", "abc"),  # Carian
+    ],
+)
+def test_confusables_of_other_alphabets_read_as_the_letters_they_pass_for(written: str, read: str) -> None:
+    assert normalise(written).text == read
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "გამარჯობა როგორ ხარ",
+        "բարեւ ձեզ ինչպես եք",
+        "שלום מה שלומך",
+        "नमस्ते आप कैसे हैं",
+        "สวัสดีครับ",
+        "Καλημέρα σας",
+    ],
+)
+def test_a_text_in_another_alphabet_is_left_as_it_is_written(plain: str) -> None:
+    assert not normalise(plain).skeleton.isascii()

@@ -12,6 +12,7 @@ from myna.errors import Malformed, NotFound
 from myna.ids import new_id
 from myna.model import Message, Ticket
 from myna.rights import Verb, require
+from myna.services import Services
 from myna.wire import stamp
 from myna_agents.api.office import Desk, ticket
 from myna_agents.api.shapes import Shape, Words
@@ -19,11 +20,13 @@ from myna_agents.bundles import EvalCase
 from myna_agents.copilot import is_question, plain
 from myna_agents.marks import Mark
 from myna_agents.opening import Office
+from myna_knowledge.care.model import Exchange
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
 
 router = APIRouter(prefix="/v1", tags=["copilot"])
 SeqPath = Annotated[int, Path(ge=1, lt=MAX_ID)]
 LOOK_BACK = 50
+TURNS = 200
 
 
 class Wrong(Shape):
@@ -75,6 +78,7 @@ async def mark_wrong(
         time.time(),
     )
     stored = await desk.marks.put(mark)
+    await _becomes_gap(core, desk, mark)
     if asked.guard and question:
         holds = (asked.right,) if asked.right else ()
         case = EvalCase(
@@ -167,6 +171,25 @@ def mark_object(mark: Mark) -> dict[str, Any]:
         "at": stamp(mark.at),
         "settled_at": None if mark.settled_at is None else stamp(mark.settled_at),
     }
+
+
+async def _becomes_gap(core: Services, desk: Office, mark: Mark) -> None:
+    """The question counts as unanswered from now on, among the gaps of the agent's first knowledge base."""
+    records = await core.turns.records(mark.conversation, TURNS)
+    record = next((each for each in records if each.seq == mark.seq), None)
+    config = await core.accounts.agent(mark.agent)
+    if record is None or config is None or not config[0] or not mark.question:
+        return
+    exchange = Exchange(
+        record.id,
+        mark.agent,
+        mark.conversation,
+        record.trigger_seq,
+        mark.question,
+        record.created_at,
+        answered=False,
+    )
+    await desk.library.care.wrong(config[0][0], exchange)
 
 
 async def _told(desk: Office, found: Ticket, seq: int) -> tuple[Message, str]:

@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myna.errors import MynaError
-from myna.model import Action, Case, ConversationKind, UserKind
+from myna.model import Action, Case, ConversationKind, Standing, UserKind
 from myna_agents.evaluation.report import Measured, Report, auroc, mean, percentiles
 from myna_agents.moderation.attack import CHINESE, ENGLISH, Disguise, disguised
 from myna_agents.moderation.figures import figures, threshold_at
@@ -55,6 +55,12 @@ class Moderation:
             metavar="N",
             help="let a moderator decide N rows of a seeded shuffle first; they are not scored",
         )
+        parser.add_argument(
+            "--own-model",
+            type=Path,
+            metavar="NPZ",
+            help="judge by a model that `myna moderation train` wrote instead of the shipped one",
+        )
         parser.add_argument("--harmless", action="store_true", help="every row is harmless, whatever it says")
 
     async def judge(self, file: Path, options: argparse.Namespace) -> Report:
@@ -68,7 +74,7 @@ class Moderation:
         decided, rows = rows[: options.learn], rows[options.learn :][: options.limit]
         if not rows:
             raise MynaError(f"{file} has no row left to score.", code="bad_cases")
-        model = load(kind)
+        model = _model(kind, options.own_model)
         taught = teach(model, [(row.text, row.bad) for row in decided]) if decided else None
         if decided and taught is None:
             raise MynaError(
@@ -80,7 +86,7 @@ class Moderation:
         metrics = measured(scores, bad)
         details: dict[str, Any] = {"threshold": HOLD}
         if kind == "spam":
-            metrics |= await verdicts(rows)
+            metrics |= await verdicts(rows, options.own_model)
         if taught is not None:
             before = np.array([_chance(model, None, row.text, []) for row in rows])
             metrics["auroc_untaught"] = auroc(before, bad)
@@ -93,7 +99,7 @@ class Moderation:
             {name: one for name, one in metrics.items() if not math.isnan(one.value)},
             latency_ms={name: round(value, 3) for name, value in percentiles(took).items()},
             settings={
-                "model": kind,
+                "model": kind if options.own_model is None else str(options.own_model),
                 "seed": options.seed,
                 "learn": options.learn,
                 "obfuscate": options.obfuscate,
@@ -104,6 +110,15 @@ class Moderation:
 
 
 KIND = Moderation()
+
+
+def _model(kind: Any, own: Path | None) -> LinearModel:
+    if own is None:
+        return load(kind)
+    try:
+        return load(own)
+    except (OSError, ValueError, KeyError) as wrong:
+        raise MynaError(f"{own} is no model that can be read: {wrong}.", code="bad_cases") from None
 
 
 def _strength(text: str) -> float:
@@ -190,14 +205,15 @@ def _nan() -> Measured:
     return Measured(math.nan, math.nan, math.nan, 0)
 
 
-async def verdicts(rows: Sequence[Row]) -> dict[str, Measured]:
-    """How often harmless rows are flagged or held by all layers that see one message alone."""
+async def verdicts(rows: Sequence[Row], own: Path | None = None) -> dict[str, Measured]:
+    """How often harmless rows are flagged or held by all layers that see one message alone, each the first of a newcomer."""
     flagged: list[float] = []
     held: list[float] = []
-    moderator = LayeredModerator()
+    moderator = LayeredModerator(model=own)
     for at, row in enumerate(row for row in rows if not row.bad):
         # Another sender and an hour later each time: what is judged is the text.
         case = Case(1, 1, ConversationKind.SUPPORT, at + 1, UserKind.VISITOR, row.text, at * 3600.0)
+        case = replace(case, standing=Standing(0, 0))
         action = (await moderator.judge(case)).action
         flagged.append(float(action is not Action.ALLOW))
         held.append(float(action in {Action.HOLD, Action.BLOCK}))

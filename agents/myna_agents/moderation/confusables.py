@@ -1,11 +1,14 @@
 """Code points that look like, or stand for, other ones.
 
-The pairs are a hand-picked part of what Unicode Technical Standard 39 (https://www.unicode.org/reports/tr39/)
-calls confusables: those that keyboards, "fancy text" pages and spam tools produce and NFKC does not already
-fold.
+What passes for a Latin letter or a digit by Unicode Technical Standard 39 (https://www.unicode.org/reports/tr39/) stands
+in `tables/confusables.txt`. The pairs here are what keyboards, "fancy text" pages and spam tools produce beside them, and
+count for more.
 """
 
+import unicodedata
 from typing import Final
+
+from myna_agents.moderation import tables
 
 _INVISIBLE_RANGES: Final = (
     (0x00AD, 0x00AD),  # soft hyphen
@@ -64,43 +67,68 @@ BEFORE_NFKC: Final[dict[int, str | None]] = {
 }
 """The invisible ones, and letters and digits that NFKC would wrap in parentheses or end with a full stop."""
 
-LATIN_SHAPES: Final[dict[int, str]] = _runs() | {
-    ord(shape): letter
-    for letter, shapes in {
-        "a": "ɑᴀαⱥ∀Λ",
-        "b": "ʙɓƀ฿",
-        "c": "ᴄƈȼ¢ↄ",
-        "d": "ᴅɗđð",
-        "e": "ᴇɛəǝɘ€ℯ∃",
-        "f": "ꜰƒ",
-        "g": "ɢɡɠǥ",
-        "h": "ʜɦħ",
-        "i": "ɪıɨι¡",
-        "j": "ᴊɉ",
-        "k": "ᴋƙ",
-        "l": "ʟłɫƚ",
-        "m": "ᴍɱ₥",
-        "n": "ɴɲŋ₦",
-        "o": "ᴏøɵ",
-        "p": "ᴘƥρþ",
-        "q": "ꞯɋ",
-        "r": "ʀɍ",
-        "s": "ꜱʂ",
-        "t": "ᴛŧƭ₮",
-        "u": "ᴜʉ",
-        "v": "ᴠʋν",
-        "w": "ᴡɯω₩",
-        "x": "×",
-        "y": "ʏɏƴ¥",
-        "z": "ᴢƶʐ",
-        "0": "⓿🄌",
-        "?": "？¿",
-    }.items()
-    for shape in shapes
-}
+
+_GREEK_AND_CYRILLIC: Final = range(0x370, 0x530)
+
+
+def _standard(*, latin: bool) -> dict[int, str]:
+    """The standard's code points that are Latin letters, signs and numbers, or the letters of other alphabets."""
+    return {
+        # Texts are in lower case when they are compared.
+        ord(written): plain
+        for shape, plain in tables.confusables().items()
+        for written in {shape, shape.lower()}
+        if len(written) == 1
+        and latin
+        == (unicodedata.category(shape)[0] != "L" or unicodedata.name(shape, "").startswith("LATIN"))
+    }
+
+
+LATIN_SHAPES: Final[dict[int, str]] = (
+    _standard(latin=True)
+    | _runs()
+    | {
+        ord(shape): letter
+        for letter, shapes in {
+            "a": "ɑᴀαⱥ∀Λ",
+            "b": "ʙɓƀ฿",
+            "c": "ᴄƈȼ¢ↄ",
+            "d": "ᴅɗđð",
+            "e": "ᴇɛəǝɘ€ℯ∃",
+            "f": "ꜰƒ",
+            "g": "ɢɡɠǥ",
+            "h": "ʜɦħ",
+            "i": "ɪıɨι¡",
+            "j": "ᴊɉ",
+            "k": "ᴋƙ",
+            "l": "ʟłɫƚ",
+            "m": "ᴍɱ₥",
+            "n": "ɴɲŋ₦",
+            "o": "ᴏøɵ",
+            "p": "ᴘƥρþ",
+            "q": "ꞯɋ",
+            "r": "ʀɍ",
+            "s": "ꜱʂ",
+            "t": "ᴛŧƭ₮",
+            "u": "ᴜʉ",
+            "v": "ᴠʋν",
+            "w": "ᴡɯω₩",
+            "x": "×",
+            "y": "ʏɏƴ¥",
+            "z": "ᴢƶʐ",
+            "0": "⓿🄌",
+            "?": "？¿",
+        }.items()
+        for shape in shapes
+    }
+)
 """Shapes of Latin letters and digits that NFKC leaves alone, to the plain ones."""
 
+_OTHERS: Final = _standard(latin=False)
+
 OTHER_ALPHABETS: Final[dict[int, str]] = {
+    point: plain for point, plain in _OTHERS.items() if point in _GREEK_AND_CYRILLIC
+} | {
     ord(shape): letter
     for shape, letter in zip(
         "аАвВсСԁеЕёгнНһіІјЈкКӏМмоОрРԛѕЅтТхХуУүԝзЗбпѡΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβγεικνοπρστυχω",
@@ -109,6 +137,11 @@ OTHER_ALPHABETS: Final[dict[int, str]] = {
     )
 }
 """Cyrillic and Greek letters to the Latin ones they pass for; not for texts written in those alphabets."""
+
+RARE_ALPHABETS: Final[dict[int, str]] = {
+    point: plain for point, plain in _OTHERS.items() if point not in _GREEK_AND_CYRILLIC
+}
+"""The same for Cherokee, Lisu, Coptic, Armenian and the others of the standard."""
 
 CHINESE_DIGITS: Final[dict[int, str]] = {
     ord(shape): digit

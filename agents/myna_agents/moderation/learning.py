@@ -42,7 +42,10 @@ class Taught:
 
     def probability(self, model: LinearModel, message: Normalised) -> float:
         """P(spam), 0..1, of a message of at most a few hundred characters, in any script."""
-        filled = features.slots(message, model.bits)
+        return self.from_slots(model, message, features.slots(message, model.bits))
+
+    def from_slots(self, model: LinearModel, message: Normalised, filled: features.Slots) -> float:
+        """P(spam), 0..1, of a message that fills these slots."""
         base = logit(model.from_slots(message, filled)) if message.readable else 0.0
         own = float(self.weights.take(folded(filled, model.bits)).sum()) / math.sqrt(len(filled))
         return Curve(1.0, self.bias).at(self.trust.slope * base + self.trust.offset + own)

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from myna.filtering import NOTHING, FilterPolicy
-from myna.model import Action, Case, ConversationKind, Reason, UserKind, Verdict
+from myna.model import Action, Case, ConversationKind, Reason, Standing, UserKind, Verdict
 from myna_agents.moderation.campaigns import Campaigns
 from myna_agents.moderation.lessons import Lessons, Source
 from myna_agents.moderation.near import mark_of
@@ -29,6 +29,7 @@ from myna_agents.moderation.rules import (
 from myna_agents.moderation.window import SenderWindow
 
 if TYPE_CHECKING:
+    from myna_agents.moderation.features import Slots
     from myna_agents.moderation.learning import Taught
     from myna_agents.moderation.linear import LinearModel
 
@@ -89,6 +90,8 @@ class LayeredModerator:
         self._loading = asyncio.Lock()
         self.failures: Counter[str] = Counter()
         """How often each layer failed since the start."""
+        self.standing: Callable[[Case], Awaitable[Standing | None]] = _unknown
+        """What is known of a sender; asked only about who advertises, so that nobody else's message waits for it."""
 
     @property
     def server(self) -> FilterPolicy:
@@ -122,6 +125,8 @@ class LayeredModerator:
             examined = self._examine(*looked)
         limits = limits_of(self._policy, place)
         found = examined.findings + self._of_sender(case, place, examined, limits)
+        if place.on("reputation") and any(each.reason.code in _ADVERTISES for each in examined.findings):
+            found += await self._of_standing(case, place)
         return _decide(found, examined.chance, limits)
 
     async def _loaded(self) -> "tuple[LinearModel, LinearModel]":
@@ -141,10 +146,17 @@ class LayeredModerator:
         message, limits = normalise(case.text), limits_of(self._policy, place)
         lists, named = decided.with_allowed(self._lists), contacts_of(message.text)
         chances = [0.0]
+        filled = models[0].once(message)
 
         def model() -> Iterator[Finding]:
             linear = models[0]
-            chance, piece = linear.worst(message) if taught is None else taught.worst(linear, message)
+            piece = message
+            if filled is None:
+                chance, piece = linear.worst(message) if taught is None else taught.worst(linear, message)
+            elif taught is None:
+                chance = linear.from_slots(message, filled)
+            else:
+                chance = taught.from_slots(linear, message, filled)
             chances.append(chance)
             if chance >= limits.flag_at:
                 ngrams = ", ".join(repr(part.ngram) for part in linear.explain(piece)) or repr(piece.raw[:40])
@@ -169,7 +181,7 @@ class LayeredModerator:
             ("model", model),
         ]
         if not message.skeleton.isascii():
-            layers.append(("offensive", lambda: _offensive(models[1], message, limits.offensive_at)))
+            layers.append(("offensive", lambda: _offensive(models, message, filled, limits.offensive_at)))
         found = [each for name, look in layers for each in self._layer(name, place, look)]
         return _Examined(found, chances[-1], message.skeleton, bool(named))
 
@@ -188,8 +200,22 @@ class LayeredModerator:
         return [
             *self._layer("sender", place, lambda: self._window.note(case, examined.skeleton)),
             *self._layer("campaign", place, alike),
-            *self._layer("reputation", place, lambda: _reputation(case, examined.findings)),
         ]
+
+    async def _of_standing(self, case: Case, place: FilterPolicy) -> list[Finding]:
+        """Who is new here, or had messages kept out, is read harder: what would be flagged as advertising is held."""
+        try:
+            standing = case.standing or await self.standing(case)
+        except Exception:
+            return self._failed("reputation", place)
+        if standing is None:
+            return []
+        if standing.kept_out >= _OFFENDER:
+            detail = f"{standing.kept_out} messages were kept out lately"
+            return [Finding(Action.HOLD, Reason("sender.kept_out", detail, 0.2))]
+        if standing.said < _NEWCOMER:
+            return [Finding(Action.HOLD, Reason("sender.new", f"message {standing.said + 1} here", 0.2))]
+        return []
 
     def _layer(self, name: str, place: FilterPolicy, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
         """What a layer finds. When it fails, that is counted, and the others decide unless the policy says otherwise."""
@@ -198,29 +224,32 @@ class LayeredModerator:
         try:
             return list(look())
         except Exception:
-            self.failures[name] += 1
-            logger.exception("the layer %s failed to judge a message", name)
-            closed = place.fails == "closed"
-            return [Finding(Action.HOLD, Reason("moderation.failed", name, 1.0))] if closed else []
+            return self._failed(name, place)
+
+    def _failed(self, name: str, place: FilterPolicy) -> list[Finding]:
+        self.failures[name] += 1
+        logger.exception("the layer %s failed to judge a message", name)
+        closed = place.fails == "closed"
+        return [Finding(Action.HOLD, Reason("moderation.failed", name, 1.0))] if closed else []
 
 
-def _offensive(abuse: "LinearModel", message: Normalised, limit: float) -> Iterator[Finding]:
-    rude, piece = abuse.worst(message)
+def _offensive(
+    models: "tuple[LinearModel, LinearModel]", message: Normalised, filled: "Slots | None", limit: float
+) -> Iterator[Finding]:
+    abuse, piece = models[1], message
+    if filled is None:
+        rude, piece = abuse.worst(message)
+    else:
+        from myna_agents.moderation.features import narrowed  # loads numpy
+
+        rude = abuse.from_slots(message, narrowed(filled, models[0].bits, abuse.bits))
     if rude >= limit:
         ngrams = ", ".join(repr(part.ngram) for part in abuse.explain(piece))
         yield Finding(Action.FLAG, Reason("abuse.offensive", ngrams, round(rude, 4)))
 
 
-def _reputation(case: Case, found: list[Finding]) -> Iterator[Finding]:
-    """Who is new here, or had messages kept out, is read harder: what would be flagged as advertising is held."""
-    standing = case.standing
-    if standing is None or not any(each.reason.code in _ADVERTISES for each in found):
-        return
-    if standing.kept_out >= _OFFENDER:
-        detail = f"{standing.kept_out} messages were kept out lately"
-        yield Finding(Action.HOLD, Reason("sender.kept_out", detail, 0.2))
-    elif standing.said < _NEWCOMER:
-        yield Finding(Action.HOLD, Reason("sender.new", f"message {standing.said + 1} here", 0.2))
+async def _unknown(_: Case) -> Standing | None:
+    return None
 
 
 def _decide(found: list[Finding], chance: float, limits: Policy) -> Verdict:

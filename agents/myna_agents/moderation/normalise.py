@@ -13,6 +13,7 @@ from myna_agents.moderation.confusables import (
     INVISIBLE,
     LATIN_SHAPES,
     OTHER_ALPHABETS,
+    RARE_ALPHABETS,
 )
 
 _PIECE_CHARS: Final = 256
@@ -25,6 +26,9 @@ _HAN: Final = "\u3400-\u9fff"
 _HAS_HAN: Final = re.compile(f"[{_HAN}]")
 _READABLE: Final = re.compile(f"[a-z0-9{_HAN}]")
 _OTHER_LETTERS: Final = re.compile("[\u0370-\u03ff\u0400-\u052f]")
+_RARE_LETTERS: Final = re.compile(
+    "[\u0530-\u1c7f\u1f00-\u1fff\u2c80-\u2ddf\ua4d0-\ua6ff\ua800-\uab2f\uab70-\uabff\U00010280-\U00016fff]"
+)
 _SPACES: Final = re.compile(r"\s+")
 _BETWEEN_HAN: Final = re.compile(rf"(?<=[{_HAN}])[\s*_~|^·•.。、/\\+\-=]{{1,3}}(?=[{_HAN}])")
 _SPELT_OUT: Final = re.compile(r"(?<![a-z0-9])(?:[a-z0-9][ ._\-*·|/~^]{1,3}){3,}[a-z0-9](?![a-z0-9])")
@@ -101,10 +105,11 @@ def normalise(text: str) -> Normalised:
 def _plain(raw: str) -> str:
     pieces = [raw[start : start + _PIECE_CHARS] for start in range(0, len(raw), _PIECE_CHARS)]
     plain = "".join(_plain_piece(piece) for piece in pieces).lower()
-    others = _OTHER_LETTERS.findall(plain)
-    # A text really written in Cyrillic or Greek has many letters that pass for no Latin one: leave it.
-    if others and sum(ord(letter) in OTHER_ALPHABETS for letter in others) >= _LOOKALIKE_SHARE * len(others):
-        plain = plain.translate(OTHER_ALPHABETS)
+    # A text really written in another alphabet has many letters that pass for no Latin one: leave it.
+    for letters, alphabet in ((_OTHER_LETTERS, OTHER_ALPHABETS), (_RARE_LETTERS, RARE_ALPHABETS)):
+        others = letters.findall(plain)
+        if others and sum(ord(letter) in alphabet for letter in others) >= _LOOKALIKE_SHARE * len(others):
+            plain = plain.translate(alphabet)
     return zhconv(plain, "zh-hans", False) if _HAS_HAN.search(plain) else plain
 
 

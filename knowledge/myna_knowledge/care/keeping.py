@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from myna_knowledge.care.drafting import draft_for
 from myna_knowledge.care.impact import trial
 from myna_knowledge.care.masking import masked
 from myna_knowledge.care.model import (
+    Exchange,
     Finding,
     FindingKind,
     Gap,
@@ -98,6 +100,14 @@ class Care:
         answers = await self._answers(questions)
         draft = await draft_for(found, questions, answers, self._memories, self._asking, self._store)
         return GapReport(found, tuple(questions), tuple(answers), draft)
+
+    async def wrong(self, base: int, exchange: Exchange) -> None:
+        """Count a question as unanswered although an agent answered it, since a person says that the answer was wrong."""
+        async with self._locks.setdefault(base, asyncio.Lock()):
+            await self._care.forget(base, [exchange.turn])
+            told = replace(exchange, answered=False, sources=())
+            kept = [(told, masked(told.text), language(told.text))]
+            await self._care.keep(base, kept, time.time() - KEPT_DAYS * DAY_S)
 
     async def end(self, base: int, gap: int, state: GapState, source: int | None = None) -> None:
         """Resolve or dismiss a gap, or open it again.

@@ -1,4 +1,4 @@
-"""Chinese characters that sound alike, look alike, or are written as their parts."""
+"""Chinese characters that sound alike, look alike, or are written as their parts; confusables of Latin letters and digits."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -42,6 +42,12 @@ def splits() -> dict[str, tuple[str, ...]]:
     for char, parts in _pairs("splits"):
         found[char] = (*found.get(char, ()), parts)
     return found
+
+
+@cache
+def confusables() -> dict[str, str]:
+    """Code points that pass for a Latin letter or a digit (UTS 39), to that letter in lower case or digit."""
+    return {shape: plain for plain, shapes in _pairs("confusables") for shape in shapes}
 
 
 def common(char: str) -> bool:

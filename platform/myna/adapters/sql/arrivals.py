@@ -29,7 +29,7 @@ _SEATS = (
 
 
 class SqlArrivals:
-    """Users and the heads of their conversations, in one consistent state."""
+    """Users and the heads of their conversations, read anew at each call."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -37,9 +37,8 @@ class SqlArrivals:
     async def of(self, users: Collection[int]) -> dict[int, tuple[User, dict[int, Head]]]:
         """The users that exist, each with the heads of the conversations in which it has a seat."""
         wanted = list(users)
-        async with self._database.read() as connection:
-            people = (await connection.execute(select(_user).where(_user.c.id.in_(wanted)))).all()
-            seats = (await connection.execute(_SEATS.where(_member.c.user.in_(wanted)))).all()
+        people = await self._database.all(select(_user).where(_user.c.id.in_(wanted)))
+        seats = await self._database.all(_SEATS.where(_member.c.user.in_(wanted)))
         found: dict[int, tuple[User, dict[int, Head]]] = {
             row[0]: (rows.user_of_columns(row), {}) for row in people
         }

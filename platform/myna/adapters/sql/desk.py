@@ -115,8 +115,7 @@ class SqlDesk:
             return (await connection.execute(query)).first()
 
     async def _all(self, query: Any) -> Sequence[Any]:
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).all()
+        return await self._database.all(query)
 
 
 class SqlTurnQueue:

@@ -157,8 +157,7 @@ class SqlFiles:
         return keys
 
     async def _all(self, query: Any) -> Sequence[Any]:
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).all()
+        return await self._database.all(query)
 
 
 def _row(file: File, used_at: float) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Reads of the log on both databases."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Table, and_, exists, or_, select, true
 
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
@@ -47,8 +47,7 @@ class SqlLog:
             query = query.where(_message.c.seq > after).order_by(_message.c.seq.asc())
         else:
             query = query.order_by(_message.c.seq.desc())
-        async with self._database.read() as connection:
-            found = (await connection.execute(query.limit(limit))).all()
+        found = await self._database.all(query.limit(limit))
         messages = [rows.message_of(row) for row in found]
         return messages if after is not None else messages[::-1]
 
@@ -67,8 +66,7 @@ class SqlLog:
             .order_by(_event.c.rev)
             .limit(limit)
         )
-        async with self._database.read() as connection:
-            return [_event_of(row) for row in (await connection.execute(query)).all()]
+        return [_event_of(row) for row in await self._database.all(query)]
 
     async def events_after(self, pos: int, limit: int) -> list[tuple[Event, int, bool]]:
         """Events of all conversations in commit order, each with workspace and whether it is a support conversation."""
@@ -80,8 +78,7 @@ class SqlLog:
             .order_by(_event.c.pos)
             .limit(limit)
         )
-        async with self._database.read() as connection:
-            found = (await connection.execute(query)).all()
+        found = await self._database.all(query)
         return [(_event_of(row), row[-2], row[-1] == ConversationKind.SUPPORT) for row in found]
 
     async def head(self) -> tuple[int, int]:
@@ -113,11 +110,8 @@ def _with_messages() -> Any:
     return select(*_event.c, *_message.c).select_from(joined)
 
 
-def _event_of(row: Row[Any] | Sequence[Any]) -> Event:
-    width = len(_event.c)
-    event = row[:width]
-    if event[5] is not None:
-        data = rows.from_json(event[5])
-    else:
-        data = message_object(rows.message_of(row[width : width + len(_message.c)]))
-    return Event(event[0], event[1], event[2], EventKind(event[3]), event[4], data)
+def _event_of(row: Iterable[Any]) -> Event:
+    # A tuple first: each look into a SQLAlchemy row costs as much as ten into a tuple.
+    conversation, rev, pos, kind, seq, stored, *message = tuple(row)
+    data = rows.from_json(stored) if stored is not None else message_object(rows.message_of(message))
+    return Event(conversation, rev, pos, EventKind(kind), seq, data)

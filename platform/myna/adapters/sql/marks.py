@@ -89,5 +89,4 @@ class SqlMarks:
         return {row[0]: (row[1], row[2]) for row in await self._all(query)}
 
     async def _all(self, query: Any) -> Sequence[Any]:
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).all()
+        return await self._database.all(query)

@@ -22,8 +22,7 @@ class _Reads:
         self._database = database
 
     async def _all(self, query: Any) -> Sequence[Any]:
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).all()
+        return await self._database.all(query)
 
     async def _held(self, query: Any) -> list[Held]:
         return [rows.held_of(row).held for row in await self._all(query)]

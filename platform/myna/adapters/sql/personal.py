@@ -170,8 +170,7 @@ class SqlPersonal:
         return due
 
     async def _all(self, query: Any) -> Sequence[Any]:
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).all()
+        return await self._database.all(query)
 
 
 def _at(messages: Any) -> Any:

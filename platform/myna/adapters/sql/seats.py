@@ -138,8 +138,7 @@ class SqlSeats:
         ]
 
     async def _all(self, query: Any) -> Sequence[Any]:
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).all()
+        return await self._database.all(query)
 
 
 def _members_of(conversation: Any) -> Any:

@@ -245,8 +245,7 @@ class SqlService:
         ]
 
     async def _all(self, query: Any) -> Sequence[Any]:
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).all()
+        return await self._database.all(query)
 
     async def _removed(self, statement: Any) -> bool:
         async with self._database.write() as connection:
