@@ -36,7 +36,8 @@ web: ## build the web assets from web/src into web/myna_web/static
 
 screenshots: ## every screen, light and dark, English and Chinese, desktop and phone, as pictures in screenshots/
 	@scripts/setup dev
-	@.venv/bin/pytest -q tests/e2e/test_screens.py tests/e2e/test_journeys.py tests/e2e/test_desk_work.py
+	@.venv/bin/pytest -q tests/e2e/test_screens.py tests/e2e/test_journeys.py tests/e2e/test_desk_work.py \
+		tests/e2e/test_care_screens.py tests/e2e/test_desk_settings.py tests/e2e/test_widget_parts.py
 
 bench-web: ## what the pages cost in the browser; needs DATA=folder, filled by a demo server before
 	@scripts/setup dev

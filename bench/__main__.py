@@ -6,9 +6,10 @@ import time
 
 from bench.answers import answer
 from bench.rig import ROOT, machine
-from bench.scenarios import SCENARIOS, Figures
+from bench.scenarios import SCENARIOS, TARGETS, Figures
 
 SCENARIOS["answer"] = ("a question to the demo's agent, offline, until its answer is in the log", answer)
+TARGETS["answer"] = ("turn_ms.p95", "at most", 150)
 
 RESULTS = ROOT / "build" / "bench" / "results"
 HEADLINES = (
@@ -51,7 +52,44 @@ def main() -> None:
             results.setdefault(name, []).append(found)
             print(f"{name:18} {what}\n    {json.dumps(headline(found))}", flush=True)
         file.write_text(json.dumps({**report, "results": results}, indent=2) + "\n")
+    print(table(results))
     print(f"kept in {file.relative_to(ROOT)}")
+
+
+def table(results: dict[str, list[Figures]]) -> str:
+    """What was reached beside what should be, the best of the repetitions, in Markdown."""
+    lines = [
+        "",
+        "| Scenario | Figure | Target | Measured | | Server's core | Generator's core |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, found in results.items():
+        figure, bound, target = TARGETS[name]
+        values = [value for each in found if (value := _figure(each, figure)) is not None]
+        wanted = f"{bound} {target:,.0f}" if bound else ""
+        if not values:
+            lines.append(f"| {SCENARIOS[name][0]} | {figure} | {wanted} | failed | | | |")
+            continue
+        best = min(values) if "ms" in figure or "kb" in figure else max(values)
+        reached = {"at least": best >= target, "at most": best <= target}.get(bound)
+        verdict = "" if reached is None else "reached" if reached else "missed"
+        of = found[[_figure(each, figure) for each in found].index(best)]
+        shown = f"{best:,.0f}" if best >= 1000 else f"{best:,.1f}"
+        if len(values) > 1:
+            shown += f" ({min(values):,.0f} to {max(values):,.0f})"
+        generator = of.get("generator_cpu", of.get("connect_generator_cpu", ""))
+        lines.append(
+            f"| {SCENARIOS[name][0]} | {figure} | {wanted} | {shown} | {verdict} "
+            f"| {of.get('server_cpu', '')} | {generator} |"
+        )
+    return "\n".join(lines)
+
+
+def _figure(found: Figures, path: str) -> float | None:
+    value: object = found
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return float(value) if isinstance(value, int | float) else None
 
 
 def headline(found: Figures) -> Figures:

@@ -32,9 +32,11 @@ PASSING = {
     "nats": ["./start-simple.sh", "nats"],
     "mosquitto": ["./start-simple.sh", "mosquitto"],
     "ngircd": ["./start-simple.sh", "ngircd"],
+    "sio": ["./start-simple.sh", "sio"],
 }
 """Servers that store nothing: upper references, no peers."""
-NEEDS = {"nats": "nats-server"}
+NEEDS = {"nats": "nats-server", "sio": "npm"}
+NPM_PACKAGES = ("socket.io", "ws")
 SCENARIOS = ("dm-max", "dm-200", "fan100", "fan1000", "login")
 KEYS = {"login": "login_per_s"}
 
@@ -78,8 +80,19 @@ def kit() -> Iterator[Path]:
         tokens = f" --tokens {folder}/tokens"
         script.write_text(text.replace(" --pids {pids(peer)}'", f" --pids {{pids(peer)}}{tokens}'", 1))
         (folder / "tokens").write_text("none\n")
+        (folder / "npm").symlink_to(_npm())
         subprocess.run(["cc", "-O2", "-w", "-o", "imbench", "imbench.c"], cwd=folder, check=True)
         yield folder
+
+
+def _npm() -> Path:
+    """A folder with Node's packages, filled once when npm is there."""
+    packages = ROOT / "build" / "bench" / "npm"
+    packages.mkdir(parents=True, exist_ok=True)
+    if shutil.which("npm") and not (packages / "node_modules" / "socket.io").exists():
+        command = ["npm", "install", "--no-audit", "--no-fund", "--no-save", *NPM_PACKAGES]
+        subprocess.run(command, cwd=packages, check=False, capture_output=True, timeout=120)
+    return packages
 
 
 def run(folder: Path, peer: str, reps: int) -> None:
@@ -110,7 +123,8 @@ def run(folder: Path, peer: str, reps: int) -> None:
 @contextmanager
 def myna(folder: Path, peer: str) -> Iterator[None]:
     """Myna with the conversations that the template names, where the kit looks for a peer."""
-    direct = {int(f"10000{user}"): [user, user ^ 1] for user in range(USERS)}
+    # The kit names a conversation by its receiver, who comes after the sender and has an odd number.
+    direct = {int(f"10000{user}"): [user, user ^ 1] for user in range(1, USERS, 2)}
     crowd = Crowd(USERS, {**direct, 77777: list(range(MEMBERS))})
     database = "postgres" if peer == "myna-pg" else "sqlite"
     with rig_of(crowd, database=database) as here:

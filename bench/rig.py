@@ -95,6 +95,14 @@ def rig_of(
 
 
 @contextmanager
+def quiet_server(folder: Path, people: Population) -> Iterator[Rig]:
+    """A server over a database that was filled before, in `data` inside a folder."""
+    mine = {"MYNA_DATABASE": f"sqlite:///{folder / 'data' / 'myna.db'}", "MYNA_MODERATION": "0", **QUIET}
+    with _served(folder, mine) as server:
+        yield Rig(server, people, folder)
+
+
+@contextmanager
 def _served(folder: Path, settings: Mapping[str, str]) -> Iterator[myna_server.MynaServer]:
     # A child keeps its parent's core, so this process goes there while it starts the server.
     mine = os.sched_getaffinity(0)

@@ -119,7 +119,7 @@ class Conversations(Protocol):
         ...
 
     async def mark_read(self, marks: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], int]:
-        """Raise `read_seq` of (conversation, user) up to the newest message; it never falls. The marks as they count."""
+        """Raise `read_seq` of (conversation, user) up to the newest message; it never falls. The marks that rose."""
         ...
 
     async def support_conversation(self, visitor: int, inbox: int) -> Conversation | None:
@@ -291,7 +291,7 @@ class Crowds(Protocol):
         ...
 
     async def mark_received(self, marks: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], int]:
-        """Raise what (conversation, user) has received up to the newest message; it never falls. The marks as they count."""
+        """Raise what (conversation, user) has received up to the newest message; it never falls. The marks that rose."""
         ...
 
     async def watermarks(self, conversation: int, limit: int) -> list[tuple[int, int, int]]:

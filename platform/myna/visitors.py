@@ -76,10 +76,14 @@ def verified(key: IdentityKey, inbox: str, claim: str | Mapping[str, str]) -> Cl
         Unauthorised: it was not signed by this secret, for this inbox, or not now.
     """
     if isinstance(claim, Mapping):
+        if not claim["id"].isprintable():
+            raise Unauthorised("The identity's id is no line of text.", code="identity_invalid")
         wanted = hmac.new(key.secret.encode(), claim["id"].encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(wanted, claim["hash"].lower()):
             raise Unauthorised("The identity's hash is not right.", code="identity_invalid")
         return {"sub": claim["id"]}
+    if not claim.isascii():
+        raise Unauthorised("The identity's token is no JWT.", code="identity_invalid")
     try:
         claims = _decode(
             claim,

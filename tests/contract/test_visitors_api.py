@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import time
 from typing import Any
 
@@ -117,6 +118,17 @@ async def test_a_forged_signature_and_the_none_algorithm_are_refused(desk: Desk)
     await desk.begin(401, identity=desk.token("x" * 43))
     none = jwt.encode({"sub": "a", "aud": desk.key, "exp": time.time() + 60}, "", algorithm="none")  # pyright: ignore[reportUnknownMemberType]
     await desk.begin(401, identity=none)
+
+
+@pytest.mark.parametrize(
+    "identity",
+    ["\ud800", "ü.ü.ü", "", "a.b", {"id": "\ud800", "hash": "0" * 64}, {"id": "\0", "hash": "0" * 64}],
+)
+async def test_what_is_no_token_at_all_is_refused_too(desk: Desk, identity: Any) -> None:
+    await desk.secret()
+    sent = json.dumps({"inbox": desk.key, "identity": identity})
+    answer = await desk.app.http.post("/visitors", content=sent, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 401, 422), answer.text
 
 
 async def test_an_inbox_can_ask_for_a_signature_and_renew_its_secret(desk: Desk) -> None:

@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from myna.api.answers import Message, ServerFrame
 from myna.api.asyncapi import document, op_of, router
 from myna.api.frames import OPS, Frame
+from myna.model import EventKind, MessageKind, MessageState
 from myna.model import Message as Stored
-from myna.model import MessageKind, MessageState
 from myna.wire import message_object
 from support.backends import ROOT
 
@@ -81,3 +81,34 @@ def test_a_message_has_the_fields_that_the_document_names() -> None:
 
 def test_the_page_names_every_invariant() -> None:
     assert all(f"| I{number} |" in PAGE for number in range(1, 15))
+
+
+def test_every_kind_of_event_has_its_shape_in_the_document() -> None:
+    made = document()
+    assert set(made["x-events"]) == {kind.value for kind in EventKind}
+    for reference in made["x-events"].values():
+        assert made["components"]["schemas"][reference["$ref"].rsplit("/", 1)[1]]["description"]
+
+
+def test_every_status_is_in_the_document_and_explained() -> None:
+    codes = PAGE.split("## Codes")[1].split("## What holds")[0]
+    found = document()["x-errors"]
+    assert {each["status"] for each in found} >= {
+        400,
+        401,
+        403,
+        404,
+        409,
+        410,
+        413,
+        422,
+        425,
+        429,
+        499,
+        500,
+        503,
+    }
+    for each in found:
+        assert str(each["status"]) in codes
+        assert each["meaning"]
+        assert each["error"]

@@ -15,7 +15,18 @@ from support.pages import Dashboard, Widget
 
 pytestmark = pytest.mark.needs("chromium", "node")
 
-SCREENS = ("inbox", "groups", "review", "knowledge", "contacts", "reports", "bots", "settings")
+SCREENS = (
+    "inbox",
+    "groups",
+    "review",
+    "knowledge",
+    "agents",
+    "contacts",
+    "reports",
+    "bots",
+    "security",
+    "settings",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from myna import __version__
 from myna.api.answers import ServerFrame
 from myna.api.frames import MAX_BATCH, MAX_FRAME_BYTES, Frame
+from myna.api.happenings import DATA, failures
 from myna.wire import encode
 
 router = APIRouter(prefix="/v1", tags=["sync"])
@@ -17,7 +18,8 @@ ABOUT = f"""
 JSON objects, one per WebSocket text frame; an array is a batch. The same objects come as `data:` of Server-Sent Events
 (`GET /v1/events`), in long-poll replies (`GET /v1/poll`), and go to `POST /v1/commands`. A frame has at most {MAX_FRAME_BYTES}
 bytes, an array at most {MAX_BATCH} frames. Unknown fields are ignored, unknown ops answered with a nack. The close code of
-a connection is 4000 plus the status of the error.
+a connection is 4000 plus the status of the error. `x-events` says what the `data` of each kind of event holds, `x-errors`
+what each status means.
 """
 
 
@@ -31,7 +33,8 @@ async def served() -> Response:
 def document() -> dict[str, Any]:
     """The AsyncAPI 3.0 document (https://www.asyncapi.com/docs/reference/specification/v3.0.0)."""
     client, server = get_args(Frame), get_args(ServerFrame)
-    _, schemas = msgspec.json.schema_components([*client, *server], ref_template=REFS)
+    shapes = [*client, *server, *DATA.values()]
+    _, schemas = msgspec.json.schema_components(shapes, ref_template=REFS)
     messages = {_name(each): _message(each) for each in (*client, *server)}
     return {
         "asyncapi": "3.0.0",
@@ -48,6 +51,9 @@ def document() -> dict[str, Any]:
             "serverFrames": _operation("send", "What the server sends.", server),
         },
         "components": {"messages": messages, "schemas": schemas},
+        # Extensions of this document (AsyncAPI allows fields that begin with x-).
+        "x-events": {kind.value: {"$ref": REFS.format(name=shape.__name__)} for kind, shape in DATA.items()},
+        "x-errors": [msgspec.to_builtins(each) for each in failures()],
     }
 
 

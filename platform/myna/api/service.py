@@ -295,6 +295,7 @@ def _contact(contact: Contact) -> dict[str, Any]:
 
 def _inbox(inbox: Inbox) -> dict[str, Any]:
     return {
+        "id": str(inbox.id),
         "key": inbox.key,
         "name": inbox.name,
         "locale": inbox.locale,

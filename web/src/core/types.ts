@@ -232,7 +232,7 @@ export interface KnowledgeBase {
 export interface Source {
   id: string;
   title: string;
-  kind: "file" | "text" | "faq";
+  kind: "file" | "text" | "faq" | "url" | "site" | "conversations";
   lang: string | null;
   chunks: number;
   state: string;

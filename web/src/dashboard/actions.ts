@@ -1,4 +1,5 @@
 import { noting } from "./composer";
+import { marking } from "./messagetools";
 import { tickets, move, neighbour, ownsTicket, view, VIEWS, visitorName, conversations } from "./desk";
 import { client, go, networkless, route, SCREENS, setTheme, signOut, staff, type Screen, type Theme } from "./state";
 import { notifies, setNotifies } from "./notify";
@@ -41,6 +42,19 @@ function onTicket(): Action[] {
   return found;
 }
 
+/** What the newest answer of the agent, or else of anybody in the team, can become. */
+function judging(): Action[] {
+  const { screen, id } = route.value;
+  const log = screen === "inbox" && id ? client.value?.log(id) : null;
+  const answers = log?.messages.filter((each) => each.kind === "text" && each.state === "sent" && log.user(each.sender)?.kind !== "visitor") ?? [];
+  const last = answers.at(-1);
+  const agents = answers.findLast((each) => log!.user(each.sender)?.agent);
+  return [
+    ...(last ? [{ id: "faq", name: t("faq"), key: "f", run: () => (marking.value = { message: last, what: "faq" as const }) }] : []),
+    ...(agents ? [{ id: "wrong", name: t("wrong"), key: "w", run: () => (marking.value = { message: agents, what: "wrong" as const }) }] : []),
+  ];
+}
+
 function moving(): Action[] {
   const { screen, id } = route.value;
   if (screen !== "inbox" && screen !== "groups") return [];
@@ -69,7 +83,8 @@ export function actions(): Action[] {
   return [
     ...onTicket(),
     ...moving(),
-    ...screens.map((screen, at): Action => ({ id: `go-${screen}`, name: t("act.go", { name: t(screen) }), key: String(at + 1), run: () => go(screen) })),
+    ...judging(),
+    ...screens.map((screen, at): Action => ({ id: `go-${screen}`, name: t("act.go", { name: t(screen) }), key: String((at + 1) % 10), run: () => go(screen) })),
     ...(staff() ? VIEWS.map((each): Action => ({ id: `view-${each}`, name: `${t("inbox")}: ${t(`view.${each}`)}`, run: () => {
       view.value = each;
       go("inbox");

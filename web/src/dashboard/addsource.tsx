@@ -1,10 +1,11 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Job, Source } from "../core";
+import { Impact } from "./care";
 import { api, complain } from "./state";
 import { t } from "./words";
 
 type Kind = Source["kind"];
-const KINDS: Kind[] = ["text", "faq", "file"];
+const KINDS: Kind[] = ["text", "faq", "file", "url", "site", "conversations"];
 
 function bodyOf(kind: Kind, form: FormData): unknown {
   if (kind === "file") {
@@ -12,6 +13,8 @@ function bodyOf(kind: Kind, form: FormData): unknown {
     upload.set("file", form.get("file")!);
     return upload;
   }
+  if (kind === "url" || kind === "site") return { kind, url: form.get("url") };
+  if (kind === "conversations") return { kind };
   if (kind === "text") return { kind, title: form.get("title"), text: form.get("text") };
   const variants = String(form.get("variants")).split("\n").map((line) => line.trim()).filter(Boolean);
   return { kind, question: form.get("question"), variants, answer: form.get("answer") };
@@ -21,13 +24,28 @@ function bodyOf(kind: Kind, form: FormData): unknown {
 export function AddSource({ root, added }: { root: string; added(title: string, job: Job): void }) {
   const [kind, setKind] = useState<Kind>("text");
   const [busy, setBusy] = useState(false);
+  const filled = useRef<HTMLFormElement>(null);
+  const send = async (body: unknown) => {
+    const { source, job } = await api().post<{ source: Source; job: Job | string }>(`${root}/sources`, body);
+    added(source.title, typeof job === "string" ? { id: job, state: "queued", done: 0, total: 0, errors: [] } : job);
+  };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const element = event.currentTarget as HTMLFormElement;
     setBusy(true);
     try {
-      const { source, job } = await api().post<{ source: Source; job: Job | string }>(`${root}/sources`, bodyOf(kind, new FormData(element)));
-      added(source.title, typeof job === "string" ? { id: job, state: "queued", done: 0, total: 0, errors: [] } : job);
+      const form = new FormData(element);
+      const files = form.getAll("file").filter((each): each is File => each instanceof File && each.size > 0);
+      if (kind === "file" && files.length > 1) {
+        for (const file of files) {
+          const one = new FormData();
+          one.set("file", file);
+          await send(bodyOf("file", one));
+        }
+        element.reset();
+        return;
+      }
+      await send(bodyOf(kind, form));
       element.reset();
     } catch (error) {
       complain(error);
@@ -41,7 +59,7 @@ export function AddSource({ root, added }: { root: string; added(title: string, 
       <div class="views" role="tablist" aria-label={t("kb.add")}>
         {KINDS.map((each) => <button type="button" role="tab" aria-selected={each === kind} data-testid={`add-${each}`} onClick={() => setKind(each)}>{t(`kb.${each}`)}</button>)}
       </div>
-      <form class="stack" onSubmit={submit} key={kind}>
+      <form class="stack" onSubmit={submit} key={kind} ref={filled}>
         {kind === "text" && (
           <>
             <label>{t("kb.title")}<input name="title" required maxLength={200} data-testid="source-title" /></label>
@@ -55,8 +73,15 @@ export function AddSource({ root, added }: { root: string; added(title: string, 
             <label>{t("kb.answer")}<textarea name="answer" required rows={3} data-testid="faq-answer" /></label>
           </>
         )}
-        {kind === "file" && <label>{t("kb.pickFile")}<input type="file" name="file" required accept=".md,.markdown,.txt,.html,.htm" data-testid="source-file" /></label>}
-        <button type="submit" class="primary" disabled={busy} data-testid="add-source">{t("kb.addButton")}</button>
+        {kind === "file" && <label>{t("kb.pickFile")}<input type="file" name="file" multiple required accept=".md,.markdown,.txt,.html,.htm,.pdf,.docx,.pptx,.xlsx,.csv,.json" data-testid="source-file" /></label>}
+        {kind === "file" && <label>{t("kb.pickFolder")}<input type="file" name="file" multiple ref={(box) => box?.setAttribute("webkitdirectory", "")} data-testid="source-folder" onChange={(event) => { const first = event.currentTarget.form!.elements.namedItem("file"); for (const box of first instanceof RadioNodeList ? first : []) (box as HTMLInputElement).required = false; }} /></label>}
+        {(kind === "url" || kind === "site") && <label>{t("kb.address")}<input name="url" type="url" required placeholder="https://" data-testid="source-url" /></label>}
+        {kind === "site" && <p class="faint">{t("kb.siteHint")}</p>}
+        {kind === "conversations" && <p class="faint">{t("kb.conversationsHint")}</p>}
+        <div class="actions">
+          <button type="submit" class="primary" disabled={busy} data-testid="add-source">{t("kb.addButton")}</button>
+          {(kind === "text" || kind === "faq") && <Impact key={kind} root={root} source={() => (filled.current?.reportValidity() ? (bodyOf(kind, new FormData(filled.current)) as Record<string, unknown>) : null)} />}
+        </div>
       </form>
     </section>
   );

@@ -1,9 +1,11 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { inserted } from "./copilot";
 import { Icon } from "./icons";
 import { uploadAll, type Uploading } from "./messageparts";
 import { addNote } from "./notes";
 import { filled, offered, ReplyList, type PreparedReply } from "./replies";
+import { ReplyBar, replying } from "./replying";
 import { client, store } from "./state";
 import { t } from "./words";
 
@@ -37,6 +39,15 @@ export function Composer({ conversation, placeholder, locked, notes, values }: P
   };
   useEffect(() => setText(store.getItem(key) ?? ""), [key]);
   useEffect(() => {
+    const found = inserted.value;
+    if (found?.conversation !== conversation) return;
+    inserted.value = null;
+    noting.value = false;
+    setText(found.text);
+    store.setItem(keyOf(conversation, false), found.text);
+    field.current?.focus();
+  }, [inserted.value]);
+  useEffect(() => {
     const box = field.current;
     if (!box) return;
     box.style.height = "auto";
@@ -58,7 +69,11 @@ export function Composer({ conversation, placeholder, locked, notes, values }: P
     if (!said) return;
     write("");
     if (note) void addNote(conversation, said).then((kept) => kept || write(said));
-    else client.value!.send(conversation, { text: said });
+    else {
+      const asked = replying.value?.conversation === conversation ? replying.value.seq : null;
+      replying.value = null;
+      client.value!.send(conversation, { text: said }, asked);
+    }
   };
   const keyed = (event: KeyboardEvent) => {
     // keyCode 229 covers browsers that end the composition before the key event.
@@ -81,6 +96,7 @@ export function Composer({ conversation, placeholder, locked, notes, values }: P
         </div>
       )}
       {list.length > 0 && <ReplyList list={list} at={chosen} choose={insert} />}
+      {!note && <ReplyBar conversation={conversation} />}
       {uploads.map((each) => (
         <div class="upload" key={each.key} data-testid="upload">
           <span>{each.name}</span>

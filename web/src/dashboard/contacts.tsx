@@ -19,6 +19,7 @@ interface Page {
 }
 
 const SEARCH_AFTER_MS = 180;
+const LOOK_EVERY_MS = 10_000;
 let known: Page | null = null;
 
 /** Everybody who has ever written, and the way to what they wrote. */
@@ -40,6 +41,18 @@ export function Contacts() {
     return () => clearTimeout(timer);
   }, [search]);
   const [busy, setBusy] = useState(false);
+  const [live, setLive] = useState<Record<string, string>>({});
+  const ids = page?.contacts.slice(0, 100).map((each) => each.user.id).join(",") ?? "";
+  useEffect(() => {
+    if (!ids) return;
+    const look = () => api().get<{ users: Record<string, [string, unknown]> }>(`/v1/presence?ids=${ids}`).then((reply) => setLive(Object.fromEntries(Object.entries(reply.users).map(([id, [state]]) => [id, state]))), () => setLive({}));
+    void look();
+    const timer = setInterval(() => document.hidden || void look(), LOOK_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [ids]);
+  const [onlyLive, setOnlyLive] = useState(false);
+  const here = (row: Contact) => !!live[row.user.id] && live[row.user.id] !== "offline";
+  const shown = page?.contacts.filter((row) => !onlyLive || here(row)) ?? [];
   const more = () => {
     if (busy || !page?.next) return;
     setBusy(true);
@@ -50,16 +63,21 @@ export function Contacts() {
       <div class="column">
         <h1>{t("contacts")}</h1>
         <input type="search" value={search} placeholder={t("contacts.search")} aria-label={t("contacts.search")} data-testid="contact-search" onInput={(event) => setSearch(event.currentTarget.value)} />
+        <div class="views" role="tablist" aria-label={t("contacts")}>
+          <button type="button" role="tab" aria-selected={!onlyLive} onClick={() => setOnlyLive(false)}>{t("contacts.all")}</button>
+          <button type="button" role="tab" aria-selected={onlyLive} data-testid="contacts-live" onClick={() => setOnlyLive(true)}>{t("contacts.live")} <span class="count">{page?.contacts.filter(here).length || ""}</span></button>
+        </div>
         {!!error && <Trouble error={error} retry={() => void load()} />}
         {page?.contacts.length === 0 && <Empty title={t(search ? "kb.nothing" : "contacts.empty")} hint={search ? "" : t("contacts.emptyHint")} />}
-        {!!page?.contacts.length && (
+        {onlyLive && shown.length === 0 && <Empty title={t("contacts.nobody")} hint={t("contacts.nobodyHint")} />}
+        {shown.length > 0 && (
           <section class="card table">
-            <VirtualList rows={page.contacts} height={60} keyOf={(row) => row.user.id} more={more}>
+            <VirtualList rows={shown} height={60} keyOf={(row) => row.user.id} more={more}>
               {(row) => (
                 <a class="item" href={`#/inbox/${row.conversation}`} data-testid="contact">
                   <Avatar name={row.user.name} kind="visitor" />
                   <span class="lines">
-                    <b>{row.user.name}</b>
+                    <b>{row.user.name} {here(row) && <i class="tag" data-testid="live">{t("contacts.here")}</i>}</b>
                     <span class="preview">{[row.user.locale, t("contacts.count", { n: row.conversations }), t("contacts.since", { at: ago(row.first_at) })].join(" · ")}</span>
                   </span>
                   <time class="faint">{ago(row.last_at)}</time>

@@ -1,6 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import { ApiError, type Conversation, type Held, type ServerFrame, type Ticket } from "../core";
-import { api, client, complain, me, mirror, route, staff } from "./state";
+import { api, client, complain, me, mirror, route, staff, toast } from "./state";
+import { t } from "./words";
 
 export type View = "open" | "mine" | "queue" | "agent" | "resolved";
 export const VIEWS: View[] = ["open", "mine", "queue", "agent", "resolved"];
@@ -143,18 +144,25 @@ export function follow(frame: ServerFrame): void {
 /** Moves ownership. The server's answer is shown at once; a lost race shows who was faster. */
 export async function move(conversation: string, act: "claim" | "release" | "resolve", to?: "agent" | "queue"): Promise<void> {
   const log = client.value?.log(conversation);
-  const epoch = log?.conversation.ticket?.epoch;
+  const before = log?.conversation.ticket;
+  const epoch = before?.epoch;
   try {
     const ticket = await api().post<Ticket>(`/v1/conversations/${conversation}/${act}`, {
       ...(to ? { to } : {}),
       ...(epoch === undefined ? {} : { epoch }),
     });
     apply(ticket);
+    if (act === "resolve" && before?.status === "open") toast(t("resolvedNow"), false, { name: t("tools.undo"), run: () => void reopen(conversation, before) });
   } catch (error) {
     if (error instanceof ApiError && error.problem.ticket) apply(error.problem.ticket);
     complain(error);
   }
   void loadTickets();
+}
+
+/** Opens a resolved conversation again, with whoever had it before. */
+function reopen(conversation: string, before: Ticket): Promise<void> {
+  return before.owner === "operator" ? move(conversation, "claim") : move(conversation, "release", before.owner);
 }
 
 function apply(ticket: Ticket): void {

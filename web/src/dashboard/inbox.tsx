@@ -4,6 +4,7 @@ import { Guide, needsGuide } from "./guide";
 import { Icon } from "./icons";
 import { Avatar, Empty, Trouble } from "./parts";
 import { preview } from "./preview";
+import { SearchBox } from "./searchbox";
 import { Side } from "./side";
 import { go, me, route, session } from "./state";
 import { Thread, useLog } from "./thread";
@@ -44,6 +45,7 @@ function TicketList() {
   return (
     <section class="list" aria-label={t("inbox")}>
       <h1>{t("inbox")}</h1>
+      <SearchBox />
       <div class="views" role="tablist" aria-label={t("inbox")}>
         {VIEWS.map((each) => (
           <button type="button" role="tab" aria-selected={each === wanted} data-testid={`view-${each}`} onClick={() => (view.value = each)}>
@@ -65,7 +67,7 @@ function TicketList() {
 }
 
 function Actions({ conversation, ticket }: { conversation: string; ticket: Ticket }) {
-  if (ticket.status === "resolved") return null;
+  if (ticket.status === "resolved") return <div class="actions"><button type="button" data-testid="reopen" onClick={() => void move(conversation, "claim")}>{t("reopen")}</button></div>;
   const mine = ownsTicket(ticket);
   return (
     <div class="actions">

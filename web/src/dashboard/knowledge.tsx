@@ -2,10 +2,13 @@ import { useEffect, useState } from "preact/hooks";
 import type { Job, KnowledgeBase, Source } from "../core";
 import { AddSource } from "./addsource";
 import { Ask } from "./ask";
+import { Findings, Gaps, Strictness } from "./care";
 import { Empty, Trouble } from "./parts";
 import { api, complain, toast } from "./state";
 import { ago, t } from "./words";
 
+const TABS = ["sources", "gaps", "findings", "strict"] as const;
+const TAB_WORDS = { sources: "kb.sourcesTab", gaps: "kb.gaps", findings: "kb.findings", strict: "kb.strict" } as const;
 const JOB_EVERY_MS = 700;
 let bases: KnowledgeBase[] | null = null;
 const sourcesOf = new Map<string, Source[]>();
@@ -49,6 +52,7 @@ function Base({ base, changed }: { base: KnowledgeBase; changed(): void }) {
   const root = `/v1/knowledge-bases/${base.id}`;
   const [sources, setSources] = useState(sourcesOf.get(base.id));
   const [works, setWorks] = useState<Work[]>([]);
+  const [tab, setTab] = useState<(typeof TABS)[number]>("sources");
   const [error, setError] = useState<unknown>(null);
   const load = () =>
     api().get<{ sources: Source[] }>(`${root}/sources`).then((reply) => {
@@ -89,8 +93,15 @@ function Base({ base, changed }: { base: KnowledgeBase; changed(): void }) {
   };
   return (
     <>
+      <div class="views" role="tablist" aria-label={base.name}>
+        {TABS.map((each) => <button type="button" role="tab" aria-selected={each === tab} data-testid={`kb-${each}`} onClick={() => setTab(each)}>{t(TAB_WORDS[each])}</button>)}
+      </div>
+      {tab === "gaps" && <Gaps root={root} />}
+      {tab === "findings" && <Findings root={root} />}
+      {tab === "strict" && <Strictness root={root} />}
+      {tab === "sources" && <>
       <Ask root={root} />
-      <AddSource root={root} added={(title, job) => { setWorks([...works, { title, job }]); void load(); }} />
+      <AddSource root={root} added={(title, job) => { setWorks((now) => [...now, { title, job }]); void load(); }} />
       <div role="status">
         <ul class="jobs">
           {works.map((work) => <Progress key={work.job.id} work={work} cancel={() => void api().post(`${root}/jobs/${work.job.id}/cancel`).catch(complain)} />)}
@@ -102,6 +113,7 @@ function Base({ base, changed }: { base: KnowledgeBase; changed(): void }) {
         {sources?.length === 0 && <Empty title={t("kb.empty")} hint={t("kb.emptyHint")} />}
         <ul class="sourcelist">{sources?.map((source) => <SourceItem key={source.id} source={source} remove={() => void remove(source)} />)}</ul>
       </section>
+      </>}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { follow } from "./desk";
 import { OPEN } from "./actions";
+import { Agents } from "./agents";
 import { Bots } from "./bots";
 import { Contacts } from "./contacts";
 import { Groups } from "./groups";
@@ -14,13 +15,14 @@ import { help, Keys, Palette, palette } from "./palette";
 import { Rail } from "./rail";
 import { Reports } from "./reports";
 import { Review } from "./review";
+import { Security } from "./security";
 import { Settings } from "./settings";
 import { SignIn } from "./signin";
 import { client, connect, networkless, route, session, setTheme, staff, status, theme, toasts } from "./state";
 import { hear } from "./typing";
 import { lang, speak, t } from "./words";
 
-const VIEWS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowledge, contacts: Contacts, reports: Reports, bots: Bots, settings: Settings };
+const VIEWS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowledge, agents: Agents, contacts: Contacts, reports: Reports, bots: Bots, security: Security, settings: Settings };
 
 function App() {
   if (!session.value || !client.value) return <SignIn />;
@@ -35,7 +37,7 @@ function App() {
       {palette.value && <Palette />}
       {help.value && <Keys />}
       <div class="toasts" role="status" data-testid="toasts">
-        {toasts.value.map((each) => <div key={each.id} class={`toast ${each.warn ? "warn" : ""}`}>{each.text}</div>)}
+        {toasts.value.map((each) => <div key={each.id} class={`toast ${each.warn ? "warn" : ""}`}>{each.text}{each.act && <button type="button" class="link" data-testid="toast-act" onClick={() => { toasts.value = toasts.value.filter((other) => other !== each); each.act!.run(); }}>{each.act.name}</button>}</div>)}
       </div>
     </div>
   );

@@ -1,7 +1,12 @@
+import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { Message } from "../core";
+import { pin, replying } from "./replying";
 import { api, complain, me } from "./state";
 import { t } from "./words";
+
+/** The message whose answer is being judged or kept. */
+export const marking = signal<{ message: Message; what: "wrong" | "faq" } | null>(null);
 
 /** For so long a message just sent offers to be taken back with one click. */
 const UNDO_MS = 5000;
@@ -60,7 +65,7 @@ export function EditForm({ message, done }: { message: Message; done(): void }) 
 }
 
 /** The actions beside a message, shown when it is pointed at or reached by Tab. */
-export function MessageTools({ message, edit }: { message: Message; edit(): void }) {
+export function MessageTools({ message, edit, agent, desk }: { message: Message; edit(): void; agent: boolean; desk: boolean }) {
   const mine = message.sender === me().id;
   const [fresh, setFresh] = useState(mine && Date.now() - Date.parse(message.created_at) < UNDO_MS);
   useEffect(() => {
@@ -73,6 +78,10 @@ export function MessageTools({ message, edit }: { message: Message; edit(): void
       {fresh && <button type="button" class="link meta" data-testid="undo" onClick={() => recall(message)}>{t("tools.undo")}</button>}
       <div class="tools" role="group" aria-label={t("tools")}>
         {EMOJI.map((emoji) => <button type="button" class="quiet" aria-label={t("tools.react", { emoji })} data-testid="react" onClick={() => void react(message, emoji)}>{emoji}</button>)}
+        <button type="button" class="quiet" data-testid="answer" onClick={() => { replying.value = message; document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus(); }}>{t("act.reply")}</button>
+        <button type="button" class="quiet" data-testid="pin" aria-label={t("pin")} onClick={() => pin(message, true)}>📌</button>
+        {desk && agent && <button type="button" class="quiet" data-testid="mark-wrong" onClick={() => (marking.value = { message, what: "wrong" })}>{t("wrong")}</button>}
+        {desk && <button type="button" class="quiet" data-testid="into-faq" onClick={() => (marking.value = { message, what: "faq" })}>FAQ</button>}
         {mine && <button type="button" class="quiet" data-testid="edit" onClick={edit}>{t("tools.edit")}</button>}
         {mine && <button type="button" class="quiet" data-testid="recall" onClick={() => recall(message)}>{t("tools.recall")}</button>}
       </div>

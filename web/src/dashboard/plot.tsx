@@ -36,7 +36,7 @@ export function Plot({ title, days, series }: { title: string; days: string[]; s
       <svg viewBox={`0 0 ${WIDE} ${HIGH}`} aria-hidden="true">
         <line class="grid" x1="0" x2={WIDE} y1={HIGH - FOOT} y2={HIGH - FOOT} />
         <line class="grid" x1="0" x2={WIDE} y1={HIGH - FOOT - scale(top)} y2={HIGH - FOOT - scale(top)} />
-        <text x={WIDE} y={HIGH - FOOT - scale(top) + 11} text-anchor="end">{top}</text>
+        <text x="0" y={HIGH - FOOT - scale(top) + 11}>{top}</text>
         {days.map((day, at) => {
           let under = HIGH - FOOT;
           const x = at * step + (step - bar) / 2;

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { Empty, Trouble } from "./parts";
+import { LedgerCard } from "./ledger";
 import { Plot } from "./plot";
 import { api } from "./state";
 import { t } from "./words";
@@ -89,6 +90,7 @@ export function Reports() {
                 { name: t("reports.no"), tone: "three", values: values("unhelpful") },
               ]} />
             </section>
+            <LedgerCard days={span} />
             <section class="card"><Plot title={t("reports.spam")} days={names} series={[{ name: t("reports.held"), tone: "three", values: values("held") }]} /></section>
           </>
         )}

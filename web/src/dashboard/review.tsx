@@ -2,11 +2,14 @@ import { useEffect, useState } from "preact/hooks";
 import type { Held } from "../core";
 import { heldChanges, loadWaiting, waiting } from "./desk";
 import { Avatar, Empty, Trouble } from "./parts";
-import { api, complain } from "./state";
+import { Appeals, Campaigns, Lists, Policies } from "./policies";
+import { api, complain, session } from "./state";
 import { ago, coded, t } from "./words";
 
-type State = Held["state"];
-const STATES: State[] = ["waiting", "allowed", "blocked"];
+type State = "waiting" | "flagged" | "allowed" | "blocked";
+const STATES: State[] = ["waiting", "flagged", "allowed", "blocked"];
+const MORE = ["appeals", "policy", "lists"] as const;
+const MORE_WORDS = { appeals: "appeals", policy: "policies", lists: "lists" } as const;
 const cache: Partial<Record<State, Held[]>> = {};
 
 function Reasons({ held }: { held: Held }) {
@@ -46,7 +49,7 @@ function Card({ held, chosen, choose, decide }: CardProps) {
       </div>
       <p class="pre said">{held.text}</p>
       <Reasons held={held} />
-      {held.state === "waiting" && (
+      {(held.state === "waiting" || (held.state as State) === "flagged") && (
         <div class="actions">
           <button type="button" class="primary" data-testid="allow" onClick={() => decide("allow")}>{t("allow")}</button>
           <button type="button" class="danger" data-testid="block" onClick={() => decide("block")}>{t("block")}</button>
@@ -59,6 +62,12 @@ function Card({ held, chosen, choose, decide }: CardProps) {
 export function Review() {
   const [state, setState] = useState<State>("waiting");
   const [rows, setRows] = useState<Held[] | undefined>(cache.waiting);
+  const [more, setMore] = useState<(typeof MORE)[number] | null>(null);
+  const [workspace, setWorkspace] = useState("");
+  const administers = ["owner", "admin"].includes(session.value?.role ?? "");
+  useEffect(() => {
+    if (more === "policy") api().get<{ workspace: { id: string } }>("/v1/me").then((reply) => setWorkspace(reply.workspace.id), complain);
+  }, [more]);
   const [error, setError] = useState<unknown>(null);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const changes = heldChanges.value;
@@ -92,11 +101,17 @@ export function Review() {
         <h1>{t("review")}</h1>
         <div class="views" role="tablist" aria-label={t("review")}>
           {STATES.map((each) => (
-            <button type="button" role="tab" aria-selected={each === state} data-testid={`held-${each}`} onClick={() => setState(each)}>
+            <button type="button" role="tab" aria-selected={!more && each === state} data-testid={`held-${each}`} onClick={() => { setMore(null); setState(each); }}>
               {t(`state.${each}`)} {each === "waiting" && <span class="count">{waiting.value || ""}</span>}
             </button>
           ))}
+          {MORE.filter((each) => administers || each === "appeals").map((each) => <button type="button" role="tab" aria-selected={each === more} data-testid={`review-${each}`} onClick={() => setMore(each)}>{t(MORE_WORDS[each])}</button>)}
         </div>
+        {more === "appeals" && <Appeals />}
+        {more === "policy" && workspace && <Policies workspace={workspace} />}
+        {more === "lists" && <Lists />}
+        {!more && state === "waiting" && <Campaigns key={changes} decide={decide} />}
+        {!more && <>
         {!!error && <Trouble error={error} retry={() => void load()} />}
         {state === "waiting" && all.length > 1 && (
           <div class="batch">
@@ -118,6 +133,7 @@ export function Review() {
             <Card key={held.id} held={held} chosen={chosen.has(held.id)} choose={() => toggle(held.id)} decide={(decision) => void decide([held.id], decision)} />
           ))}
         </ul>
+        </>}
       </div>
     </div>
   );

@@ -2,13 +2,16 @@ import { useEffect, useState } from "preact/hooks";
 import { loadReplies, replies } from "./replies";
 import { notifies, setNotifies } from "./notify";
 import type { FormField } from "../core";
+import { DeskSettings } from "./deskadmin";
 import { InboxIdentity } from "./inboxidentity";
 import { Empty, Trouble } from "./parts";
 import { Prechat } from "./prechat";
+import { StaffingForm } from "./staffing";
 import { api, complain, session, setTheme, theme, toast, type Theme } from "./state";
 import { lang, speak, t, type Word } from "./words";
 
 interface InboxSettings {
+  id: string;
   key: string;
   name: string;
   greeting: Record<string, string>;
@@ -88,6 +91,7 @@ function InboxForm({ inbox, saved }: { inbox: InboxSettings; saved(): void }) {
         <label>{t("settings.origins")}<textarea name="origins" rows={2} placeholder="https://shop.example" defaultValue={inbox.allowed_origins.join("\n")} data-testid="origins" /></label>
         <button type="submit" class="primary" disabled={busy} data-testid="save-inbox">{t("save")}</button>
       </form>
+      <StaffingForm inbox={inbox.id} />
       <Prechat inbox={inbox.key} questions={inbox.prechat} saved={saved} />
       <InboxIdentity inbox={inbox.key} />
     </section>
@@ -156,6 +160,7 @@ export function Settings() {
         <h1>{t("settings" as Word)}</h1>
         <Mine />
         <Replies />
+        {session.value?.role && <DeskSettings />}
         {administers && <Inboxes />}
       </div>
     </div>

@@ -1,5 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, type ConversationLog, type Turn } from "../core";
+import { Copilot } from "./copilot";
+import { DeskSide } from "./deskadmin";
 import { Icon } from "./icons";
 import { ownerWords } from "./inbox";
 import { Confidence } from "./parts";
@@ -98,6 +100,8 @@ export function Side({ log, shown, close }: { log: ConversationLog; shown: boole
           </dl>
         </>
       )}
+      {ticket && <DeskSide conversation={log.conversation.id} changed={`${ticket.epoch} ${log.cursor}`} />}
+      {ticket && <Copilot conversation={log.conversation.id} />}
       <h2>{t("side.lane")}</h2>
       {turns.length === 0 && <p class="faint">{t("lane.empty")}</p>}
       <ol class="turns" data-testid="lane">{turns.map((turn) => <TurnCard key={turn.id} turn={turn} />)}</ol>

@@ -5,7 +5,7 @@ import {
 } from "../core";
 import { coded, t, type Word } from "./words";
 
-export const SCREENS = ["inbox", "groups", "review", "knowledge", "contacts", "reports", "bots", "settings"] as const;
+export const SCREENS = ["inbox", "groups", "review", "knowledge", "agents", "contacts", "reports", "bots", "security", "settings"] as const;
 export type Screen = (typeof SCREENS)[number];
 export type Theme = "auto" | "light" | "dark";
 
@@ -18,6 +18,8 @@ export interface Toast {
   id: number;
   text: string;
   warn: boolean;
+  /** One thing that can be done about it, as long as it is shown. */
+  act?: { name: string; run(): void };
 }
 
 export const store = textStore();
@@ -54,10 +56,10 @@ export function setTheme(wanted: Theme): void {
 
 let toastIds = 0;
 
-export function toast(text: string, warn = false): void {
+export function toast(text: string, warn = false, act?: Toast["act"]): void {
   const id = ++toastIds;
-  toasts.value = [...toasts.value.slice(-3), { id, text, warn }];
-  setTimeout(() => (toasts.value = toasts.value.filter((each) => each.id !== id)), warn ? 8000 : 4000);
+  toasts.value = [...toasts.value.slice(-3), { id, text, warn, ...(act && { act }) }];
+  setTimeout(() => (toasts.value = toasts.value.filter((each) => each.id !== id)), warn ? 8000 : act ? 6000 : 4000);
 }
 
 /** What went wrong and what to do about it, in the reader's language. */

@@ -3,13 +3,15 @@ import type { Citation, ConversationLog, Draft, Message } from "../core";
 import { Composer } from "./composer";
 import { visitorName } from "./desk";
 import { loadNotes, NoteRow, notes, type Note } from "./notes";
+import { FaqDialog, WrongDialog } from "./copilot";
 import { MessageParts } from "./messageparts";
-import { EditForm, MessageTools, Reactions } from "./messagetools";
+import { EditForm, marking, MessageTools, Reactions } from "./messagetools";
 import { PassageDialog } from "./passage";
 import { Avatar, Markup, Trouble } from "./parts";
 import { loadRatings, ratings } from "./ratings";
 import { loadReplies, replies } from "./replies";
-import { client, complain, me, mirror, version } from "./state";
+import { Pins, Quoted } from "./replying";
+import { client, complain, me, mirror, staff, version } from "./state";
 import { clock, coded, t } from "./words";
 import { typists } from "./typing";
 
@@ -32,6 +34,12 @@ function noticeOf(log: ConversationLog, message: Message): string {
   const { code, data, text } = message.body;
   const named = (data?.name ?? (data?.user as { name?: string } | undefined)?.name ?? log.user(message.sender)?.name ?? "") as string;
   return coded("notice", code ?? "", text ?? "", { name: named });
+}
+
+/** What the visitor asked before this message. */
+function questionBefore(log: ConversationLog, message: Message): string {
+  const visitor = log.conversation.members.find((each) => each.user.kind === "visitor")?.user.id;
+  return log.messages.findLast((each) => each.seq < message.seq && each.sender === visitor)?.body.text ?? "";
 }
 
 /** Messages and notes in the order in which they were written. */
@@ -68,7 +76,8 @@ function Bubble({ log, message, helped, open }: { log: ConversationLog; message:
           </span>
         )}
         {editing && <EditForm message={message} done={() => setEditing(false)} />}
-        <div class="bubble" dir="auto" hidden={editing || (!text && message.state === "sent")}>
+        <Quoted log={log} message={message} />
+        <div class="bubble" dir="auto" hidden={editing || (message.state === "sent" && (!text || (!!message.body.card?.title && text.startsWith(message.body.card.title))))}>
           {message.state === "recalled" ? <em>{t("recalled")}</em> : text ? <Markup text={text} citations={citations} open={open} /> : <span class="dots" />}
         </div>
         {message.state !== "recalled" && <MessageParts message={message} />}
@@ -82,7 +91,7 @@ function Bubble({ log, message, helped, open }: { log: ConversationLog; message:
         )}
         {message.edited_at && <span class="meta">{t("tools.edited")}</span>}
         <Reactions message={message} />
-        {message.state === "sent" && !editing && <MessageTools message={message} edit={() => setEditing(true)} />}
+        {message.state === "sent" && !editing && <MessageTools message={message} edit={() => setEditing(true)} agent={!!sender?.agent} desk={!!log.conversation.ticket && staff()} />}
         {helped !== undefined && <span class={`meta ${helped ? "" : "warn"}`} data-testid="vote">{t(helped ? "helped" : "helpedNot")}</span>}
         {!!offers?.length && <span class="meta">{t("offered", { list: offers.map((each) => each.label).join(" · ") })}</span>}
       </div>
@@ -163,6 +172,7 @@ export function Thread({ conversation, placeholder, locked, desk }: { conversati
   const busy = log?.messages.some((message) => message.state === "streaming") ?? false;
   return (
     <>
+      <Pins conversation={conversation} />
       <div class="scroller" ref={scroller} onScroll={scrolled} data-testid="thread">
         {!!error && !log && <Trouble error={error} retry={retry} />}
         {log && log.messages.length > 0 && log.messages[0]!.seq > log.floor && <button type="button" class="chip older" onClick={older}>{t("older")}</button>}
@@ -179,6 +189,8 @@ export function Thread({ conversation, placeholder, locked, desk }: { conversati
       </div>
       {away && <button type="button" class="chip newer" onClick={toBottom}>↓ {t("newer")}</button>}
       <Composer conversation={conversation} placeholder={placeholder} locked={locked ?? null} notes={!!desk} values={desk && log ? { name: visitorName(log.conversation), me: me().name } : {}} />
+      {marking.value?.what === "wrong" && <WrongDialog message={marking.value.message} close={() => (marking.value = null)} />}
+      {marking.value?.what === "faq" && log && <FaqDialog message={marking.value.message} question={questionBefore(log, marking.value.message)} close={() => (marking.value = null)} />}
       {citation && <PassageDialog citation={citation} close={() => setCitation(null)} />}
     </>
   );

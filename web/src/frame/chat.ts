@@ -423,7 +423,7 @@ export class Chat {
   }
 
   #paintSuggestions(): void {
-    const asked = this.#early.length > 0 || !!this.#log?.messages.length || (!!this.#log && this.#visitor.client!.drafts(this.#log.conversation.id).length > 0);
+    const asked = this.#composer.element.hidden || this.#early.length > 0 || !!this.#log?.messages.length || (!!this.#log && this.#visitor.client!.drafts(this.#log.conversation.id).length > 0);
     const list = asked ? [] : (this.#inbox?.suggestions[lang()] ?? this.#inbox?.suggestions.en ?? []);
     const key = list.join("\n");
     if (this.#suggestions.dataset.key === key) return;

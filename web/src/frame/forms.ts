@@ -31,7 +31,7 @@ function read(form: HTMLFormElement, fields: FormField[]): Values {
 export function formOf(title: string, submit: string, fields: FormField[], send: (values: Values) => Promise<unknown>): HTMLElement {
   const said = h("p", { class: "note", role: "status" });
   const button = h("button", { type: "submit", class: "chip" }, submit);
-  const rows = fields.map((each) => h(each.kind === "stars" ? "fieldset" : "label", { class: each.kind === "bool" ? "check" : "" }, each.kind === "stars" ? h("legend", {}, each.label) : each.label, control(each)));
+  const rows = fields.map((each) => h(each.kind === "stars" ? "fieldset" : "label", {}, each.kind === "stars" ? h("legend", {}, each.label) : each.label, control(each)));
   const form = h("form", { class: "card", "data-testid": "form" }, title && h("b", {}, title), ...rows, button, said);
   form.addEventListener("submit", (event) => {
     event.preventDefault();

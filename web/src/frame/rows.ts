@@ -37,7 +37,7 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
   const sender = log.user(message.sender);
   const mine = message.sender === me;
   const streaming = message.state === "streaming";
-  const { citations, offers, code } = message.body;
+  const { citations, offers, code, card } = message.body;
   const offered = newest && log.conversation.ticket?.owner !== "operator";
   const voted = actions.voted(message.seq);
   const goes_on = log.continues(message);
@@ -64,7 +64,7 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
       bubble,
     );
     if (message.state === "recalled") return item;
-    if (!text && !streaming) bubble.hidden = true;
+    bubble.hidden = !streaming && (!text || text.startsWith(card?.title ?? "\0"));
     item.append(...actions.parts(message));
     if (streaming) item.append(h("button", { class: "link note", "data-testid": "stop", onclick: () => actions.stop(message.seq) }, t("stop")));
     if (message.state === "interrupted") {

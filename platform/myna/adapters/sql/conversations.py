@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.tables import ConversationRow, MemberRow, MessageRow, UserRow, table
+from myna.adapters.sql.watermarks import known_marks
 from myna.model import Conversation, ConversationKind, Member, Message, User
 
 _conversation = table(ConversationRow)
@@ -197,7 +198,7 @@ class SqlConversations:
         return {row[0]: max(0, row[1] - max(row[2], row[3] or 0)) for row in found}
 
     async def mark_read(self, marks: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], int]:
-        """Raise `read_seq` of (conversation, user) up to the newest message; it never falls. The marks as they count."""
+        """Raise `read_seq` of (conversation, user) up to the newest message; it never falls. The marks that rose."""
         if not marks:
             return {}
         heads = select(_conversation.c.id, _conversation.c.seq).where(
@@ -214,9 +215,10 @@ class SqlConversations:
         )
         async with self._database.write() as connection:
             newest = {row[0]: row[1] for row in (await connection.execute(heads)).all()}
-            counted = {
-                key: min(seq, newest[key[0]]) for key, seq in sorted(marks.items()) if key[0] in newest
-            }
+            wanted = {key: min(seq, newest[key[0]]) for key, seq in sorted(marks.items()) if key[0] in newest}
+            before = await known_marks(connection, _member, _member.c.read_seq, wanted)
+            # Another device was further already: then there is nothing to store, and nothing to tell.
+            counted = {key: seq for key, seq in wanted.items() if seq > before.get(key, seq)}
             values = [
                 {"at_conversation": conversation, "at_user": user, "up_to": seq}
                 for (conversation, user), seq in counted.items()

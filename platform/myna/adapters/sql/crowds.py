@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.tables import ConversationRow, MemberRow, ReceiptRow, table
+from myna.adapters.sql.watermarks import known_marks
 
 _conversation = table(ConversationRow)
 _member = table(MemberRow)
@@ -64,7 +65,7 @@ class SqlCrowds:
         return found
 
     async def mark_received(self, marks: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], int]:
-        """Raise what (conversation, user) has received up to the newest message; it never falls. The marks as they count."""
+        """Raise what (conversation, user) has received up to the newest message; it never falls. The marks that rose."""
         if not marks:
             return {}
         heads = select(_conversation.c.id, _conversation.c.seq).where(
@@ -79,9 +80,9 @@ class SqlCrowds:
         )
         async with self._database.write() as connection:
             newest = {row[0]: row[1] for row in (await connection.execute(heads)).all()}
-            counted = {
-                key: min(seq, newest[key[0]]) for key, seq in sorted(marks.items()) if key[0] in newest
-            }
+            wanted = {key: min(seq, newest[key[0]]) for key, seq in sorted(marks.items()) if key[0] in newest}
+            before = await known_marks(connection, _receipt, _receipt.c.received_seq, wanted)
+            counted = {key: seq for key, seq in wanted.items() if seq > before.get(key, 0)}
             values = [
                 {"conversation": conversation, "user": user, "received_seq": seq}
                 for (conversation, user), seq in counted.items()

@@ -11,6 +11,8 @@ from operator import eq, ge, lt
 from typing import Any
 
 from sqlalchemy import and_, or_, select, text
+from sqlalchemy import column as sql_column
+from sqlalchemy import table as sql_table
 
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
@@ -33,6 +35,7 @@ _state = table(SearchStateRow)
 _conversation = table(ConversationRow)
 _member = table(MemberRow)
 _message = table(MessageRow)
+_words = sql_table("search_words", sql_column("rowid"))
 FEW = 100
 """Up to so many conversations, a search names them to the index."""
 
@@ -131,13 +134,10 @@ class SqlIndex:
         if not sought.wanted.empty:
             asked = self._asked(sought.wanted, places)
             if self._database.sqlite:
-                inside = text(
-                    "search_document.pos IN (SELECT rowid FROM search_words WHERE search_words MATCH :asked)"
-                )
-            else:
-                inside = text(
-                    "search_document.pos IN (SELECT w.pos FROM search_words w WHERE w.terms @@ CAST(:asked AS tsquery))"
-                )
+                return _matched(query, asked, before_pos)
+            inside = text(
+                "search_document.pos IN (SELECT w.pos FROM search_words w WHERE w.terms @@ CAST(:asked AS tsquery))"
+            )
             query = query.where(inside.bindparams(asked=asked))
         elif places is not None:
             query = query.where(_document.c.conversation.in_(places))
@@ -154,6 +154,17 @@ class SqlIndex:
             named = either.join(_quoted(f"c{each}", sqlite) for each in places)
             parts.append(f"({named})")
         return both.join(parts)
+
+
+def _matched(query: Any, asked: str, before_pos: int | None) -> Any:
+    """The query over FTS5's own order: it gives the newest match first and stops at the limit, where an `IN` collected all
+    matches of a frequent word before the first was looked at (https://www.sqlite.org/fts5.html, ORDER BY rowid).
+    """
+    query = query.join(_words, _words.c.rowid == _document.c.pos)
+    query = query.where(text("search_words MATCH :asked").bindparams(asked=asked))
+    if before_pos is not None:
+        query = query.where(_words.c.rowid < before_pos)
+    return query.order_by(None).order_by(_words.c.rowid.desc())
 
 
 def _quoted(term: str, sqlite: bool) -> str:
