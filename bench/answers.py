@@ -23,7 +23,7 @@ def answer() -> dict[str, Any]:
 
     from support import myna_server
 
-    settings = {"MYNA_TURN_DELAY_MS": "0", "MYNA_HOST": "127.0.0.1"}
+    settings = {"MYNA_TURN_DELAY_MS": "0", "MYNA_MODERATION": "0"}
     lines = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()]
     asked = [text for each in lines for text in (each["question"], *each["variants"])][: ASKED + WARM]
     with (

@@ -43,6 +43,8 @@ MAX_PULLS = 16
 CAPABILITIES = ["catch_up", "delta"]
 MAX_CURSORS = 1_000
 """Cursors in a hello, the server's most; what further conversations lack is pulled."""
+MAX_ACKED = 1_000
+"""Drafts that were acknowledged and not yet seen in the log. Overflow rule: the oldest is forgotten, since it is stored."""
 RETRY_S = 0.5
 """Least time before something is asked for again when the server names none."""
 
@@ -80,6 +82,7 @@ class ProtocolState:
         self._wanted: dict[str, float] = {}
         self._resend_at: float | None = None
         self._moved: set[str] = set()
+        self._acked: dict[str, Entry] = {}
         self._frames: list[dict[str, Any]] = []
         self._deliveries: list[Delivery] = []
 
@@ -211,6 +214,9 @@ class ProtocolState:
     def _greeted(self, ready: Ready, now: float) -> None:
         if self._epoch not in {None, ready.epoch}:
             self._cursors.clear()
+            # Client rule 6: the other log had these, this one may not; their client_id keeps them from coming twice.
+            self.outbox = Outbox([*self._acked.values(), *self.outbox.pending()])
+            self._acked.clear()
         self._epoch, self.user, self.ready = ready.epoch, ready.user.id, True
         self._pulls.update(dict.fromkeys(ready.follows, now))
         for conversation, head in ready.heads.items():
@@ -270,24 +276,33 @@ class ProtocolState:
             self._deliver(event)
 
     def _recognise(self, event: Event) -> None:
-        if event.kind == "message.created" and self.outbox:
+        if event.kind == "message.created" and (self.outbox or self._acked):
             message = event.message
             if message is not None:
                 self._mine(message, event.rev)
 
     def _mine(self, message: Message, rev: int | None) -> None:
         """Client rule c: an own client_id in the log clears the outbox."""
-        if message.sender == self.user and message.client_id in self.outbox:
+        if message.sender != self.user:
+            return
+        self._acked.pop(message.client_id, None)
+        if message.client_id in self.outbox:
             sent = Sent(message.conversation, message.client_id, message.seq, rev)
             self._settle(message.client_id, sent)
 
     def _settle_ack(self, ack: Ack) -> None:
         sent = Sent(ack.conversation, ack.client_id, ack.seq, ack.rev, ack.duplicate, ack.held)
-        self._settle(ack.client_id, sent)
+        entry = self._settle(ack.client_id, sent)
+        if entry is not None and ack.held is None:
+            self._acked[ack.client_id] = entry
+            if len(self._acked) > MAX_ACKED:
+                del self._acked[next(iter(self._acked))]
 
-    def _settle(self, client_id: str, outcome: Sent | MynaError) -> None:
-        if self.outbox.settle(client_id) is not None:
+    def _settle(self, client_id: str, outcome: Sent | MynaError) -> Entry | None:
+        entry = self.outbox.settle(client_id)
+        if entry is not None:
             self._deliver(Settled(client_id, outcome))
+        return entry
 
     def _refused(self, nack: Nack, now: float) -> None:
         asked = self._asked.pop(nack.ref if isinstance(nack.ref, int) else -1, None)

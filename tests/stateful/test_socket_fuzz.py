@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from myna.api.answers import ServerFrame
 from myna.api.frames import Frame
+from myna.api.link import Link
+from myna.errors import MynaError
 from myna.wire import encode
 from support.world import World
 
@@ -158,6 +160,46 @@ def test_every_field_may_be_wrong(target: Target, frame: dict[str, Any]) -> None
     assert logged == []
     assert set(kinds(found)) <= {"nack", "page", "synced", "presence", "pong"}
     assert all(each.code < 500 for each in found if kinds([each]) == ["nack"])
+
+
+HELLO = st.fixed_dictionaries(
+    {"op": st.just("hello")},
+    optional={
+        name: JSON
+        | st.dictionaries(st.sampled_from(["1", "77", "x"]), JSON, max_size=3)
+        | st.lists(st.text(max_size=40))
+        for name in ("token", "v", "device", "cursors", "epoch", "capabilities", "ref")
+    },
+)
+
+
+@LITTLE
+@given(first=HELLO | FRAMES | JSON)
+def test_whatever_comes_first_ends_the_connection_with_a_reason(target: Target, first: Any) -> None:
+    ended: list[MynaError] = []
+    server = target.world.servers[0]
+
+    async def begin() -> None:
+        link = Link(
+            server.core.services,
+            server.commands,
+            spawn=server.spawn,
+            ready=lambda: None,
+            pause=lambda _: None,
+            close=ended.append,
+        )
+        link.received(text_of(first))
+        async with asyncio.timeout(20):
+            while not ended:
+                await asyncio.sleep(0)
+        link.lost()
+        assert link.session is None
+
+    with complaints() as logged:
+        target.runner.run(begin())
+    assert logged == []
+    (reason,) = ended
+    assert reason.status in {400, 401}
 
 
 @LITTLE

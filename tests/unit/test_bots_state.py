@@ -188,6 +188,22 @@ def test_unacknowledged_drafts_are_sent_again_in_order_after_a_cut() -> None:
     assert [frame["client_id"] for frame in state.take_frames()] == ["a", "c"]
 
 
+def test_another_log_gets_again_what_the_old_one_had_acknowledged_and_not_shown() -> None:
+    state = connected(ProtocolState())
+    for client_id in ("a", "b", "c"):
+        state.send("7", client_id, client_id)
+    state.take_frames()
+    for seq, client_id in enumerate(("a", "b"), 1):
+        state.received(Ack(client_id, "7", "2026-11-23T23:30:00.123Z", seq, seq), 1.0)
+    state.received(event(1, "11", "a"), 1.0)
+    state.lost()
+    state.received(ready(epoch="1"), 2.0)
+    assert [frame["client_id"] for frame in state.take_frames() if frame["op"] == "send"] == ["c"]
+    state.lost()
+    state.received(ready(epoch="2"), 3.0)
+    assert [frame["client_id"] for frame in state.take_frames() if frame["op"] == "send"] == ["b", "c"]
+
+
 def test_an_ack_settles_a_draft_once() -> None:
     state = connected(ProtocolState())
     state.send("7", "a", "hello")
