@@ -101,21 +101,20 @@ def build(model: Any, name: str, request: Request, ends: Any) -> Any:
     tools = [StructuredTool.from_function(coroutine=cannot_answer, name="cannot_answer")]
     if request.toolbox is not None:
         tools += [_offered(spec, request.toolbox, request, ends) for spec in request.toolbox.offered]
+    around: list[Any] = [
+        ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="error"),
+        ToolCallLimitMiddleware(tool_name="search_knowledge", run_limit=SEARCHES, exit_behavior="continue"),
+        ToolCallLimitMiddleware(run_limit=USES, exit_behavior="continue"),
+        Budget(request.affords),
+        Retrieval(request),
+        Guard(),
+        Trace(name, request.usage),
+    ]
     return create_agent(
         model,
         tools=tools,
         system_prompt=system_prompt(request.profile.name, request.profile.persona),
-        middleware=[
-            ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="error"),
-            ToolCallLimitMiddleware(
-                tool_name="search_knowledge", run_limit=SEARCHES, exit_behavior="continue"
-            ),
-            ToolCallLimitMiddleware(run_limit=USES, exit_behavior="continue"),
-            Budget(request.affords),
-            Retrieval(request),
-            Guard(),
-            Trace(name, request.usage),
-        ],
+        middleware=around,
     )
 
 
