@@ -16,6 +16,9 @@ from myna_agents.wants import asks_for_person
 from myna_knowledge.model import Passage, Retrieval
 
 MAX_SUGGESTIONS = 3
+LEAST_SUGGESTED = 0.3
+"""Confidence below which nothing is suggested, however low an agent's threshold: to a question about something else every
+suggestion is silly."""
 
 
 _TALK: dict[SmallTalk, Phrase] = {
@@ -66,9 +69,11 @@ def weigh(scene: Scene, retrieval: Retrieval) -> Decision:
     sure = retrieval.confidence >= threshold if scene.profile.threshold is not None else retrieval.answerable
     if sure and retrieval.passages:
         return Decision(Kind.ANSWER, "confident")
+    if retrieval.reading:
+        return Decision(Kind.DECLINE, "still_reading", Phrase.STILL_READING, offer_human=scene.supports)
     if _enough(scene):
         return _bring_in(scene, "low_confidence", Phrase.HANDING_OFF_UNKNOWN)
-    near = retrieval.confidence >= scene.profile.near_miss * threshold
+    near = retrieval.confidence >= max(scene.profile.near_miss * threshold, LEAST_SUGGESTED)
     similar = _similar(scene, retrieval.passages) if near else ()
     if similar:
         return Decision(Kind.ASK_BACK, "near_miss", Phrase.DID_YOU_MEAN, similar, offer_human=scene.supports)

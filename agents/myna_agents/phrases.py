@@ -16,6 +16,7 @@ class Phrase(StrEnum):
     WHICH_QUESTION = "which_question"
     UNKNOWN = "unknown"
     UNKNOWN_HERE = "unknown_here"
+    STILL_READING = "still_reading"
     UNHELPFUL = "unhelpful"
     DID_YOU_MEAN = "did_you_mean"
     HANDING_OFF = "handing_off"
@@ -86,6 +87,10 @@ _TEXTS: dict[Phrase, dict[str, str]] = {
     Phrase.UNKNOWN: {
         "en": "I don't know the answer to that: I couldn't find it in our help pages. Shall I bring in a colleague?",
         "zh": "这个问题我不知道答案：在我们的帮助资料里没有找到。要我请一位同事来帮您吗？",
+    },
+    Phrase.STILL_READING: {
+        "en": "I can't answer that yet: our help pages are still being read in. Please ask me again in a minute or two.",
+        "zh": "这个问题我现在还答不了：我们的帮助资料正在读取中。请过一两分钟再问我一次。",
     },
     Phrase.UNHELPFUL: {
         "en": "I'm sorry that this didn't help. You can put the question in other words, or I can bring in a colleague.",
@@ -189,6 +194,7 @@ _LANGUAGES: dict[str, dict[str, str]] = {
 
 _REASONS: dict[str, dict[str, str]] = {
     "asked_for_human": {"en": "the customer asked for a person", "zh": "客户要求人工服务"},
+    "still_reading": {"en": "the knowledge base is still being read", "zh": "知识库还在读取中"},
     "low_confidence": {"en": "the knowledge base has no sure answer", "zh": "知识库没有可靠的答案"},
     "offered": {"en": "the customer accepted the offer of a person", "zh": "客户接受了转人工的建议"},
     "unfounded": {"en": "no answer could be backed by the sources", "zh": "答案无法由资料证实"},

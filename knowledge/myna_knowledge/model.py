@@ -226,6 +226,8 @@ class Retrieval:
     """Least confidence at which the operator's bound on wrong answers holds."""
     answerable: bool
     features: Mapping[str, float] = field(default_factory=dict[str, float])
+    reading: bool = False
+    """Nothing answers, and much of what is to be known is still being read: asked later, it may be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,8 @@ class Calibration:
     """Held-out confidences of questions made of the base that nothing in it answers …"""
     answerable: tuple[float, ...] = ()
     """… and of those that it answers rightly: another bound is another place between these."""
+    words: float = 0.2
+    """What words count in the ranking beside meaning, 0..1."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for storage and HTTP."""
@@ -290,4 +294,5 @@ class Calibration:
             "curve": [dict(point) for point in self.curve],
             "unanswerable": list(self.unanswerable),
             "answerable": list(self.answerable),
+            "words": self.words,
         }

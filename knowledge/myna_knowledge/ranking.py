@@ -16,8 +16,8 @@ from myna_knowledge.space import Level
 from myna_knowledge.text import topic_terms
 
 LEXICAL_WEIGHT = 0.2
-DENSE_WEIGHT = 0.8
-"""Fusion of z-scores, measured better than reciprocal ranks on seven sets, most on FAQ paraphrases (3 to 17 points)."""
+"""What words count beside meaning (the rest to one) until a base's own questions say otherwise. Fusion of z-scores, measured
+better than reciprocal ranks on seven sets, most on FAQ paraphrases (3 to 17 points)."""
 SAME_LANGUAGE = 0.25
 """Added to the fused score of a section in the question's language: enough to prefer a translation in the right
 language, too little to prefer a wrong page."""
@@ -96,10 +96,11 @@ def fuse(
     candidates: Sequence[Found],
     scores: Mapping[int, Floats],
     lang: str,
+    words: float = LEXICAL_WEIGHT,
 ) -> list[Candidate]:
     """Candidates, best first; `scores` are BM25 by base.
 
-    The fused score is 0.2 z(BM25) + 0.8 z(cosine), z over all sections for BM25 and over unrelated pieces for cosines;
+    The fused score is words · z(BM25) + (1 - words) · z(cosine), z over all sections for BM25, over unrelated pieces for cosines;
     z(cosine) alone for a section in another language, where words cannot match. A section without a cosine, for it is not
     embedded yet, counts by its z(BM25) alone: nothing is known against it.
     Ties go to the older section, so that the order is always the same.
@@ -114,7 +115,7 @@ def fuse(
         fused = (lexical - mean) / spread
         if dense and each.cosine is not None:
             near = each.level.z(each.cosine)
-            fused = LEXICAL_WEIGHT * fused + DENSE_WEIGHT * near if own == lang else near
+            fused = words * fused + (1 - words) * near if own == lang else near
         fused += SAME_LANGUAGE * (own == lang)
         found.append(Candidate(each, lexical, fused))
     return sorted(_supported(found), key=lambda each: (-each.fused, each.section))

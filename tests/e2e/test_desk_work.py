@@ -71,7 +71,7 @@ async def test_what_visitors_think_reaches_the_operators(
     form = widget.frame.get_by_test_id("rate")
     await expect(form).to_be_visible()
     await form.get_by_label("4 / 5").check()
-    await form.get_by_placeholder("What could be better?").fill("A little slow")
+    await form.get_by_label("What could be better?").fill("A little slow")
     await visitor.shoot("widget-rating")
     await form.get_by_role("button", name="Send").click()
     await expect(form).to_contain_text("Thank you.")

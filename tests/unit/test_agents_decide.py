@@ -58,6 +58,25 @@ async def test_a_question_is_looked_up() -> None:
     assert first_look(await scene_of(platform)) is None
 
 
+async def test_what_is_still_being_read_is_said_instead_of_not_known() -> None:
+    platform = Platform()
+    platform.asks("how long can I return a lamp?")
+    scene = await scene_of(platform)
+    reading = replace(retrieved(0.1), reading=True)
+    assert weigh(scene, reading) == Decision(
+        Kind.DECLINE, "still_reading", Phrase.STILL_READING, offer_human=True
+    )
+    assert weigh(scene, replace(retrieved(0.9), reading=True)).kind is Kind.ANSWER
+
+
+async def test_nothing_is_suggested_to_a_question_about_something_else() -> None:
+    platform = Platform()
+    platform.asks("who won the football cup?")
+    lax = replace(await scene_of(platform), profile=replace(PROFILE, threshold=0.35))
+    assert weigh(lax, retrieved(0.25)).kind is Kind.DECLINE
+    assert weigh(lax, retrieved(0.31)).kind is Kind.ASK_BACK
+
+
 @pytest.mark.parametrize(
     ("confidence", "misses", "kind", "reason"),
     [

@@ -119,8 +119,13 @@ class BundleBody(Shape):
     handoff: HandoffBody = Field(default_factory=HandoffBody)
     budget: BudgetBody = Field(default_factory=BudgetBody)
     gate: GateBody = Field(default_factory=GateBody)
+<<<<<<< HEAD
     tools: list[ToolBody] = Field(default_factory=list[ToolBody], max_length=20)
     topics: list[TopicBody] = Field(default_factory=list[TopicBody], max_length=50)
+=======
+    tools: list[Annotated[HttpTool | McpTool, Field(discriminator="kind")]] = Field(default=[], max_length=20)
+    topics: list[TopicBody] = Field(default=[], max_length=50)
+>>>>>>> main
     remember: bool = False
 
     def stored(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Agents and their versions over HTTP: draft, try, judge, publish, roll back, replay; and the evaluation set."""
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
@@ -188,8 +189,14 @@ async def _live(core: Services, agent: User) -> int:
 
 async def _live_body(core: Services, agent: User) -> BundleBody:
     config = await core.accounts.agent(agent.id)
+<<<<<<< HEAD
     bases, stored = config if config is not None else ((), dict[str, Any]())
     known: dict[str, Any] = {name: value for name, value in stored.items() if name in BundleBody.model_fields}
+=======
+    bases: Sequence[int] = () if config is None else config[0]
+    stored: Mapping[str, Any] = {} if config is None else config[1]
+    known = {name: value for name, value in stored.items() if name in BundleBody.model_fields}
+>>>>>>> main
     if "handoff" in known:
         known["handoff"] = {
             **known["handoff"],

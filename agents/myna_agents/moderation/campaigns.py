@@ -12,6 +12,8 @@ WINDOW_S: Final = 6 * 3_600.0
 MAX_MESSAGES: Final = 4_096
 """Remembered for each workspace; the oldest is forgotten first."""
 MAX_WORKSPACES: Final = 64
+LOOKED_AT: Final = 32
+"""The newest in each band that a message is compared with: a text that thousands send must not make each of theirs slower."""
 HOLD_SENDERS: Final = 3
 """Different senders of near-duplicates, this one included, from which on a suspicious text is held."""
 
@@ -37,7 +39,7 @@ class Campaigns:
         """Remember a message, and say when it is one of a campaign. A resend is the same message."""
         if mark is None:
             return []
-        near = self._sent.pop(case.workspace, None) or Near[_Sent](MAX_MESSAGES)
+        near = self._sent.pop(case.workspace, None) or Near[_Sent](MAX_MESSAGES, LOOKED_AT)
         self._sent[case.workspace] = near
         if len(self._sent) > MAX_WORKSPACES:
             self._sent.popitem(last=False)

@@ -3,7 +3,8 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from itertools import islice
+from typing import Any, Final, Generic, TypeVar
 
 _FOLD_DIGITS: Final = str.maketrans("123456789", "000000000")
 _BANDS: Final = ((0, 11), (11, 11), (22, 11), (33, 11), (44, 10), (54, 10))
@@ -15,6 +16,7 @@ MAX_DISTANCE: Final = 8
 """Of 64 bits that may differ between near-duplicates; unrelated texts differ in 32 give or take 4."""
 
 T = TypeVar("T")
+_NONE: deque[Any] = deque()
 
 
 def mark_of(skeleton: str) -> int | None:
@@ -37,8 +39,9 @@ class Marked(Generic[T]):
 class Near(Generic[T]):
     """The newest marks and what they stand for. When it is full, the oldest is forgotten."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, looked_at: int | None = None) -> None:
+        """`looked_at` bounds how many of the newest in each band are compared: what everybody says fills whole bands."""
+        self._most, self._looked_at = most, looked_at
         self._all: deque[Marked[T]] = deque()
         self._bands: defaultdict[tuple[int, int], deque[Marked[T]]] = defaultdict(deque)
 
@@ -74,7 +77,7 @@ class Near(Generic[T]):
         """What near-duplicates of a mark stand for, each once."""
         seen: set[int] = set()
         for key in _keys(mark):
-            for each in self._bands.get(key, ()):
+            for each in islice(reversed(self._bands.get(key, _NONE)), self._looked_at):
                 if id(each) not in seen and (each.mark ^ mark).bit_count() <= MAX_DISTANCE:
                     seen.add(id(each))
                     yield each.what

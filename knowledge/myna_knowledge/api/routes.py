@@ -109,6 +109,7 @@ def router(opened: Callable[[], Library]) -> APIRouter:
             "confidence": round(found.confidence, 4),
             "threshold": round(found.threshold, 4),
             "answerable": found.answerable,
+            "reading": found.reading,
         }
 
     @routes.get("/passages/{chunk}")

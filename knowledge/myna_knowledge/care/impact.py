@@ -68,6 +68,7 @@ async def trial(
     changed = await asyncio.to_thread(_memory, memory, together)
     old = await scene_of(changed, kept, pieces, asking)
     scene = await _with(old, reading, together, len(kept), asking)
+    scene = replace(scene, words=calibration.words)
     return Trial(scene, frozenset(range(len(kept), len(together))), calibration, asking)
 
 

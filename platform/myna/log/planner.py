@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from myna.errors import Conflict, MynaError
-from myna.log import changes, mentions, moderation, personal, seats, support
+from myna.log import appeals, changes, mentions, moderation, personal, seats, support
 from myna.log.batch import Batch
 from myna.log.filter_writes import Moderating
 from myna.log.personal_writes import Aged, Mine
@@ -122,7 +122,7 @@ def _apply(batch: Batch, write: Write) -> Outcome:
         case DecideHeld():
             return moderation.decide(batch, write)
         case Moderating():
-            return moderation.apply(batch, write)
+            return appeals.apply(batch, write)
         case OpenConversation():
             return _open(batch, write)
         case Join():

@@ -82,7 +82,7 @@ export function Side({ log, shown, close }: { log: ConversationLog; shown: boole
       <button type="button" class="icon medium" aria-label={t("close")} onClick={close}><Icon name="close" /></button>
       <h2>{t("side.visitor")}</h2>
       <dl>
-        <dt>{t("side.name")}</dt><dd data-testid="visitor-name">{visitor?.name ?? "–"} {profile?.verified && <i class="tag" data-testid="verified">{t("side.verified")}</i>}</dd>
+        <dt>{t("side.name")}</dt><dd data-testid="visitor-name">{visitor?.name ?? "–"}{profile?.verified && <i class="tag" data-testid="verified">{t("side.verified")}</i>}</dd>
         {profile?.email && <><dt>{t("side.email")}</dt><dd><a href={`mailto:${profile.email}`}>{profile.email}</a></dd></>}
         {Object.entries(profile?.answers ?? {}).filter(([name]) => name !== "name" && name !== "email").map(([name, value]) => <><dt>{name}</dt><dd>{value === true ? "✓" : value}</dd></>)}
         <dt>{t("side.language")}</dt><dd>{visitor?.locale ?? "–"}</dd>
