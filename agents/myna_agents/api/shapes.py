@@ -99,9 +99,6 @@ class TopicBody(Shape):
     words: list[Short] = Field(min_length=1, max_length=200)
 
 
-ToolBody = Annotated[HttpTool | McpTool, Field(discriminator="kind")]
-
-
 class BundleBody(Shape):
     """Everything that makes an agent answer as it does."""
 
@@ -119,13 +116,8 @@ class BundleBody(Shape):
     handoff: HandoffBody = Field(default_factory=HandoffBody)
     budget: BudgetBody = Field(default_factory=BudgetBody)
     gate: GateBody = Field(default_factory=GateBody)
-<<<<<<< HEAD
-    tools: list[ToolBody] = Field(default_factory=list[ToolBody], max_length=20)
-    topics: list[TopicBody] = Field(default_factory=list[TopicBody], max_length=50)
-=======
     tools: list[Annotated[HttpTool | McpTool, Field(discriminator="kind")]] = Field(default=[], max_length=20)
     topics: list[TopicBody] = Field(default=[], max_length=50)
->>>>>>> main
     remember: bool = False
 
     def stored(self) -> dict[str, Any]:

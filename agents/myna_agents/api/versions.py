@@ -189,14 +189,9 @@ async def _live(core: Services, agent: User) -> int:
 
 async def _live_body(core: Services, agent: User) -> BundleBody:
     config = await core.accounts.agent(agent.id)
-<<<<<<< HEAD
-    bases, stored = config if config is not None else ((), dict[str, Any]())
-    known: dict[str, Any] = {name: value for name, value in stored.items() if name in BundleBody.model_fields}
-=======
     bases: Sequence[int] = () if config is None else config[0]
     stored: Mapping[str, Any] = {} if config is None else config[1]
     known = {name: value for name, value in stored.items() if name in BundleBody.model_fields}
->>>>>>> main
     if "handoff" in known:
         known["handoff"] = {
             **known["handoff"],

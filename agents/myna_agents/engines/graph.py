@@ -101,12 +101,7 @@ def build(model: Any, name: str, request: Request, ends: Any) -> Any:
     tools = [StructuredTool.from_function(coroutine=cannot_answer, name="cannot_answer")]
     if request.toolbox is not None:
         tools += [_offered(spec, request.toolbox, request, ends) for spec in request.toolbox.offered]
-<<<<<<< HEAD
-    # Each has a state of its own that extends the common one, which the library's types do not let a list say.
-    middleware: list[Any] = [
-=======
     around: list[Any] = [
->>>>>>> main
         ModelCallLimitMiddleware(run_limit=MODEL_CALLS, exit_behavior="error"),
         ToolCallLimitMiddleware(tool_name="search_knowledge", run_limit=SEARCHES, exit_behavior="continue"),
         ToolCallLimitMiddleware(run_limit=USES, exit_behavior="continue"),
@@ -119,11 +114,7 @@ def build(model: Any, name: str, request: Request, ends: Any) -> Any:
         model,
         tools=tools,
         system_prompt=system_prompt(request.profile.name, request.profile.persona),
-<<<<<<< HEAD
-        middleware=middleware,
-=======
         middleware=around,
->>>>>>> main
     )
 
 
