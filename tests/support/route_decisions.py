@@ -255,6 +255,7 @@ GET /v1/conversations/{conversation}/pins
 GET /v1/conversations/{conversation}/members
 GET /v1/conversations/{conversation}/ratings
 POST /v1/conversations/{conversation}/hand-off
+POST /v1/conversations/{conversation}/stop
 GET /v1/conversations/{conversation}/expectation
 POST /v1/conversations/{conversation}/leave-message
 GET /v1/conversations/{conversation}/commands
