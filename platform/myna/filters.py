@@ -1,5 +1,6 @@
 """What a workspace decides about judging: policies of places, and the list of what is always wanted or unwanted."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -51,6 +52,7 @@ class Filters:
         self._store, self._access, self._accounts = store, access, accounts
         self._conversations, self._committer = conversations, committer
         self._known: OrderedDict[int, tuple[float, Filtering]] = OrderedDict()
+        self._reading: dict[int, asyncio.Future[Filtering]] = {}
         self.check: Callable[[Listing], None] = _anything
         """Raises Malformed for a rule that must not be entered, such as one that could run away."""
         self.contacts: Callable[[str], list[tuple[Listed, str]]] = _no_contacts
@@ -65,14 +67,35 @@ class Filters:
         if known is not None and now - known[0] < REFRESH_S:
             self._known.move_to_end(workspace)
             return known[1]
-        found = await self._store.filtering(workspace)
+        # However many messages find it old at once, it is read once.
+        reading = self._reading.get(workspace)
+        if reading is None:
+            reading = asyncio.ensure_future(self._read(workspace))
+            self._reading[workspace] = reading
+        return await asyncio.shield(reading)
+
+    async def _read(self, workspace: int) -> Filtering:
+        now, mine = time.monotonic(), asyncio.current_task()
+        try:
+            found = await self._store.filtering(workspace)
+        finally:
+            current = self._reading.get(workspace) is mine
+            if current:
+                del self._reading[workspace]
+        known = self._known.get(workspace)
         if known is not None and (known[1].policies, known[1].listings) == (found.policies, found.listings):
             found = known[1]
-        self._known[workspace] = (now, found)
-        self._known.move_to_end(workspace)
-        if len(self._known) > MAX_WORKSPACES:
-            self._known.popitem(last=False)
+        if current:
+            self._known[workspace] = (now, found)
+            self._known.move_to_end(workspace)
+            if len(self._known) > MAX_WORKSPACES:
+                self._known.popitem(last=False)
         return found
+
+    def _forget(self, workspace: int) -> None:
+        """It was changed here: whoever asks from now on gets what is stored now, not what is being read."""
+        self._known.pop(workspace, None)
+        self._reading.pop(workspace, None)
 
     async def policy(self, principal: Principal, kind: PlaceKind, place: int) -> dict[str, Any]:
         """A place's own policy (null: none), and what holds there in the end."""
@@ -111,7 +134,7 @@ class Filters:
         await self._allowed(principal, kind, place)
         wanted = None if policy is None else policy.checked()
         await self._committer.write(SetFilter(principal.workspace, kind, place, wanted, principal.user))
-        self._known.pop(principal.workspace, None)
+        self._forget(principal.workspace)
         return await self.policy(principal, kind, place)
 
     async def listings(
@@ -148,7 +171,7 @@ class Filters:
         if before is None and await self._store.listing_count(principal.workspace) >= MAX_LISTINGS:
             raise Conflict(f"The list has {MAX_LISTINGS} entries; take some off first.", code="list_full")
         await self._committer.write(List(principal.workspace, made))
-        self._known.pop(principal.workspace, None)
+        self._forget(principal.workspace)
         return listing_object(made)
 
     async def always(
@@ -177,7 +200,7 @@ class Filters:
         if found is None:
             raise NotFound(f"There is no entry {listing} on the list.")
         await self._committer.write(Unlist(principal.workspace, replace(found), principal.user))
-        self._known.pop(principal.workspace, None)
+        self._forget(principal.workspace)
 
     async def _allowed(self, principal: Principal, kind: PlaceKind, place: int) -> int | None:
         """Let who may decide about a place pass; the inbox of a conversation.

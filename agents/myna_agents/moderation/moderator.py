@@ -88,6 +88,7 @@ class LayeredModerator:
         self._campaigns, self._compiled = Campaigns(), Compiled()
         self._models: tuple[LinearModel, LinearModel] | None = None
         self._loading = asyncio.Lock()
+        self._compiling = asyncio.Lock()
         self.failures: Counter[str] = Counter()
         """How often each layer failed since the start."""
         self.standing: Callable[[Case], Awaitable[Standing | None]] = _unknown
@@ -116,7 +117,8 @@ class LayeredModerator:
         taught = self.lessons.of(case.workspace, case.at)
         place, decided = case.policy or NOTHING, self._compiled.ready(case.filtering)
         if decided is None:
-            decided = await asyncio.to_thread(self._compiled.of, case.filtering)
+            async with self._compiling:
+                decided = await asyncio.to_thread(self._compiled.of, case.filtering)
         # A usual message takes 0.2 ms; a page of text would hold up everyone else's messages.
         looked = (models, taught, case, place, decided)
         if len(case.text) > _INLINE_CHARS:
