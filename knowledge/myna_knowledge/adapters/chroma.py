@@ -21,7 +21,7 @@ without one the log is replayed at opening (1.4 s for 1,400 points)."""
 HNSW: dict[str, int | str] = {
     "space": "cosine",
     "ef_construction": 200,
-    "ef_search": 128,
+    "ef_search": 256,
     "max_neighbors": 32,
     "batch_size": 1000,
     "sync_threshold": SYNC_THRESHOLD,
