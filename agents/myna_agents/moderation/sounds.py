@@ -52,12 +52,19 @@ def _sounds_of(letters: str) -> str:
     known, end = tables.syllables(), len(letters)
     # From the back: the sounds of letters[start:], or None where no way leads to the end.
     best: list[str | None] = [None] * end + [""]
+    stuck = 0
     for start in range(end - 1, -1, -1):
+        if (
+            stuck == _LONGEST_SYLLABLE
+        ):  # no syllable reaches over this: most English ends here after a few letters
+            return ""
+        stuck += 1
         for size in range(min(_LONGEST_SYLLABLE, end - start), 0, -1):
             rest = best[start + size]
             sound = known.get(letters[start : start + size])
             if rest is not None and sound is not None and (size > 1 or letters[start] in "ae"):
                 best[start] = sound + rest
+                stuck = 0
                 break
     return best[0] or ""
 
