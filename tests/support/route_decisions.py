@@ -127,8 +127,6 @@ POST /v1/knowledge-bases/{kb}/findings/{finding}/restore
 PUT /v1/knowledge-bases/{kb}/calibration
 POST /v1/agents/{agent}/cases
 DELETE /v1/agents/{agent}/cases/{case}
-POST /v1/conversations/{conversation}/messages/{seq}/wrong
-POST /v1/conversations/{conversation}/messages/{seq}/faq
 GET /v1/marks
 POST /v1/marks/{mark}/settle
 """
@@ -157,6 +155,8 @@ PUT /v1/bots/{bot}/slash-command
 
 # Who answers customers.
 OPERATORS = """
+POST /v1/conversations/{conversation}/messages/{seq}/wrong
+POST /v1/conversations/{conversation}/messages/{seq}/faq
 GET /v1/conversations/{conversation}/visitor
 PUT /v1/conversations/{conversation}/pins/{seq}
 DELETE /v1/conversations/{conversation}/pins/{seq}

@@ -36,6 +36,8 @@ class _Open:
     shown_at: float = 0.0
     beat_at: float = 0.0
     later: asyncio.Task[None] | None = None
+    over: bool = False
+    """It has its durable end, and is forgotten as soon as that is noted: a piece that comes meanwhile begins nothing anew."""
     parts: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -107,8 +109,7 @@ class Streams:
             FinishStream(conversation, seq, principal.user, checked.draft.body)
         )
         assert isinstance(done, Message)
-        self._forget(conversation, seq)
-        await self._state.put(principal.user, SPACE, f"{conversation}:{seq}", None, None)
+        await self._end(principal.user, conversation, seq)
         return done
 
     async def abort(self, bot: int, conversation: int, seq: int) -> None:
@@ -121,8 +122,7 @@ class Streams:
         except Conflict:
             return
         finally:
-            self._forget(conversation, seq)
-            await self._state.put(bot, SPACE, f"{conversation}:{seq}", None, None)
+            await self._end(bot, conversation, seq)
 
     def text(self, conversation: int, seq: int) -> str:
         """The text so far."""
@@ -144,6 +144,8 @@ class Streams:
     async def _stream(self, principal: Principal, conversation: int, seq: int) -> _Open:
         stream = self._open.get((conversation, seq))
         if stream is not None and stream.bot == principal.user:
+            if stream.over:
+                raise Conflict("This answer has ended.", code="no_stream")
             return stream
         seat = await self._services.access.seat(principal, conversation)
         known = await self._state.get(principal.user, SPACE, f"{conversation}:{seq}", time.time())
@@ -200,6 +202,15 @@ class Streams:
         except MynaError:
             self._forget(conversation, seq)
             raise
+
+    async def _end(self, bot: int, conversation: int, seq: int) -> None:
+        stream = self._open.get((conversation, seq))
+        if stream is not None:
+            stream.over = True
+        try:
+            await self._state.put(bot, SPACE, f"{conversation}:{seq}", None, None)
+        finally:
+            self._forget(conversation, seq)
 
     def _forget(self, conversation: int, seq: int) -> None:
         stream = self._open.pop((conversation, seq), None)

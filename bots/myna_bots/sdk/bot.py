@@ -174,7 +174,9 @@ class Bot:
             route = self.router.route(update)
             if route is None:
                 return
-            talk = self._talks.begin(update)
+            talk = await self._talks.begin(update)
+            if talk is None:
+                return
             self._again(update, talk)
         running = next((task for task in self._tasks if task.get_name() == f"talk {talk.id}"), None)
         if running is None:

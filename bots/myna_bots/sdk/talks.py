@@ -105,9 +105,17 @@ class Talks:
         self._calls = calls
         self._here: dict[int, Talk] = {}
 
-    def begin(self, update: Update) -> Talk:
-        """A new talk."""
-        made = self._here[update.seq] = Talk(self._calls, update, {})
+    async def begin(self, update: Update) -> Talk | None:
+        """The talk of an event; None when its handler came to its end before.
+
+        An event comes again when the bot died before it could say that it has it: the handler then gets back what it
+        was answered, and what it made once.
+        """
+        kept = await self._calls.recall(TALK, str(update.seq))
+        if kept is not None and kept["done"]:
+            return None
+        answers = {} if kept is None else {int(key): each for key, each in kept["answers"].items()}
+        made = self._here[update.seq] = Talk(self._calls, update, answers)
         return made
 
     def forget(self, talk: Talk) -> None:
