@@ -204,6 +204,9 @@ _REASONS: dict[str, dict[str, str]] = {
     "value_limit": {"en": "the amount is above the agent's limit", "zh": "金额超出自动客服的权限"},
     "vip": {"en": "the customer always gets a person", "zh": "该客户始终由人工服务"},
     "agent_failed": {"en": "the agent had a technical failure", "zh": "自动客服发生技术故障"},
+    "operator_took_over": {"en": "an operator took over", "zh": "人工客服接管了会话"},
+    "released": {"en": "an operator gave the conversation back", "zh": "人工客服交还了会话"},
+    "resolved": {"en": "the matter was closed", "zh": "问题已解决"},
 }
 
 
