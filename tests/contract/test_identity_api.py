@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import OrderedDict
 from typing import Any
 
 import pytest
@@ -344,8 +345,21 @@ async def test_tries_for_one_handle_are_counted_over_all_addresses(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(auth, "_by_handle", Limits(count=3, window_s=300))
+    monkeypatch.setattr(auth, "_came_in", OrderedDict[tuple[str, str], None]())
     for _ in range(3):
         await house.sign_in("opa", "wrong one", 401)
     refused = await house.sign_in("opa", PASSWORD, 429)
     assert refused["retry_ms"] > 0
     await house.sign_in("ann")
+
+
+async def test_strangers_who_guess_do_not_lock_out_who_came_in_before(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "_by_handle", Limits(count=3, window_s=300))
+    monkeypatch.setattr(auth, "_came_in", OrderedDict[tuple[str, str], None]())
+    for _ in range(5):
+        await house.sign_in("opa")
+    for _ in range(4):
+        await house.sign_in("opa", "wrong one", 401)
+    await house.sign_in("opa")

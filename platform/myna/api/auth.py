@@ -1,5 +1,6 @@
 """Signing in: people with a password, visitors through an inbox."""
 
+from collections import OrderedDict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -21,7 +22,11 @@ Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{
 Password = Annotated[str, StringConstraints(min_length=MIN_CHARS, max_length=MAX_CHARS)]
 _by_address = Limits(count=10, window_s=60)
 _by_handle = Limits(count=20, window_s=300)
-"""Tries for one account from wherever, so that guessing does not get quicker with more addresses."""
+"""Wrong tries for one handle from wherever, so that guessing does not get quicker with more addresses. Who came in from an
+address before is not locked out by what strangers try."""
+_came_in: OrderedDict[tuple[str, str], None] = OrderedDict()
+MAX_KNOWN = 10_000
+"""Pairs of handle and address that are remembered. Overflow rule: the oldest is forgotten."""
 invitations_by_address = Limits(count=20, window_s=60)
 _tickets_by_user = Limits(count=60, window_s=60)
 
@@ -47,10 +52,20 @@ async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]
     401 `second_factor_needed` asks for the same again with a `code` of the authenticator app, or a recovery code.
     """
     _by_address.take(address_of(request))
-    _by_handle.take(asked.handle)
-    signed_in = await core.sign_ins.with_password(
-        asked.handle, asked.password, asked.code, device_of(request)
-    )
+    place = (asked.handle, address_of(request))
+    if place not in _came_in:
+        _by_handle.check(asked.handle)
+    try:
+        signed_in = await core.sign_ins.with_password(
+            asked.handle, asked.password, asked.code, device_of(request)
+        )
+    except Unauthorised as refused:
+        if refused.code != "second_factor_needed":
+            _by_handle.note(asked.handle)
+        raise
+    _came_in[place] = None
+    if len(_came_in) > MAX_KNOWN:
+        _came_in.popitem(last=False)
     return session_object(*signed_in)
 
 
