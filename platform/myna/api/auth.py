@@ -47,12 +47,13 @@ class Refresh(BaseModel):
 
 @router.post("/auth/sign-in", summary="Sign in with handle and password")
 async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]:
-    """Tokens for a person. Ten tries a minute and address; a wrong handle takes as long as a wrong password.
+    """Tokens for a person. Ten wrong tries a minute and address; a wrong handle takes as long as a wrong password.
 
     401 `second_factor_needed` asks for the same again with a `code` of the authenticator app, or a recovery code.
     """
-    _by_address.take(address_of(request))
-    place = (asked.handle, address_of(request))
+    address = address_of(request)
+    _by_address.check(address)
+    place = (asked.handle, address)
     if place not in _came_in:
         _by_handle.check(asked.handle)
     try:
@@ -61,6 +62,7 @@ async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]
         )
     except Unauthorised as refused:
         if refused.code != "second_factor_needed":
+            _by_address.note(address)
             _by_handle.note(asked.handle)
         raise
     _came_in[place] = None
