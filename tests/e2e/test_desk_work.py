@@ -51,6 +51,7 @@ async def test_a_day_by_keyboard_alone(widget: Widget, dashboard: Dashboard, ope
     await keys.press("Escape")
     await keys.press("?")
     await expect(page.get_by_test_id("keys")).to_contain_text("Resolve")
+    await expect(page.get_by_test_id("keys")).to_be_visible()
     await keys.press("Escape")
     # The page hears that the dialog has closed a moment later, and keys are the dialog's until then.
     await expect(page.get_by_test_id("keys")).to_have_count(0)
