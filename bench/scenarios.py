@@ -39,7 +39,8 @@ def judging(entries: int) -> Callable[[], Figures]:
 
     def measure() -> Figures:
         from myna.filtering import Filtering, Listed, Listing
-        from myna.model import Case, ConversationKind, UserKind
+        from myna.model import ConversationKind, UserKind
+        from myna.model_moderation import Case
         from myna_agents.moderation import LayeredModerator
 
         listings = tuple(

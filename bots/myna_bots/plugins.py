@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from myna.model import Action, Case, Reason, Verdict
+from myna.model_moderation import Action, Case, Reason, Verdict
 from myna.ports import Moderator
 
 GROUP = "myna.plugins"

@@ -9,7 +9,8 @@ from myna.compose import check_client_id, check_text
 from myna.errors import Malformed, NotFound, Refused
 from myna.log.committer import Committer
 from myna.log.writes import Edit, Pin, React, Recall
-from myna.model import Ack, Action, MessageKind
+from myna.model import Ack, MessageKind
+from myna.model_moderation import Action
 from myna.ports import Log
 from myna.ports_content import Marks
 from myna.rights import Principal, Seat, Verb, require

@@ -8,7 +8,7 @@ from myna.errors import Malformed, NotFound
 from myna.ids import new_id
 from myna.log.committer import Committer
 from myna.log.filter_writes import DecideAppeal, MakeAppeal, Report
-from myna.model import AppealState, Held
+from myna.model_moderation import AppealState, Held
 from myna.ports import Desk
 from myna.ports_moderation import ModerationStore
 from myna.review import Review

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from myna.log.audit import START, first_broken
-from myna.model import AuditEntry
+from myna.model_moderation import AuditEntry
 from myna.ports import Accounts
 from myna.ports_moderation import AuditStore
 from myna.rights import Principal, Verb, require

@@ -11,7 +11,7 @@ from myna.filtering import Consequence
 from myna.filters import Filters
 from myna.log.committer import Committer
 from myna.log.filter_writes import Follow
-from myna.model import Action, Held, HeldState
+from myna.model_moderation import Action, Held, HeldState
 from myna.ports import Conversations
 from myna.ports_moderation import ModerationStore
 from myna.wire import signal, stamp

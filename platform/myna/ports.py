@@ -6,22 +6,8 @@ from typing import Any, NamedTuple, Protocol
 
 from myna.log.plan import Committed
 from myna.log.writes import Write
-from myna.model import (
-    Case,
-    Conversation,
-    Event,
-    Held,
-    HeldState,
-    Inbox,
-    Member,
-    Message,
-    Ticket,
-    Turn,
-    TurnRecord,
-    User,
-    Verdict,
-    Workspace,
-)
+from myna.model import Conversation, Event, Inbox, Member, Message, Ticket, Turn, TurnRecord, User, Workspace
+from myna.model_moderation import Case, Held, HeldState, Verdict
 
 
 class Commits(Protocol):

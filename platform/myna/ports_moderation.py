@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from myna.filtering import Filtering, Listed, Listing
-from myna.model import AppealState, AuditEntry, Held, Standing
+from myna.model_moderation import AppealState, AuditEntry, Held, Standing
 
 
 class ModerationStore(Protocol):

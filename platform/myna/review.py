@@ -8,7 +8,7 @@ from myna.deliver.relay import Relay
 from myna.errors import Conflict, NotFound
 from myna.log.committer import Committer
 from myna.log.writes import DecideHeld
-from myna.model import Action, Held, HeldState
+from myna.model_moderation import Action, Held, HeldState
 from myna.ports import Accounts, Conversations, Desk
 from myna.rights import Principal, Verb, require
 from myna.wire import held_object, signal, stamp

@@ -16,17 +16,8 @@ from myna.ids import new_id
 from myna.log.committer import Committer
 from myna.log.support import may_call
 from myna.log.writes import Flag, Hold, Say
-from myna.model import (
-    Ack,
-    Action,
-    Case,
-    ConversationKind,
-    Draft,
-    MessageKind,
-    Reason,
-    UserKind,
-    Verdict,
-)
+from myna.model import Ack, ConversationKind, Draft, MessageKind, UserKind
+from myna.model_moderation import Action, Case, Reason, Verdict
 from myna.ports import Accounts, Moderator
 from myna.rights import Principal, Seat, Verb, require
 from myna.wire import user_object

@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 
-from myna.model import Case, Standing
+from myna.model_moderation import Case, Standing
 from myna.ports_moderation import ModerationStore
 
 KNOWN = 5

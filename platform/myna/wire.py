@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from myna.model import Ack, Appeal, Event, Held, Member, Message, Ticket, TurnRecord, User
+from myna.model import Ack, Event, Member, Message, Ticket, TurnRecord, User
+from myna.model_moderation import Appeal, Held
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode

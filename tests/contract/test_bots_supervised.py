@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from myna.errors import MynaError
-from myna.model import Action, Case, ConversationKind, UserKind, Verdict
+from myna.model import ConversationKind, UserKind
+from myna.model_moderation import Action, Case, Verdict
 from myna_bots.plugins import PluginModerator, load_plugins
 from myna_bots.shipped.runaway import SAME, RunawayBots
 from myna_bots.supervisor import Supervisor, programs_of

@@ -4,7 +4,8 @@ import pytest
 
 from myna.errors import Malformed
 from myna.log.writes import MoveTicket
-from myna.model import HeldState, Owner
+from myna.model import Owner
+from myna.model_moderation import HeldState
 from support.planning import (
     ANN,
     GROUP,

@@ -9,17 +9,8 @@ from sqlalchemy import text
 from myna.errors import Conflict, Forbidden, MynaError
 from myna.log.plan import Opened
 from myna.log.writes import Join, OpenConversation
-from myna.model import (
-    Ack,
-    ConversationKind,
-    EventKind,
-    HeldState,
-    MemberRole,
-    MessageState,
-    Owner,
-    Ticket,
-    TicketStatus,
-)
+from myna.model import Ack, ConversationKind, EventKind, MemberRole, MessageState, Owner, Ticket, TicketStatus
+from myna.model_moderation import HeldState
 from support.planning import (
     ANN,
     BIRD,

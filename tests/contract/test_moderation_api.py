@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from myna.model import Action, Case, Reason, Verdict
+from myna.model_moderation import Action, Case, Reason, Verdict
 from support.api_world import ANN, BOB, GROUP, OPA, VIC, World, world
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from myna.log.audit import START, hash_of
-from myna.model import Action, Case, Reason, Verdict
+from myna.model_moderation import Action, Case, Reason, Verdict
 from support.api_world import ANN, BOB, CHANNEL, EVE, GROUP, OPA, OTTO, VIC, ZOE, World, world
 from support.planning import INBOX, SUPPORT, WORKSPACE
 

@@ -23,15 +23,11 @@ from myna.log.writes import (
 )
 from myna.model import (
     Ack,
-    Action,
-    AuditEntry,
     Conversation,
     ConversationKind,
     Draft,
     Event,
     EventKind,
-    Held,
-    HeldState,
     Invite,
     JoinRequest,
     Member,
@@ -46,8 +42,8 @@ from myna.model import (
     Turn,
     TurnDecision,
     TurnState,
-    Verdict,
 )
+from myna.model_moderation import Action, AuditEntry, Held, HeldState, Verdict
 from myna.rights import rank
 
 WORKSPACE, INBOX = 1, 5

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from myna.model import Action, Case, ConversationKind, UserKind
+from myna.model import ConversationKind, UserKind
+from myna.model_moderation import Action, Case
 from myna_agents.moderation import LayeredModerator
 
 ANN, BOB = 1, 2

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from myna.errors import MynaError
-from myna.model import Action, Case, ConversationKind, UserKind
+from myna.model import ConversationKind, UserKind
+from myna.model_moderation import Action, Case
 from myna_agents.moderation import LayeredModerator
 from myna_agents.moderation.patterns import Rulebook, rule
 from myna_agents.moderation.rulefile import read_rules

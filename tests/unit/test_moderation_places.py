@@ -7,7 +7,8 @@ import pytest
 
 from myna.errors import Malformed
 from myna.filtering import Filtering, FilterPolicy, Listed, Listing
-from myna.model import Action, Case, ConversationKind, Standing, UserKind, Verdict
+from myna.model import ConversationKind, UserKind
+from myna.model_moderation import Action, Case, Standing, Verdict
 from myna_agents.moderation import LayeredModerator, Policy
 from myna_agents.moderation.near import groups, mark_of
 from myna_agents.moderation.normalise import normalise

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from myna.model import Action, Case, ConversationKind, UserKind
+from myna.model import ConversationKind, UserKind
+from myna.model_moderation import Action, Case
 from myna.ports import Moderator
 from myna_agents.moderation import LayeredModerator, Lists, Policy
 from myna_agents.moderation.linear import load

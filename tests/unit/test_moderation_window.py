@@ -1,6 +1,7 @@
 """Flood and near-duplicates, and the bounds of what is remembered."""
 
-from myna.model import Action, Case, ConversationKind, UserKind
+from myna.model import ConversationKind, UserKind
+from myna.model_moderation import Action, Case
 from myna_agents.moderation.normalise import normalise
 from myna_agents.moderation.rules import Finding
 from myna_agents.moderation.window import SenderWindow, WindowLimits

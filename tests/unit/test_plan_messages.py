@@ -10,13 +10,13 @@ from myna.model import (
     ConversationKind,
     Draft,
     EventKind,
-    HeldState,
     Member,
     MemberRole,
     MessageState,
     Owner,
     TicketStatus,
 )
+from myna.model_moderation import HeldState
 from support.planning import (
     ANN,
     BIRD,

@@ -4,18 +4,14 @@ from dataclasses import replace
 
 from myna.model import (
     Ack,
-    Action,
     Event,
     EventKind,
-    Held,
-    HeldState,
     Member,
     MemberRole,
     Message,
     MessageKind,
     MessageState,
     Owner,
-    Reason,
     Ticket,
     TicketStatus,
     TurnDecision,
@@ -23,9 +19,9 @@ from myna.model import (
     TurnState,
     User,
     UserKind,
-    Verdict,
     WorkspaceRole,
 )
+from myna.model_moderation import Action, Held, HeldState, Reason, Verdict
 from myna.wire import (
     ack_object,
     decode,

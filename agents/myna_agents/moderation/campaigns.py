@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from myna.model import Action, Case, Reason
+from myna.model_moderation import Action, Case, Reason
 from myna_agents.moderation.near import Near
 from myna_agents.moderation.rules import Finding
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from myna.filtering import NOTHING, FilterPolicy
-from myna.model import Action, Case, ConversationKind, Reason, Standing, UserKind, Verdict
+from myna.model import ConversationKind, UserKind
+from myna.model_moderation import Action, Case, Reason, Standing, Verdict
 from myna_agents.moderation.campaigns import Campaigns
 from myna_agents.moderation.lessons import Lessons, Source
 from myna_agents.moderation.near import mark_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from myna.filtering import Listed
-from myna.model import Action, Reason
+from myna.model_moderation import Action, Reason
 from myna_agents.moderation.normalise import Normalised
 
 

@@ -3,7 +3,7 @@
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 
-from myna.model import Action, Case, Reason
+from myna.model_moderation import Action, Case, Reason
 from myna_agents.moderation.near import MAX_DISTANCE, mark_of
 from myna_agents.moderation.rules import Finding
 

@@ -4,7 +4,8 @@ import hashlib
 import time
 from collections import deque
 
-from myna.model import Action, Case, Reason, UserKind, Verdict
+from myna.model import UserKind
+from myna.model_moderation import Action, Case, Reason, Verdict
 
 SAME = 5
 """So many equal messages within the window are let through."""

@@ -25,6 +25,7 @@ from myna.deliver.session import Session
 from myna.directory import SNAPSHOT_REVS
 from myna.errors import Malformed
 from myna.log.committer import Settle
+from myna.log.writes import Hold, Say
 from myna.model import Ack
 from myna.receipts import PUSHED_MEMBERS
 from myna.rights import Principal, Verb, require
@@ -58,8 +59,10 @@ class Commands:
 
     async def send(self, principal: Principal, frame: Send, settle: Settle) -> None:
         """Check, judge and queue a draft; `settle` is called with its outcome, after commit."""
-        services = self._services
-        write = await services.sender.judged(
+        self._services.committer.submit_then(await self._judged(principal, frame), settle)
+
+    async def _judged(self, principal: Principal, frame: Send) -> Say | Hold:
+        return await self._services.sender.judged(
             principal,
             int(frame.conversation),
             frame.client_id,
@@ -68,7 +71,6 @@ class Commands:
             frame.thread,
             age_ms=frame.age_ms,
         )
-        services.committer.submit_then(write, settle)
 
     async def acked(self, principal: Principal, frame: Send, outcome: object) -> dict[str, Any]:
         """The ack of a commit's outcome; moderators hear of a message that was put aside."""
@@ -115,17 +117,8 @@ class Commands:
             case Hello():
                 raise Malformed("hello comes once, as the first frame.")
             case Send():
-                services = self._services
-                write = await services.sender.judged(
-                    principal,
-                    int(frame.conversation),
-                    frame.client_id,
-                    frame.body,
-                    frame.reply_to,
-                    frame.thread,
-                    age_ms=frame.age_ms,
-                )
-                return await self.acked(principal, frame, await services.committer.submit(write))
+                write = await self._judged(principal, frame)
+                return await self.acked(principal, frame, await self._services.committer.submit(write))
 
     async def _recent(self, principal: Principal, frame: Pull) -> dict[str, Any] | None:
         """A page from memory, when the newest events there reach back to the cursor: the very bytes that were pushed.

@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from myna.api.ids import MAX_ID, ConversationPath, Cursor, Limit
 from myna.api.principal import Asker, Core
 from myna.errors import Malformed
-from myna.model import HeldState, Owner
+from myna.model import Owner
+from myna.model_moderation import HeldState
 from myna.rights import Verb, require
 from myna.wire import ticket_object, turn_object
 

@@ -11,7 +11,7 @@ from myna.api.ids import MAX_ID, ConversationPath, Cursor, IdPath, Limit
 from myna.api.limits import Limits
 from myna.api.principal import Asker, Core
 from myna.filtering import Consequence, FilterPolicy, Listed, PlaceKind
-from myna.model import AppealState
+from myna.model_moderation import AppealState
 
 router = APIRouter(prefix="/v1", tags=["moderation"])
 # Reports make work for people; so many in an hour are enough for a reader.

@@ -8,7 +8,6 @@ from pydantic import BaseModel, Field, StringConstraints
 from myna.api.auth import Password, address_of, device_of, invitations_by_address, session_object
 from myna.api.ids import IdPath
 from myna.api.principal import Asker, Core
-from myna.errors import Malformed
 from myna.model import WorkspaceRole
 from myna.model_identity import Invitation, Person
 from myna.services import Services
@@ -121,11 +120,8 @@ async def look(asked: Link, request: Request, core: Core) -> dict[str, Any]:
 async def accept(asked: Acceptance, request: Request, core: Core) -> dict[str, Any]:
     """The link is used up and the person is signed in. After a new password a second factor is still asked for."""
     invitations_by_address.take(address_of(request))
-    _, known = await core.people.look(asked.token)
-    if known is None and asked.handle is None:
-        raise Malformed("Choose a handle to sign in with.")
-    user = await core.people.accept(asked.token, asked.handle, asked.name or "", asked.password)
-    if known is not None and await core.account.second_factor.on(user.id):
+    user, proof = await core.people.accept(asked.token, asked.handle, asked.name or "", asked.password)
+    if proof:
         return {"user": user_object(user), "second_factor_needed": True}
     return session_object(user, await core.sign_ins.begin(user, device_of(request)))
 

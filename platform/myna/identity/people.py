@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from myna.errors import Forbidden, NotFound
+from myna.errors import Forbidden, Malformed, NotFound
 from myna.identity.passwords import hash_password
 from myna.identity.second_factor import SecondFactor
 from myna.identity.sign_ins import SignIns
@@ -122,13 +122,18 @@ class People:
             raise _over()
         return found, user
 
-    async def accept(self, secret: str, handle: str | None, name: str, password: str) -> User:
-        """Use a link up: the new user, or the one who has a new password now and is signed out everywhere else.
+    async def accept(self, secret: str, handle: str | None, name: str, password: str) -> tuple[User, bool]:
+        """Use a link up: the user, and whether a second factor must be shown before they are in.
+
+        It is a new user, or one who has a new password now and is signed out everywhere.
 
         Raises:
-            NotFound: the link works no more. Conflict: the handle is taken; the link still works.
+            NotFound: the link works no more. Malformed: somebody new without a handle. Conflict: the handle is taken.
+            After the latter two the link still works.
         """
         invitation, known = await self.look(secret)
+        if known is None and handle is None:
+            raise Malformed("Choose a handle to sign in with.")
         user = known or User(
             new_id(),
             invitation.workspace,
@@ -140,9 +145,10 @@ class People:
         hashed = await hash_password(password)
         if not await self._store.accept(_digest(secret), time.time(), user, hashed):
             raise _over()
-        if known is not None:
-            await self._sign_ins.end_all(known.id)
-        return user
+        if known is None:
+            return user, False
+        await self._sign_ins.end_all(known.id)
+        return user, await self._second_factor.on(known.id)
 
     async def _link(
         self, principal: Principal, name: str, role: WorkspaceRole | None, user: int | None, lives_s: float

@@ -18,21 +18,8 @@ from myna.log.filter_writes import (
 )
 from myna.log.moderation import REPORTED, audit, flagged, known, release
 from myna.log.plan import digest_of
-from myna.model import (
-    Action,
-    Appeal,
-    AppealState,
-    Conversation,
-    ConversationKind,
-    EventKind,
-    Held,
-    HeldState,
-    Member,
-    MessageKind,
-    MessageState,
-    Reason,
-    Verdict,
-)
+from myna.model import Conversation, ConversationKind, EventKind, Member, MessageKind, MessageState
+from myna.model_moderation import Action, Appeal, AppealState, Held, HeldState, Reason, Verdict
 from myna.rights import rank
 
 _GROUPS = frozenset({ConversationKind.GROUP, ConversationKind.CHANNEL})

@@ -14,8 +14,6 @@ from myna.model import (
     Draft,
     Event,
     EventKind,
-    Held,
-    HeldState,
     Invite,
     JoinRequest,
     Member,
@@ -25,6 +23,7 @@ from myna.model import (
     MessageState,
     Ticket,
 )
+from myna.model_moderation import Held, HeldState
 from myna.wire import message_object, ticket_object
 
 MESSAGE_EVENTS = frozenset(

@@ -20,18 +20,8 @@ from myna.log.filter_writes import (
 )
 from myna.log.plan import HeldDraft, Needs, digest_of
 from myna.log.writes import DecideHeld, Hold, Say
-from myna.model import (
-    Ack,
-    Action,
-    Draft,
-    Held,
-    HeldState,
-    Member,
-    Message,
-    MessageState,
-    Reason,
-    Verdict,
-)
+from myna.model import Ack, Draft, Member, Message, MessageState
+from myna.model_moderation import Action, Held, HeldState, Reason, Verdict
 
 REPORTED = "reported"
 """The reason code of messages that a reader asks moderators to look at."""

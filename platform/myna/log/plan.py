@@ -13,11 +13,8 @@ from myna.errors import MynaError
 from myna.filtering import FilterPolicy, Listing, PlaceKind
 from myna.model import (
     Ack,
-    AuditEntry,
     Conversation,
     Event,
-    Held,
-    HeldState,
     Invite,
     JoinRequest,
     Member,
@@ -28,6 +25,7 @@ from myna.model import (
     TurnDecision,
     TurnState,
 )
+from myna.model_moderation import AuditEntry, Held, HeldState
 from myna.value import value
 from myna.wire import encode
 

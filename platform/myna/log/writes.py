@@ -7,17 +7,8 @@ from typing import Any
 from myna.log.filter_writes import ModerationWrite
 from myna.log.personal_writes import PersonalWrite
 from myna.log.seat_writes import SeatWrite
-from myna.model import (
-    ConversationKind,
-    Draft,
-    Held,
-    MemberRole,
-    MessageState,
-    Owner,
-    TicketStatus,
-    TurnDecision,
-    Verdict,
-)
+from myna.model import ConversationKind, Draft, MemberRole, MessageState, Owner, TicketStatus, TurnDecision
+from myna.model_moderation import Held, Verdict
 from myna.value import value
 
 

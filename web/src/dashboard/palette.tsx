@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { actions, places, type Action } from "./actions";
 import { Dialog } from "./parts";
 import { t } from "./words";
@@ -21,11 +21,7 @@ export function Palette() {
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    box.current?.showModal();
-    setTyped("");
-    setAt(0);
-  }, []);
+  useLayoutEffect(() => box.current?.showModal(), []);
   const found = matching([...actions(), ...places()], typed).slice(0, SHOWN);
   const chosen = Math.min(at, found.length - 1);
   const run = (action: Action | undefined) => {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { parse, type Citation, type Span } from "../core";
 import { Icon } from "./icons";
 import { explain } from "./state";
@@ -74,7 +74,8 @@ export function Confidence({ value, threshold }: { value: number; threshold: num
 
 export function Dialog({ title, close, children, testid }: { title: string; close(): void; children: ComponentChildren; testid: string }) {
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => ref.current?.showModal(), []);
+  // Before it is painted: a key pressed at once is the dialog's already.
+  useLayoutEffect(() => ref.current?.showModal(), []);
   return (
     <dialog ref={ref} class="dialog" onClose={close} aria-label={title} data-testid={testid}>
       <header>

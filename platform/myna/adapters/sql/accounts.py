@@ -77,18 +77,7 @@ class SqlAccounts:
         Raises:
             Conflict: the handle is taken in this workspace; nothing was stored.
         """
-        values = {
-            "id": user.id,
-            "workspace": user.workspace,
-            "kind": user.kind.value,
-            "handle": user.handle,
-            "name": user.name,
-            "locale": user.locale,
-            "role": user.role.value if user.role else None,
-            "agent": user.agent,
-            "password": password_hash,
-            "created_at": time.time(),
-        }
+        values = rows.user_values(user, password_hash, time.time())
         try:
             async with self._database.write() as connection:
                 await connection.execute(insert(_user).values(values))

@@ -12,8 +12,6 @@ from myna.errors import Malformed
 from myna.model import (
     Conversation,
     ConversationKind,
-    Held,
-    HeldState,
     Owner,
     Ticket,
     TicketStatus,
@@ -21,6 +19,7 @@ from myna.model import (
     TurnRecord,
     TurnState,
 )
+from myna.model_moderation import Held, HeldState
 
 _conversation = table(ConversationRow)
 _ticket = table(TicketRow)

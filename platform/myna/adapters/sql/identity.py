@@ -175,7 +175,7 @@ class SqlIdentity:
                     return False
                 await connection.execute(delete(_invitation).where(_invitation.c.id == row.id))
                 if row.user is None:
-                    await connection.execute(insert(_user).values(_new(user, password_hash, now)))
+                    await connection.execute(insert(_user).values(rows.user_values(user, password_hash, now)))
                     return True
                 same = update(_user).where(_user.c.id == row.user)
                 await connection.execute(same.values(password=password_hash))
@@ -271,21 +271,6 @@ async def _end(
 
 def _working(digest: str, now: float) -> Any:
     return select(_invitation).where(_invitation.c.digest == digest, _invitation.c.expires_at >= now)
-
-
-def _new(user: User, password_hash: str, now: float) -> dict[str, Any]:
-    return {
-        "id": user.id,
-        "workspace": user.workspace,
-        "kind": user.kind.value,
-        "handle": user.handle,
-        "name": user.name,
-        "locale": user.locale,
-        "role": user.role.value if user.role else None,
-        "agent": user.agent,
-        "password": password_hash,
-        "created_at": now,
-    }
 
 
 def _invitation_of(row: Any) -> Invitation:

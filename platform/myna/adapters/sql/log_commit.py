@@ -12,7 +12,7 @@ from myna.log.batch import Batch
 from myna.log.plan import Committed, Needs, Seen, State
 from myna.log.planner import needs_of, plan
 from myna.log.writes import Write
-from myna.model import HeldState
+from myna.model_moderation import HeldState
 
 
 def commit_batch(connection: Connection, texts: Statements, batch: Sequence[Write], now: float) -> Committed:

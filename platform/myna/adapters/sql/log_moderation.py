@@ -8,7 +8,7 @@ from myna.adapters.sql.log_statements import Statements
 from myna.log.audit import START
 from myna.log.moderation import need_released
 from myna.log.plan import Needs, Sheet, State
-from myna.model import AuditEntry
+from myna.model_moderation import AuditEntry
 
 
 def load_held(connection: Connection, texts: Statements, needs: Needs, state: State) -> None:

@@ -11,7 +11,7 @@ from myna.adapters.sql.database import Database
 from myna.adapters.sql.moderation_tables import AuditRow, FilterPolicyRow, ListingRow
 from myna.adapters.sql.tables import HeldRow, MessageRow, table
 from myna.filtering import Filtering, FilterPolicy, Listed, Listing, PlaceKind
-from myna.model import AppealState, AuditEntry, Held, HeldState, Standing
+from myna.model_moderation import AppealState, AuditEntry, Held, HeldState, Standing
 
 _audit, _policy, _listing = table(AuditRow), table(FilterPolicyRow), table(ListingRow)
 _held, _message = table(HeldRow), table(MessageRow)

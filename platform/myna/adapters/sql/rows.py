@@ -9,29 +9,24 @@ import msgspec
 
 from myna.log.plan import HeldDraft, TurnDraft
 from myna.model import (
-    Action,
-    Appeal,
     Conversation,
     ConversationKind,
     Event,
-    Held,
-    HeldState,
     Member,
     MemberRole,
     Message,
     MessageKind,
     MessageState,
     Owner,
-    Reason,
     Ticket,
     TicketStatus,
     TurnDecision,
     TurnState,
     User,
     UserKind,
-    Verdict,
     WorkspaceRole,
 )
+from myna.model_moderation import Action, Appeal, Held, HeldState, Reason, Verdict
 from myna.policy import Policy
 
 Row = Sequence[Any]
@@ -338,6 +333,22 @@ def verdict_of(stored: Mapping[str, Any]) -> Verdict:
     """A verdict from its stored form."""
     reasons = tuple(Reason(each["code"], each["detail"], each["weight"]) for each in stored["reasons"])
     return Verdict(Action(stored["action"]), reasons, stored["score"])
+
+
+def user_values(user: User, password_hash: str | None, created_at: float) -> dict[str, Any]:
+    """A new user's row."""
+    return {
+        "id": user.id,
+        "workspace": user.workspace,
+        "kind": user.kind.value,
+        "handle": user.handle,
+        "name": user.name,
+        "locale": user.locale,
+        "role": user.role.value if user.role else None,
+        "agent": user.agent,
+        "password": password_hash,
+        "created_at": created_at,
+    }
 
 
 def user_of_columns(row: Row) -> User:
