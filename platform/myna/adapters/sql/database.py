@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from myna.adapters.sql.calm_sqlite import calm_connection
 from myna.adapters.sql.log_connection import BoundConnection, Connection
 from myna.adapters.sql.one_go import SqliteWriter
 from myna.errors import MynaError
@@ -55,10 +57,11 @@ class Database:
         self.url = parsed.set(drivername=parsed.get_backend_name()).render_as_string(hide_password=False)
         self._url = parsed.set(drivername=driver)
         if self.sqlite:
+            made = partial(calm_connection, self.path or "", BUSY_TIMEOUT_S)
             self._reader = create_async_engine(
-                self._url, pool_size=4, max_overflow=0, pool_timeout=BUSY_TIMEOUT_S
+                self._url, async_creator=made, pool_size=4, max_overflow=0, pool_timeout=BUSY_TIMEOUT_S
             )
-            self._writer = create_async_engine(self._url, poolclass=StaticPool)
+            self._writer = create_async_engine(self._url, async_creator=made, poolclass=StaticPool)
             self._direct = create_engine(
                 parsed, pool_size=READ_THREADS, max_overflow=0, pool_timeout=BUSY_TIMEOUT_S
             )
@@ -99,7 +102,10 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that commits when the block ends and rolls back when it raises."""
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        A task that is cancelled in it leaves the database unlocked, with all of the transaction or with none of it.
+        """
         if not self.sqlite:
             async with self._writer.begin() as connection:
                 yield connection
