@@ -230,7 +230,7 @@ async def test_a_provider_that_is_none_is_refused_before_it_is_stored(
     owner = await house.token("otto")
     for issuer in (f"{openid.issuer}/", "http://127.0.0.1:9", f"{openid.issuer}/elsewhere"):
         asked = {"name": "Wrong", "issuer": issuer, "client_id": "x"}
-        failed = await house.ask(owner, "POST", "/admin/providers", 502, asked)
+        failed = await house.ask(owner, "POST", "/admin/providers", 422, asked)
         assert failed["code"] == "provider_failed"
     maker = {"name": "Owners", "issuer": openid.issuer, "client_id": "x", "role": "owner"}
     await house.ask(owner, "POST", "/admin/providers", 400, maker)
@@ -263,5 +263,5 @@ async def test_private_providers_are_refused_unless_allowed(
     async with world(database_url, tmp_path) as app:
         house = await house_of(app, monkeypatch)
         asked = {"name": "Inside", "issuer": "https://127.0.0.1:9", "client_id": "x"}
-        failed = await house.ask(await house.token("otto"), "POST", "/admin/providers", 502, asked)
+        failed = await house.ask(await house.token("otto"), "POST", "/admin/providers", 422, asked)
         assert "private address" in failed["detail"]

@@ -257,7 +257,7 @@ def _told(failed: Exception) -> str:
 
 def _failed(issuer: str, why: str) -> MynaError:
     return MynaError(
-        f"The provider {issuer[:200]} could not be used: {why}.", status=502, code="provider_failed"
+        f"The provider {issuer[:200]} could not be used: {why}.", status=422, code="provider_failed"
     )
 
 

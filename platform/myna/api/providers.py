@@ -25,7 +25,7 @@ Secret = Annotated[str, StringConstraints(min_length=16, max_length=128, pattern
 Issuer = Annotated[
     str,
     StringConstraints(strip_whitespace=True, pattern=r"^https?://[^\s?#]{1,500}$"),
-    Field(description="Exactly as the provider writes it.", examples=["https://accounts.example.org"]),
+    Field(description="Exactly as the provider writes it.", examples=["https://192.0.2.7"]),
 ]
 ClientId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 ClientSecret = Annotated[str, StringConstraints(max_length=500)]
@@ -149,7 +149,7 @@ async def all_providers(asker: Asker, core: Core) -> dict[str, Any]:
 
 @router.post("/admin/providers", status_code=201, summary="Add a provider")
 async def add(asked: NewProvider, asker: Asker, core: Core) -> dict[str, Any]:
-    """It is asked for its description at once: 502 `provider_failed` says what is wrong, and nothing was stored."""
+    """It is asked for its description at once: 422 `provider_failed` says what is wrong, and nothing was stored."""
     return _provider(core, await core.providers.add(asker, _wanted(asked)))
 
 
