@@ -254,11 +254,11 @@ def outcomes(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Outcomes:
     """What the chosen bots did. They run side by side, since most of their time is waiting."""
-    chosen = dict.fromkeys(
-        (each.callspec.params["library"], each.callspec.params["way"])
-        for each in request.session.items
-        if isinstance(each, pytest.Function) and hasattr(each, "callspec") and "way" in each.callspec.params
-    )
+    asked = [getattr(each, "callspec", None) for each in request.session.items]
+    chosen: dict[tuple[str, str], None] = {}
+    for each in asked:
+        if each is not None and "way" in each.params:
+            chosen[each.params["library"], each.params["way"]] = None
     folder = tmp_path_factory.mktemp("bots")
     with ThreadPoolExecutor(6) as pool:
         walks = [pool.submit(walk, server, token, bob, library, way, folder) for library, way in chosen]

@@ -190,13 +190,11 @@ def outcomes(
     request: pytest.FixtureRequest, server: myna_server.MynaServer, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, BaseException | None]:
     """What the chosen examples did, side by side."""
-    chosen = {
-        each.callspec.params["example"].name: each.callspec.params["example"]
-        for each in request.session.items
-        if isinstance(each, pytest.Function)
-        and hasattr(each, "callspec")
-        and "example" in each.callspec.params
-    }
+    asked = [getattr(each, "callspec", None) for each in request.session.items]
+    chosen: dict[str, Example] = {}
+    for each in asked:
+        if each is not None and isinstance(each.params.get("example"), Example):
+            chosen[each.params["example"].name] = each.params["example"]
     token = myna_server.sign_in(server)
     with ThreadPoolExecutor(4) as pool:
         begun = {
