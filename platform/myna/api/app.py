@@ -19,6 +19,7 @@ from myna.api import (
     helpdesk,
     mine,
     moderation,
+    passkeys,
     people,
     problems,
     providers,
@@ -47,6 +48,7 @@ ROUTERS = (
     streams.router,
     account.router,
     people.router,
+    passkeys.router,
     providers.router,
     asyncapi.router,
 )
