@@ -131,9 +131,10 @@ class Passkeys:
         """Call it something else.
 
         Raises:
-            NotFound: there is none such of the asker's.
+            NotFound: there is none such of the asker's. Forbidden: it is no person.
         """
-        if not await self._store.rename_passkey(principal.user, passkey, name):
+        user = await self._account.user(principal)
+        if not await self._store.rename_passkey(user.id, passkey, name):
             raise _none()
 
     async def remove(self, principal: Principal, passkey: int) -> None:
