@@ -23,6 +23,8 @@ class SignIn:
     device: Device
     created_at: float
     used_at: float
+    application: int | None = None
+    """The application that a person let in by it; None for a device of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +129,21 @@ class Passkey:
     name: str
     created_at: float
     used_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A program of others that people may let act for them (an OAuth 2.0 client)."""
+
+    id: int
+    workspace: int
+    name: str
+    redirects: tuple[str, ...]
+    """The only addresses to which people are sent back, compared as a whole."""
+    scopes: tuple[str, ...]
+    """What it may ask for at most."""
+    secret: str
+    """A digest; "" for one that keeps none."""
+    user: int
+    """Whom it acts for itself as; 0: nobody."""
+    created_at: float

@@ -50,6 +50,10 @@ class Principal:
     """What a bot's key may do at most; None for people, visitors and the server's own agents."""
     sign_in: int = field(default=0, compare=False)
     """The sign-in that the token belongs to."""
+    application: int = 0
+    """The application that acts for the user; 0 when they act themselves."""
+    granted: frozenset[str] | None = None
+    """The scopes that it was given, which open routes and give no right; None when they act themselves."""
 
     @property
     def operator(self) -> bool:

@@ -19,6 +19,7 @@ from myna.handoff import Handoff
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
 from myna.identity.account import Account
+from myna.identity.applications import Applications
 from myna.identity.arrivals import Arrivals
 from myna.identity.passkeys import Passkeys
 from myna.identity.people import People
@@ -57,6 +58,7 @@ class Services:
     providers: Providers
     arrivals: Arrivals
     passkeys: Passkeys
+    applications: Applications
     tickets: SocketTickets
     committer: Committer
     relay: Relay

@@ -37,6 +37,10 @@ class Families:
         self.rows[digest] = (*row[:3], True)
         return row[0], row[1], row[3]
 
+    async def family(self, digest: str) -> int | None:
+        row = self.rows.get(digest)
+        return None if row is None else row[0]
+
     async def revoke(self, family: int) -> None:
         self.rows = {digest: row for digest, row in self.rows.items() if row[0] != family}
 

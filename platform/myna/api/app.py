@@ -19,6 +19,7 @@ from myna.api import (
     helpdesk,
     mine,
     moderation,
+    oauth,
     passkeys,
     people,
     problems,
@@ -50,6 +51,7 @@ ROUTERS = (
     people.router,
     passkeys.router,
     providers.router,
+    oauth.router,
     asyncapi.router,
 )
 DESCRIPTION = """

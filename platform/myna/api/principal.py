@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from myna.api.scopes import let_through
 from myna.errors import Unauthorised
 from myna.rights import Principal
 from myna.services import Services
@@ -21,11 +22,14 @@ async def principal(request: Request, core: Annotated[Services, Depends(services
 
     Raises:
         Unauthorised: there is no valid token in the Authorization header.
+        Forbidden: it is an application's, and none of its scopes opens this route.
     """
     header = request.headers.get("authorization", "")
     if not header.lower().startswith("bearer "):
         raise Unauthorised("This needs an access token: Authorization: Bearer ….", code="token_missing")
-    return await core.tokens.principal(header[7:].strip())
+    found = await core.tokens.principal(header[7:].strip(), applications=True)
+    let_through(request, found)
+    return found
 
 
 Asker = Annotated[Principal, Depends(principal)]

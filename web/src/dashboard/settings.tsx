@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Account } from "./account";
 import { People } from "./people";
+import { Applications } from "./applications";
 import { loadReplies, replies } from "./replies";
 import { notifies, setNotifies } from "./notify";
 import type { FormField } from "../core";
@@ -165,6 +166,7 @@ export function Settings() {
         <Account />
         {administers && <People />}
         {administers && <Providers />}
+        {administers && <Applications />}
         <Replies />
         {session.value?.role && <DeskSettings />}
         {administers && <Inboxes />}

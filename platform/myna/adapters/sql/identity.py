@@ -36,7 +36,7 @@ class SqlIdentity:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, sign_in: SignIn) -> None:
+    async def begin(self, sign_in: SignIn, scope: str | None = None) -> None:
         """Store a new sign-in."""
         values = {
             "id": sign_in.id,
@@ -46,6 +46,8 @@ class SqlIdentity:
             "created_at": sign_in.created_at,
             "used_at": sign_in.used_at,
             "ended_at": None,
+            "application": sign_in.application,
+            "scope": scope,
         }
         async with self._database.write() as connection:
             await connection.execute(insert(_sign_in).values(values))
@@ -63,7 +65,14 @@ class SqlIdentity:
         async with self._database.read() as connection:
             found = (await connection.execute(query)).all()
         return [
-            SignIn(row.id, row.user, Device(row.device, row.address), row.created_at, row.used_at)
+            SignIn(
+                row.id,
+                row.user,
+                Device(row.device, row.address),
+                row.created_at,
+                row.used_at,
+                row.application,
+            )
             for row in found
         ]
 
