@@ -54,6 +54,7 @@ class Invitation:
     user: int | None = None
     email: str | None = None
     """In small letters: whoever a provider verified it of may use the invitation, too."""
+    custom_role: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +148,13 @@ class Application:
     user: int
     """Whom it acts for itself as; 0: nobody."""
     created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRole:
+    """A role of a workspace's own: a set of verbs with a name."""
+
+    id: int
+    workspace: int
+    name: str
+    verbs: frozenset[str]

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from myna.model import User, WorkspaceRole
-from myna.model_identity import Application, Device, Factor, Invitation, Passkey, Person, SignIn
+from myna.model import User
+from myna.model_identity import Application, CustomRole, Device, Factor, Invitation, Passkey, Person, SignIn
 
 
 class SignInStore(Protocol):
@@ -38,10 +38,8 @@ class PeopleStore(Protocol):
         """Everybody with a workspace role or a password, by name."""
         ...
 
-    async def change(
-        self, workspace: int, user: int, *, role: WorkspaceRole | None, deactivated_at: float | None
-    ) -> None:
-        """Set both.
+    async def change(self, user: User, deactivated_at: float | None) -> None:
+        """Set the role and since when the person may not sign in.
 
         Raises:
             NotFound: there is no such person. Conflict: no active owner would be left; nothing was changed.
@@ -194,4 +192,20 @@ class ApplicationStore(Protocol):
 
     async def may_sign_in(self, user: int) -> bool:
         """Whether the person was not deactivated."""
+        ...
+
+
+class RoleStore(Protocol):
+    """Roles of workspaces' own."""
+
+    async def roles(self, workspace: int) -> list[CustomRole]:
+        """All of a workspace, by name."""
+        ...
+
+    async def put_role(self, role: CustomRole) -> list[int]:
+        """Store a new one, or the new state of a known one for everybody who has it: their ids."""
+        ...
+
+    async def remove_role(self, role: int) -> bool:
+        """Forget it; False when somebody has it or is invited to it."""
         ...

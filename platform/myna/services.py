@@ -24,6 +24,7 @@ from myna.identity.arrivals import Arrivals
 from myna.identity.passkeys import Passkeys
 from myna.identity.people import People
 from myna.identity.providers import Providers
+from myna.identity.roles import Roles
 from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens
@@ -58,6 +59,7 @@ class Services:
     providers: Providers
     arrivals: Arrivals
     passkeys: Passkeys
+    roles: Roles
     applications: Applications
     tickets: SocketTickets
     committer: Committer

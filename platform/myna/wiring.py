@@ -215,6 +215,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         providers=identity.providers,
         arrivals=identity.arrivals,
         passkeys=identity.passkeys,
+        roles=identity.roles,
         applications=identity.applications,
         tickets=identity.tickets,
         committer=committer,

@@ -11,6 +11,7 @@ from myna.adapters.sql.identity import SqlIdentity
 from myna.adapters.sql.once import SqlOnce
 from myna.adapters.sql.passkeys import SqlPasskeys
 from myna.adapters.sql.providers import SqlProviders
+from myna.adapters.sql.roles import SqlRoles
 from myna.adapters.sql.socket_tickets import SqlSocketTickets
 from myna.api.scopes import SCOPES
 from myna.deliver.relay import Relay
@@ -20,6 +21,7 @@ from myna.identity.arrivals import Arrivals
 from myna.identity.passkeys import Passkeys
 from myna.identity.people import People
 from myna.identity.providers import Providers
+from myna.identity.roles import Roles
 from myna.identity.seal import Seal
 from myna.identity.second_factor import SecondFactor
 from myna.identity.sign_ins import SignIns
@@ -42,6 +44,7 @@ class IdentityParts:
     providers: Providers
     arrivals: Arrivals
     passkeys: Passkeys
+    roles: Roles
     applications: Applications
     tickets: SocketTickets
     close: Callable[[], Awaitable[None]]
@@ -70,6 +73,8 @@ def build_identity(
     devices = SqlPasskeys(database)
     passkeys = Passkeys(accounts, devices, once, known, account, sign_ins, trail, settings.base_url)
     sign_ins.prove = passkeys.prove
+    roles = SqlRoles(database)
+    people = People(accounts, identities, sign_ins, second_factor, known, devices, roles, trail)
     applications = Applications(
         accounts,
         SqlApplications(database),
@@ -86,9 +91,12 @@ def build_identity(
         tokens=tokens,
         sign_ins=sign_ins,
         account=account,
-        people=People(accounts, identities, sign_ins, second_factor, known, devices, trail),
+        people=people,
+        roles=Roles(roles, sign_ins, trail),
         providers=Providers(known, doors, seal, trail),
-        arrivals=Arrivals(accounts, known, once, doors, seal, sign_ins, account, trail, settings.base_url),
+        arrivals=Arrivals(
+            accounts, known, once, doors, seal, sign_ins, account, people, trail, settings.base_url
+        ),
         passkeys=passkeys,
         applications=applications,
         tickets=SocketTickets(SqlSocketTickets(database), accounts, tokens),

@@ -10,13 +10,16 @@ from myna.api.frames import OPS, Frame
 from myna.errors import MynaError
 from myna.log.writes import Say
 from myna.model import Draft, User, UserKind, WorkspaceRole
-from myna.rights import Principal
+from myna.rights import Principal, role_verbs
 from support import op_decisions as decided
 from support.api_world import BOB, ELSEWHERE, GROUP, VIC, World
 from support.planning import SUPPORT, WORKSPACE
 
+_HELD = frozenset(map(str, role_verbs(WorkspaceRole.OPERATOR)))
+"""The role of the workspace's own holds what operators hold."""
 STAFF = {
-    role.value: Principal(900 + at, WORKSPACE, UserKind.HUMAN, role) for at, role in enumerate(WorkspaceRole)
+    role.value: Principal(900 + at, WORKSPACE, UserKind.HUMAN, role, verbs=_HELD)
+    for at, role in enumerate(WorkspaceRole)
 }
 FOREIGN = {
     "foreign owner": Principal(950, ELSEWHERE, UserKind.HUMAN, WorkspaceRole.OWNER),
@@ -30,7 +33,7 @@ ASKERS = {
     "customer": Principal(VIC, WORKSPACE, UserKind.VISITOR),
     "member": Principal(BOB, WORKSPACE, UserKind.HUMAN),
 }
-OPERATORS = {"owner", "admin", "operator"}
+OPERATORS = {"owner", "admin", "operator", "custom"}
 PASSES: dict[str, tuple[set[str], set[str]]] = {
     op: passing
     for ops, passing in (

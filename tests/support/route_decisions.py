@@ -261,6 +261,10 @@ POST /v1/admin/applications
 PATCH /v1/admin/applications/{application}
 POST /v1/admin/applications/{application}/secret
 DELETE /v1/admin/applications/{application}
+GET /v1/admin/roles
+POST /v1/admin/roles
+PATCH /v1/admin/roles/{role}
+DELETE /v1/admin/roles/{role}
 GET /v1/admin/providers
 POST /v1/admin/providers
 PATCH /v1/admin/providers/{provider}

@@ -24,6 +24,7 @@ from myna.api import (
     people,
     problems,
     providers,
+    roles,
     search,
     seats,
     service,
@@ -51,6 +52,7 @@ ROUTERS = (
     people.router,
     passkeys.router,
     providers.router,
+    roles.router,
     oauth.router,
     asyncapi.router,
 )

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from myna.errors import Malformed, MynaError, NotFound, Unauthorised
+from myna.errors import Forbidden, Malformed, MynaError, NotFound, Unauthorised
 from myna.identity.account import Account
 from myna.identity.seal import Seal, digest, new_secret
 from myna.identity.sign_ins import SignIns
@@ -27,7 +27,7 @@ from myna.model_identity import Application, Device
 from myna.ports import Accounts
 from myna.ports_identity import ApplicationStore
 from myna.ports_providers import OnceStore
-from myna.rights import Principal, Verb, require
+from myna.rights import Principal, Verb, gives, require
 
 CODE_S = 60.0
 """RFC 6749, section 4.1.2 allows ten minutes; a program needs seconds."""
@@ -110,6 +110,8 @@ class Applications:
             raise Malformed(f"A workspace has at most {MAX_APPLICATIONS} applications.")
         if role is WorkspaceRole.OWNER or (role is not None and not confidential):
             raise Malformed("An application that acts for itself keeps a secret and is no owner.")
+        if role is WorkspaceRole.CUSTOM or not gives(principal, role):
+            raise Forbidden("You cannot give this role to an application.", code="more_than_own")
         for each in redirects:
             check_redirect(each)
         self._known(scopes)

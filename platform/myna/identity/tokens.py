@@ -156,6 +156,8 @@ class Tokens:
             "iat": now,
             "exp": now + ACCESS_S,
         }
+        if user.role is WorkspaceRole.CUSTOM:
+            claims["verbs"] = sorted(user.verbs)
         if application:
             claims |= {"app": str(application), "scope": scope}
         key = self._signing.newest
@@ -202,6 +204,7 @@ class Tokens:
                 WorkspaceRole(role) if role else None,
                 sign_in=int(claims.get("fam", 0)),
                 application=int(claims.get("app", 0)),
+                verbs=frozenset(map(str, claims.get("verbs", ()))),
                 granted=frozenset(claims["scope"].split()) if "app" in claims else None,
             )
         except jwt.ExpiredSignatureError as late:

@@ -38,6 +38,7 @@ class InvitationRow(SQLModel, table=True):
     user: int | None = Field(sa_column=big(null=True))
     email: str | None = Field(sa_column=text(null=True))
     """Whoever a provider verified this address of may use it, too."""
+    custom_role: int | None = Field(sa_column=big(null=True))
 
 
 class SecondFactorRow(SQLModel, table=True):
