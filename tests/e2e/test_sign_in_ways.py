@@ -149,3 +149,24 @@ async def test_an_application_is_registered_and_let_in(
     await page.goto(f"{server.url}/oauth/authorize?{urlencode(asked | {'redirect_uri': back + '/'})}")
     await expect(page.get_by_test_id("authorize-error")).to_contain_text("not its own")
     operator.faults[:] = [fault for fault in operator.faults if "400" not in fault]
+
+
+async def test_a_role_of_ones_own_is_made_and_offered(
+    start_server: Callable[..., MynaServer], operator: Person
+) -> None:
+    server, page = start_server(), operator.page
+    await Dashboard(page).sign_in(server)
+    await Dashboard(page).go("settings")
+    card = page.get_by_test_id("roles")
+    await card.get_by_test_id("role-new").click()
+    await card.get_by_test_id("role-name").fill("Reader")
+    await card.locator("input[value=see_knowledge]").check()
+    await card.get_by_test_id("role-save").click()
+    await expect(card.get_by_test_id("own-role")).to_contain_text("read the knowledge bases")
+    assert not await violations(page)
+    await operator.shoot("roles")
+    await page.get_by_test_id("invite-name").fill("Rita")
+    await page.get_by_test_id("invite-form").get_by_test_id("role").select_option(label="Reader")
+    await page.get_by_test_id("invite").click()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("invitation")).to_contain_text("Reader")

@@ -10,6 +10,7 @@ import { InboxIdentity } from "./inboxidentity";
 import { Empty, Trouble } from "./parts";
 import { Prechat } from "./prechat";
 import { Providers } from "./providers";
+import { Roles } from "./roles";
 import { StaffingForm } from "./staffing";
 import { api, complain, session, setTheme, theme, toast, type Theme } from "./state";
 import { lang, speak, t, type Word } from "./words";
@@ -165,6 +166,7 @@ export function Settings() {
         <Mine />
         <Account />
         {administers && <People />}
+        {administers && <Roles />}
         {administers && <Providers />}
         {administers && <Applications />}
         <Replies />
