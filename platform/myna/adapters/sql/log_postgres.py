@@ -46,7 +46,7 @@ class PostgresCommits:
         try:
             async with asyncio.timeout(COMMIT_TIMEOUT_S):
                 connection = await self._connection()
-                raw = (await connection.get_raw_connection()).driver_connection
+                raw: Any = (await connection.get_raw_connection()).driver_connection
                 async with raw.transaction():
                     return await connection.run_sync(self._commit, batch)
         except TimeoutError as late:
