@@ -1,5 +1,9 @@
 """The bot platform over a database and a running core."""
 
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.log_reads import SqlLog
 from myna.ports import Conversations
@@ -16,6 +20,7 @@ from myna_bots.host.delivering import Deliverer
 from myna_bots.host.feed import Feed
 from myna_bots.host.files import Files
 from myna_bots.host.interactions import Interactions
+from myna_bots.host.judges import BotJudges
 from myna_bots.host.model import HookKind
 from myna_bots.host.platform import BotPlatform
 from myna_bots.host.registry import Registry
@@ -36,6 +41,18 @@ def open_agents(settings: Settings, world: World) -> Agents:
         model, _, base_url = first.removeprefix("openai:").rpartition("@")
         provider = HttpxProvider(model, base_url, settings.model_key.split(",")[0].strip())
     return Agents(world, provider)
+
+
+@asynccontextmanager
+async def opened_judges(
+    database: Database, settings: Settings, failures: Counter[str]
+) -> AsyncGenerator[BotJudges, None]:
+    """The bots that judge messages, until the block ends."""
+    egress = GuardedEgress(allow_private=settings.private_webhooks)
+    try:
+        yield BotJudges(SqlHooks(database), egress, failures)
+    finally:
+        await egress.close()
 
 
 def open_bots(

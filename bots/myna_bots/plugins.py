@@ -61,15 +61,23 @@ def load_plugins(wanted: str, found: Sequence[EntryPoint] | None = None) -> list
 
 
 class PluginModerator:
-    """The shipped filter with the plugins' judgement after it; the strictest verdict counts."""
+    """The shipped filter with the judgement of plugins, then of bots, after it; the strictest verdict counts.
+
+    `bots` looks after its own failures and deadline.
+    """
 
     def __init__(
-        self, inner: Moderator, plugins: Sequence[Plugin], failures: Counter[str] | None = None
+        self,
+        inner: Moderator,
+        plugins: Sequence[Plugin],
+        failures: Counter[str] | None = None,
+        bots: Judge | None = None,
     ) -> None:
         self._inner = inner
         self.failures: Counter[str] = Counter() if failures is None else failures
         """How often each plugin failed or was late, as `plugin.NAME`."""
         self._judges = [(each.name, each.judge) for each in plugins if each.judge is not None]
+        self._bots = bots
 
     async def judge(self, case: Case) -> Verdict:
         """See `Moderator`."""
@@ -90,6 +98,9 @@ class PluginModerator:
                 strictest.action
             ):
                 strictest = verdict
+        verdict = None if self._bots is None else await self._bots(case)
+        if verdict is not None and _STRICTNESS.index(verdict.action) > _STRICTNESS.index(strictest.action):
+            return verdict
         return strictest
 
 

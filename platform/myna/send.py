@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from myna.access import Access
-from myna.compose import Composer, check_client_id, check_text
+from myna.compose import Composer, check_client_id, check_text, codes_of
 from myna.errors import Malformed, MynaError, Refused
 from myna.filtering import Filtering
 from myna.ids import new_id
@@ -45,6 +45,8 @@ class Sender:
         self._turn_delay_s = turn_delay_s
         self.judge_failures: Counter[str] = Counter()
         """How often judging failed since the start of this process, by `deadline`, `error` and by layer."""
+        self.judge_s = JUDGE_S
+        """How long judging a message may take."""
         self.fail_closed = False
         """Whether such a message waits for a moderator; otherwise it passes. A place's policy counts for more."""
         self.filtering: Callable[[int], Awaitable[Filtering]] = _no_filtering
@@ -115,7 +117,7 @@ class Sender:
             self.throttle(principal, conversation)
         made = {**await self._composer.body(principal, seat, body), **(parts or {})}
         draft = Draft(conversation, principal.user, client_id, made, MessageKind.TEXT, reply_to, thread)
-        verdict = await self.judge(principal, seat, made["text"], client_id, age_ms)
+        verdict = await self.judge(principal, seat, made["text"], client_id, age_ms, codes_of(made))
         if verdict is not None and verdict.action is Action.BLOCK:
             await self._refuse(principal, Hold(new_id(), draft, verdict, seat.observer))
         if verdict is not None and verdict.action is Action.HOLD:
@@ -186,9 +188,16 @@ class Sender:
         )
 
     async def judge(
-        self, principal: Principal, seat: Seat, text: str, client_id: str, age_ms: int | None = None
+        self,
+        principal: Principal,
+        seat: Seat,
+        text: str,
+        client_id: str,
+        age_ms: int | None = None,
+        codes: tuple[str, ...] = (),
     ) -> Verdict | None:
-        """The moderator's verdict on a text in this place; None when there is no moderator or it failed."""
+        """The moderator's verdict on a text, and on what QR codes in its pictures say, in this place; None when there is no
+        moderator or it failed."""
         if self._moderator is None:
             return None
         now = time.time()
@@ -202,10 +211,11 @@ class Sender:
             now,
             client_id,
             written_at=None if age_ms is None else now - age_ms / 1000,
+            codes=codes,
         )
         closed = self.fail_closed
         try:
-            async with asyncio.timeout(JUDGE_S):
+            async with asyncio.timeout(self.judge_s):
                 filtering = await self.filtering(principal.workspace)
                 policy = filtering.of(seat.conversation.id, seat.conversation.inbox)
                 closed = closed if policy.fails is None else policy.fails == "closed"

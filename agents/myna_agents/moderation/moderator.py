@@ -24,6 +24,8 @@ from myna_agents.moderation.rules import (
     contacts_of,
     denied,
     injection,
+    invites,
+    named_by_codes,
     pitches,
     repeats,
 )
@@ -42,7 +44,7 @@ _ALLOWED: Final = Verdict(Action.ALLOW)
 _DECIDED: Final = frozenset(
     {"sender.listed", "link.listed", "phone.listed", "handle.listed", "phrase.listed", "rule"}
 )
-_ADVERTISES: Final = frozenset({"spam.model", "spam.taught", "contact.solicits", "link.many"})
+_ADVERTISES: Final = frozenset({"spam.model", "spam.taught", "contact.solicits", "link.many", "code.invites"})
 _NEWCOMER: Final = 5
 _OFFENDER: Final = 2
 
@@ -148,6 +150,8 @@ class LayeredModerator:
     ) -> _Examined:
         message, limits = normalise(case.text), limits_of(self._policy, place)
         lists, named = decided.with_allowed(self._lists), contacts_of(message.text)
+        if case.codes:
+            named = list(dict.fromkeys([*named, *named_by_codes(case.codes)]))
         chances = [0.0]
         filled = models[0].once(message)
 
@@ -170,6 +174,7 @@ class LayeredModerator:
         def rules() -> Iterator[Finding]:
             yield from pitches(message.text, named, lists)
             yield from repeats(message)
+            yield from invites(case.codes)
             for broken, words in self._rulebook.found(message.text):
                 yield Finding(broken.action, Reason("rule", f"{broken.name}: {words[:80]}", 1.0))
 
