@@ -58,9 +58,9 @@ async def test_a_denied_link_in_a_code_is_held(filtered: World) -> None:
 
 async def test_a_code_that_invites_elsewhere_is_flagged(filtered: World) -> None:
     file = await uploaded(filtered, with_code(INVITATION))
-    await send(filtered, file, 202)
-    (waiting,) = (await filtered.ask(OPA, "GET", "/held?state=waiting"))["held"]
-    found = {each["code"]: each["detail"] for each in waiting["reasons"]}
+    await send(filtered, file, 201)
+    (flagged,) = (await filtered.ask(OPA, "GET", "/held?state=flagged"))["held"]
+    found = {each["code"]: each["detail"] for each in flagged["reasons"]}
     assert found["code.invites"] == "u.wechat.com"
 
 
