@@ -194,7 +194,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     sender.held = review.arrived
     moderation = SqlModeration(database)
     filters = Filters(moderation, access, accounts, conversations, committer)
-    sender.filtering = filters.of
+    sender.filtering, sender.filtering_now = filters.of, filters.now
     review.followed = Consequences(filters, moderation, conversations, committer, relay).after
     sender.fail_closed = settings.moderation_fails_closed
     sender.streamed = hub.streamed
@@ -466,7 +466,8 @@ def _judged_core(
     core = build_core(settings, database, moderator)
     if shipped is not None:
         services = core.services
-        services.sender.judge_failures = shipped.failures
+        if services.sender.judging is not None:
+            services.sender.judging.failures = shipped.failures
         shipped.standing = Standings(SqlModeration(database)).of
         services.filters.check, services.filters.server = check_listing, shipped.server
         services.filters.contacts = lambda text: contacts_of(normalise(text).text)
