@@ -188,7 +188,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     sender.held = review.arrived
     moderation = SqlModeration(database)
     filters = Filters(moderation, access, accounts, conversations, committer)
-    sender.filtering = filters.of
+    sender.filtering, sender.filtering_now = filters.of, filters.now
     review.followed = Consequences(filters, moderation, conversations, committer, relay).after
     sender.fail_closed = settings.moderation_fails_closed
     sender.streamed = hub.streamed
@@ -284,7 +284,7 @@ async def _opened_moderator(
         opened_judge(settings) as judge,
         opened_judges(database, settings, shipped.failures) as bots,
     ):
-        yield PluginModerator(doubting(settings, shipped, judge), plugins, shipped.failures, bots=bots.judge)
+        yield PluginModerator(doubting(settings, shipped, judge), [*plugins, bots], shipped.failures)
 
 
 def build_world(
@@ -474,9 +474,10 @@ async def _judged_core(
     core = build_core(settings, database, moderator)
     if shipped is not None:
         services = core.services
-        services.sender.judge_failures = shipped.failures
-        if settings.moderation_judge:
-            services.sender.judge_s += settings.moderation_judge_ms / 1000
+        if services.sender.judging is not None:
+            services.sender.judging.failures = shipped.failures
+            if settings.moderation_judge:
+                services.sender.judging.wait_s += settings.moderation_judge_ms / 1000
         shipped.standing = Standings(SqlModeration(database)).of
         services.filters.check, services.filters.server = check_listing, shipped.server
         services.filters.contacts = lambda text: contacts_of(normalise(text).text)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from myna.model import WorkspaceRole
+from myna_bots import opening
 from myna_bots.host import judges
 from myna_bots.host.signing import verify
 from support.bot_world import Caller, World, world
@@ -27,8 +29,10 @@ async def inbox() -> AsyncIterator[Receiver]:
 async def shop(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     # On a busy machine an answer may take longer than a judge is given.
     monkeypatch.setattr(judges, "ANSWER_S", 5.0)
+    monkeypatch.setattr(opening, "SLACK_S", 10.0)
     async with world(tmp_path, database_url, moderation=True) as made:
-        made.services.sender.judge_s = 20.0
+        assert made.services.sender.judging is not None
+        made.services.sender.judging.wait_s = 20.0
         yield made
 
 
@@ -47,6 +51,11 @@ async def send(who: Caller, group: str, text: str, status: int) -> Any:
     key = {"Idempotency-Key": f"k{time.monotonic_ns()}"}
     body = {"body": {"text": text}}
     return await who.ask("POST", f"/v1/conversations/{group}/messages", status, json=body, headers=key)
+
+
+def failures(shop: World) -> Counter[str]:
+    assert shop.services.sender.judging is not None
+    return shop.services.sender.judging.failures
 
 
 def says(action: str) -> Any:
@@ -104,7 +113,7 @@ async def test_a_bot_that_fails_is_counted_and_the_policy_decides(
     await send(ann, group, "open", 201)
     await ann.ask("PUT", f"/v1/moderation/policies/conversation/{group}", json={"fails": "closed"})
     await send(ann, group, "closed", 202)
-    assert shop.services.sender.judge_failures[f"bot.{bot.id}"] == 2
+    assert failures(shop)[f"bot.{bot.id}"] == 2
 
 
 async def test_a_bot_without_the_scope_is_not_asked(shop: World, inbox: Receiver) -> None:
@@ -120,4 +129,4 @@ async def test_a_bot_that_is_gone_is_left_alone_after_three_failures(shop: World
     for number in range(5):
         await send(ann, group, f"message {number}", 201)
     assert len(inbox.requests) == 3
-    assert shop.services.sender.judge_failures[f"bot.{bot.id}"] == 5
+    assert failures(shop)[f"bot.{bot.id}"] == 5

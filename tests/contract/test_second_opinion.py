@@ -1,7 +1,7 @@
 """The second opinion of a language model, asked over real HTTP, with all that goes wrong there."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from myna.filtering import FilterPolicy
 from myna.model import ConversationKind, UserKind
 from myna.model_moderation import Action, Case, Reason, Verdict
+from myna.ports import Judged
 from myna_agents.engines.langchain import Endpoint, LangChainEngine
 from myna_agents.moderation.second import REST_S, SecondOpinion
 from support.openai_provider import Provider, Refuse, Text, openai_provider
@@ -25,8 +26,8 @@ class Says:
     def __init__(self, verdict: Verdict) -> None:
         self.verdict = verdict
 
-    async def judge(self, case: Case) -> Verdict:
-        return self.verdict
+    def judge_many(self, cases: Sequence[Case]) -> list[Judged]:
+        return [self.verdict for _ in cases]
 
 
 class Asked:
@@ -49,7 +50,8 @@ class Asked:
 
     async def of(self, verdict: Verdict, case: Case = CASE) -> Verdict:
         self.filter.verdict = verdict
-        return await self.judge.judge(case)
+        (found,) = self.judge.judge_many([case])
+        return found if isinstance(found, Verdict) else await found
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import re
 import secrets
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from myna.model_moderation import Action, Case, Reason, Verdict
-from myna.ports import Moderator
+from myna.ports import Judged, Moderator
 from myna_agents.engine import Writer
 
 DOUBT_FROM: Final = 0.15
@@ -63,10 +63,16 @@ class SecondOpinion:
         self._asked: deque[float] = deque(maxlen=per_minute)
         self._in_a_row, self._rests_until = 0, 0.0
 
-    async def judge(self, case: Case) -> Verdict:
+    def judge_many(self, cases: Sequence[Case]) -> list[Judged]:
         """See `Moderator`."""
-        found = await self._inner.judge(case)
-        if not _doubtful(found) or (case.policy is not None and not case.policy.on("judge")):
+        return [
+            judged if isinstance(judged, Verdict) and not _asks(case, judged) else self._opinion(case, judged)
+            for case, judged in zip(cases, self._inner.judge_many(cases), strict=True)
+        ]
+
+    async def _opinion(self, case: Case, judged: Judged) -> Verdict:
+        found = judged if isinstance(judged, Verdict) else await judged
+        if not _asks(case, found):
             return found
         now = self._clock()
         if now < self._rests_until:
@@ -97,9 +103,10 @@ class SecondOpinion:
         return replace(found, action=Action.HOLD, reasons=(reason, *found.reasons), score=1.0)
 
 
-def _doubtful(found: Verdict) -> bool:
+def _asks(case: Case, found: Verdict) -> bool:
     return (
-        found.action is not Action.BLOCK
+        (case.policy is None or case.policy.on("judge"))
+        and found.action is not Action.BLOCK
         and DOUBT_FROM <= found.score <= DOUBT_TO
         and {each.code for each in found.reasons} <= _DOUBTFUL
     )

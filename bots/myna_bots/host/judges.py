@@ -18,6 +18,8 @@ from myna_bots.host.signing import HEADER, signature
 
 ANSWER_S: Final = 0.1
 """How long all judging bots of a conversation may take together; below the deadline of moderation."""
+SLACK_S: Final = 0.1
+"""What reading who judges where may take beside that."""
 REFRESH_S: Final = 15.0
 """How old may become what is known of who judges where."""
 REST_AFTER: Final = 3
@@ -54,12 +56,18 @@ class BotJudges:
         self._in_a_row = Counter[int]()
         self._rests_until: dict[int, float] = {}
 
-    async def judge(self, case: Case) -> Verdict | None:
-        """The strictest of the bots' verdicts; None when no bot judges here or has anything to say."""
+    def concerns(self, case: Case) -> bool:
+        """Whether a bot judges here, or it is time to look who does."""
         if case.sender_kind is UserKind.BOT or (
             case.sender_kind is UserKind.HUMAN and case.conversation_kind is ConversationKind.SUPPORT
         ):
-            return None
+            return False
+        return case.conversation in self._known or (
+            self._read_at is None or (self._old() and not self._reading.locked())
+        )
+
+    async def judge(self, case: Case) -> Verdict | None:
+        """The strictest of the bots' verdicts; None when no bot judges here or has anything to say."""
         asked = (await self._judging()).get(case.conversation, ())[:MAX_BOTS]
         if not asked:
             return None
