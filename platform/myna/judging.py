@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -15,6 +16,8 @@ from myna.value import value
 
 JUDGE_S = 0.25
 """Deadline of a message that has to wait for something. What happens to it then says its policy's `fails`."""
+BOUNDS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+"""Upper ends of the steps in which the times to a verdict are counted; a last step has none."""
 TOGETHER = 64
 """Messages in one pass. More would keep the event loop from everybody else for longer and gain nothing (measured)."""
 
@@ -30,6 +33,8 @@ Then = Callable[[Outcome], None]
 class _Asked:
     case: Case
     then: Then
+    at: float
+    """When it was asked, on the clock of `perf_counter`."""
 
 
 class Judging:
@@ -53,12 +58,16 @@ class Judging:
         """How often judging failed since the start of this process, by `deadline`, `error` and by layer."""
         self.verdicts: Counter[str] = Counter()
         """Verdicts since the start, by action."""
+        self.steps = [0] * (len(BOUNDS_S) + 1)
+        """How many verdicts took at most each bound, and more than the one before."""
+        self.waited_s = 0.0
+        """Time from asking to the verdict, of all messages together."""
         self.busy_s = 0.0
         """Time that the passes took since the start."""
 
     def submit(self, case: Case, then: Then) -> None:
         """Judge a message soon and tell `then`. The case's policy says whether it is judged and how judging fails."""
-        self._waiting.append(_Asked(case, then))
+        self._waiting.append(_Asked(case, then, time.perf_counter()))
         self._pass_soon()
 
     async def outcome(self, case: Case) -> Verdict | None:
@@ -146,6 +155,9 @@ class Judging:
     def _tell(self, asked: _Asked, outcome: Outcome) -> None:
         if isinstance(outcome, Verdict):
             self.verdicts[outcome.action.value] += 1
+            took_s = time.perf_counter() - asked.at
+            self.steps[bisect_left(BOUNDS_S, took_s)] += 1
+            self.waited_s += took_s
         try:
             asked.then(outcome)
         except Exception:

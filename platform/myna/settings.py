@@ -70,6 +70,8 @@ class Settings:
     private_webhooks: bool = False
     """Whether webhooks may be sent to private addresses, this machine's own included."""
 
+    metrics_token: str = field(default="", repr=False)
+    """What must be sent as `Authorization: Bearer` to read `/metrics`; empty: nobody can."""
     connects_per_s: int = 3000
     """Clients that may connect in one second; more are asked to come back in a moment. 0: no limit."""
 

@@ -12,6 +12,7 @@ from myna.model import ConversationKind, UserKind
 from myna.model_moderation import Action, Case, Reason, Standing, Verdict
 from myna.value import value
 from myna_agents.moderation.campaigns import Campaigns
+from myna_agents.moderation.leaks import leaks, pretends
 from myna_agents.moderation.lessons import Lessons, Source
 from myna_agents.moderation.look import UNREAD, Look, Models
 from myna_agents.moderation.near import mark_of
@@ -43,7 +44,9 @@ _ALLOWED: Final = Verdict(Action.ALLOW)
 _DECIDED: Final = frozenset(
     {"sender.listed", "link.listed", "phone.listed", "handle.listed", "phrase.listed", "rule"}
 )
-_ADVERTISES: Final = frozenset({"spam.model", "spam.taught", "contact.solicits", "link.many", "code.invites"})
+_ADVERTISES: Final = frozenset(
+    {"spam.model", "spam.taught", "contact.solicits", "link.many", "link.pretends", "code.invites"}
+)
 _NEWCOMER: Final = 5
 _OFFENDER: Final = 2
 
@@ -226,6 +229,8 @@ class LayeredModerator:
             yield from pitches(message.text, look.named, look.lists)
             yield from repeats(message)
             yield from invites(case.codes)
+            yield from pretends(message, look.named)
+            yield from leaks(message, case.conversation_kind)
             for broken, words in self._rulebook.found(message.text):
                 yield Finding(broken.action, Reason("rule", f"{broken.name}: {words[:80]}", 1.0))
 
