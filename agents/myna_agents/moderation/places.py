@@ -31,7 +31,8 @@ def _limits(
     flag_at, hold_at = LEVELS.get(level or "", (server.flag_at, server.hold_at))
     wider = (flag_at, hold_at, server.block_at, server.offensive_at)
     given = [there if here is None else here for here, there in zip(own, wider, strict=True)]
-    return Policy(*given, may_block=server.may_block if may_block is None else may_block)
+    blocks = server.may_block if may_block is None else may_block
+    return Policy(given[0], given[1], given[2], given[3], blocks)
 
 
 def check_listing(listing: Listing) -> None:
