@@ -17,6 +17,7 @@ from myna.api import (
     exports,
     files,
     helpdesk,
+    metrics,
     mine,
     moderation,
     oauth,
@@ -55,6 +56,7 @@ ROUTERS = (
     roles.router,
     oauth.router,
     asyncapi.router,
+    metrics.router,
 )
 DESCRIPTION = """
 Myna is a chat platform in which AI agents are ordinary members of conversations. Ids are strings, times ISO 8601 in
