@@ -6,7 +6,6 @@ import { follow } from "./desk";
 import { OPEN } from "./actions";
 import { Agents } from "./agents";
 import { Arrive, arrival } from "./arrive";
-import { Authorize, authorization } from "./authorize";
 import { Bots } from "./bots";
 import { Contacts } from "./contacts";
 import { Groups } from "./groups";
@@ -23,6 +22,7 @@ import { Security } from "./security";
 import { Settings } from "./settings";
 import { SignIn } from "./signin";
 import { client, connect, networkless, route, session, setTheme, staff, status, theme, toasts } from "./state";
+import { countReplies } from "./threads";
 import { hear } from "./typing";
 import { lang, speak, t } from "./words";
 
@@ -31,12 +31,10 @@ const VIEWS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowled
 function App() {
   const [invited, setInvited] = useState(invitation);
   const [arrived, setArrived] = useState(arrival);
-  const [asked, setAsked] = useState(authorization);
   useEffect(() => {
     const look = () => {
       setInvited(invitation());
       setArrived(arrival());
-      setAsked(authorization());
     };
     addEventListener("hashchange", look);
     return () => removeEventListener("hashchange", look);
@@ -44,7 +42,6 @@ function App() {
   if (arrived) return <Arrive found={arrived} leave={() => (location.hash = "")} />;
   if (invited) return <Join token={invited} leave={() => (location.hash = "")} />;
   if (!session.value || !client.value) return <SignIn />;
-  if (asked) return <Authorize asked={asked} leave={() => (location.hash = "")} />;
   const Current = VIEWS[staff() || OPEN.includes(route.value.screen) ? route.value.screen : "groups"];
   return (
     <div class="app">
@@ -74,6 +71,7 @@ effect(() => {
     follow(frame);
     announce(frame);
     hear(frame);
+    countReplies(frame);
   });
   return stop;
 });

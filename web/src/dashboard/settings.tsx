@@ -1,16 +1,15 @@
 import { useEffect, useState } from "preact/hooks";
 import { Account } from "./account";
 import { People } from "./people";
-import { Applications } from "./applications";
 import { loadReplies, replies } from "./replies";
 import { notifies, setNotifies } from "./notify";
 import type { FormField } from "../core";
 import { DeskSettings } from "./deskadmin";
+import { Imports } from "./imports";
 import { InboxIdentity } from "./inboxidentity";
 import { Empty, Trouble } from "./parts";
 import { Prechat } from "./prechat";
 import { Providers } from "./providers";
-import { Roles } from "./roles";
 import { StaffingForm } from "./staffing";
 import { api, complain, session, setTheme, theme, toast, type Theme } from "./state";
 import { lang, speak, t, type Word } from "./words";
@@ -166,12 +165,11 @@ export function Settings() {
         <Mine />
         <Account />
         {administers && <People />}
-        {administers && <Roles />}
         {administers && <Providers />}
-        {administers && <Applications />}
         <Replies />
         {session.value?.role && <DeskSettings />}
         {administers && <Inboxes />}
+        {administers && <Imports />}
       </div>
     </div>
   );
