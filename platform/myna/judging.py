@@ -15,6 +15,8 @@ from myna.value import value
 
 JUDGE_S = 0.25
 """Deadline of a message that has to wait for something. What happens to it then says its policy's `fails`."""
+REMEMBERED = 4_096
+"""Newest messages whose time until the outcome is known."""
 TOGETHER = 64
 """Messages in one pass. More would keep the event loop from everybody else for longer and gain nothing (measured)."""
 
@@ -30,6 +32,7 @@ Then = Callable[[Outcome], None]
 class _Asked:
     case: Case
     then: Then
+    at: float
 
 
 class Judging:
@@ -53,10 +56,11 @@ class Judging:
         """Verdicts since the start, by action."""
         self.busy_s = 0.0
         """Time that the passes took since the start."""
+        self._took: deque[float] = deque(maxlen=REMEMBERED)
 
     def submit(self, case: Case, then: Then) -> None:
         """Judge a message soon and tell `then`. The case's policy says whether it is judged and how judging fails."""
-        self._waiting.append(_Asked(case, then))
+        self._waiting.append(_Asked(case, then, time.perf_counter()))
         self._pass_soon()
 
     async def outcome(self, case: Case) -> Verdict | None:
@@ -102,17 +106,19 @@ class Judging:
                 self.spawn(self._wait(asked, judged))
 
     def _judged(self, asked: Sequence[_Asked]) -> Sequence[Judged | None]:
-        wanted = [each.case for each in asked if not _off(each.case)]
         begun = time.perf_counter()
-        try:
-            found = iter(self._moderator.judge_many(wanted))
-        except Exception as wrong:
-            return [
-                None if _off(each.case) else self.failed(wrong, closed=_closed(each.case)) for each in asked
-            ]
-        finally:
-            self.busy_s += time.perf_counter() - begun
+        found = iter(self._judged_together([each.case for each in asked if not _off(each.case)]))
+        self.busy_s += time.perf_counter() - begun
         return [None if _off(each.case) else next(found) for each in asked]
+
+    def _judged_together(self, cases: Sequence[Case]) -> Sequence[Judged | None]:
+        try:
+            return self._moderator.judge_many(cases)
+        except Exception as wrong:
+            if len(cases) == 1:
+                return [self.failed(wrong, closed=_closed(cases[0]))]
+        # One that breaks the moderator must not let the others pass unjudged.
+        return [judged for case in cases for judged in self._judged_together([case])]
 
     async def _wait(self, asked: _Asked, judging: Coroutine[Any, Any, Verdict]) -> None:
         outcome: Outcome = None
@@ -141,7 +147,15 @@ class Judging:
         )
         return Verdict(Action.HOLD, (Reason("moderation.failed", "", 1.0),), 1.0) if closed else None
 
+    def figures(self) -> dict[str, Any]:
+        """Verdicts since the start by action, and how long the newest messages waited for theirs, in milliseconds."""
+        took = sorted(self._took)
+        at = {"p50": len(took) // 2, "p99": len(took) * 99 // 100}
+        step = {name: round(took[place] * 1000, 3) for name, place in at.items()} if took else {}
+        return {"verdicts": dict(self.verdicts), "step_ms": step, "passes_s": round(self.busy_s, 3)}
+
     def _tell(self, asked: _Asked, outcome: Outcome) -> None:
+        self._took.append(time.perf_counter() - asked.at)
         if isinstance(outcome, Verdict):
             self.verdicts[outcome.action.value] += 1
         try:
