@@ -228,7 +228,8 @@ def _traits(messages: Sequence[Normalised], forms: Forms) -> Symbols:
         ),
         axis=1,
     )
-    return (np.minimum(steps, 15) + 16 * np.arange(steps.shape[1])).astype(np.uint32)
+    slots: Symbols = (np.minimum(steps, 15) + 16 * np.arange(steps.shape[1])).astype(np.uint32)
+    return slots
 
 
 def _bit_length(numbers: NDArray[np.int64]) -> NDArray[np.int64]:

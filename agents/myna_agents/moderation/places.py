@@ -30,8 +30,10 @@ def _limits(
 ) -> Policy:
     flag_at, hold_at = LEVELS.get(level or "", (server.flag_at, server.hold_at))
     wider = (flag_at, hold_at, server.block_at, server.offensive_at)
-    given = [there if here is None else here for here, there in zip(own, wider, strict=True)]
-    return Policy(*given, may_block=server.may_block if may_block is None else may_block)
+    flag, hold, block, offensive = (
+        there if here is None else here for here, there in zip(own, wider, strict=True)
+    )
+    return Policy(flag, hold, block, offensive, server.may_block if may_block is None else may_block)
 
 
 def check_listing(listing: Listing) -> None:
