@@ -39,6 +39,8 @@ class Plugin:
     routes: Callable[[], Any] | None = None
     concerns: Callable[[Case], bool] | None = None
     """Which messages it judges; None: all."""
+    wait_s: float = JUDGE_S
+    """How long it may look at a message."""
 
 
 def load_plugins(wanted: str, found: Sequence[EntryPoint] | None = None) -> list[Plugin]:
@@ -83,28 +85,26 @@ class PluginModerator:
             found.append(self._with_plugins(case, judged, asked) if asked else judged)
         return found
 
-    def _asked(self, case: Case) -> list[tuple[str, Judge]]:
+    def _asked(self, case: Case) -> list[Plugin]:
         """The plugins that this message concerns. One that cannot say so looks at it, and fails there."""
         if not self._plugins or (case.policy is not None and not case.policy.on("plugins")):
             return []
-        return [
-            (each.name, each.judge)
-            for each in self._plugins
-            if each.judge is not None and _concerned(each, case)
-        ]
+        return [each for each in self._plugins if _concerned(each, case)]
 
-    async def _with_plugins(self, case: Case, judged: Judged, asked: Sequence[tuple[str, Judge]]) -> Verdict:
+    async def _with_plugins(self, case: Case, judged: Judged, asked: Sequence[Plugin]) -> Verdict:
         strictest = judged if isinstance(judged, Verdict) else await judged
-        for name, judge in asked:
+        for plugin in asked:
+            assert plugin.judge is not None
             try:
-                async with asyncio.timeout(JUDGE_S):
-                    verdict = await judge(case)
+                async with asyncio.timeout(plugin.wait_s):
+                    verdict = await plugin.judge(case)
             except Exception:
-                logger.exception("the plugin %s failed to judge a message", name)
-                self.failures[f"plugin.{name}"] += 1
+                logger.exception("the plugin %s failed to judge a message", plugin.name)
+                self.failures[f"plugin.{plugin.name}"] += 1
                 if case.policy is None or case.policy.fails != "closed":
                     continue
-                verdict = Verdict(Action.HOLD, (Reason("moderation.failed", f"plugin {name}", 1.0),), 1.0)
+                reason = Reason("moderation.failed", f"plugin {plugin.name}", 1.0)
+                verdict = Verdict(Action.HOLD, (reason,), 1.0)
             if verdict is not None and _STRICTNESS.index(verdict.action) > _STRICTNESS.index(
                 strictest.action
             ):

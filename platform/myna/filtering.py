@@ -17,6 +17,7 @@ LAYERS: Final = (
     "model",
     "offensive",
     "injection",
+    "judge",
     "plugins",
 )
 """What looks at a message, cheapest first; each can be switched off."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -15,8 +16,8 @@ from myna.value import value
 
 JUDGE_S = 0.25
 """Deadline of a message that has to wait for something. What happens to it then says its policy's `fails`."""
-REMEMBERED = 4_096
-"""Newest messages whose time until the outcome is known."""
+BOUNDS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+"""Upper ends of the steps in which the times to a verdict are counted; a last step has none."""
 TOGETHER = 64
 """Messages in one pass. More would keep the event loop from everybody else for longer and gain nothing (measured)."""
 
@@ -33,6 +34,7 @@ class _Asked:
     case: Case
     then: Then
     at: float
+    """When it was asked, on the clock of `perf_counter`."""
 
 
 class Judging:
@@ -50,13 +52,18 @@ class Judging:
         """What waits behind a sender's message that waits for something."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._due = False
+        self.wait_s = JUDGE_S
+        """How long a message may wait for something."""
         self.failures: Counter[str] = Counter()
         """How often judging failed since the start of this process, by `deadline`, `error` and by layer."""
         self.verdicts: Counter[str] = Counter()
         """Verdicts since the start, by action."""
+        self.steps = [0] * (len(BOUNDS_S) + 1)
+        """How many verdicts took at most each bound, and more than the one before."""
+        self.waited_s = 0.0
+        """Time from asking to the verdict, of all messages together."""
         self.busy_s = 0.0
         """Time that the passes took since the start."""
-        self._took: deque[float] = deque(maxlen=REMEMBERED)
 
     def submit(self, case: Case, then: Then) -> None:
         """Judge a message soon and tell `then`. The case's policy says whether it is judged and how judging fails."""
@@ -123,7 +130,7 @@ class Judging:
     async def _wait(self, asked: _Asked, judging: Coroutine[Any, Any, Verdict]) -> None:
         outcome: Outcome = None
         try:
-            async with asyncio.timeout(JUDGE_S):
+            async with asyncio.timeout(self.wait_s):
                 outcome = await judging
         except MynaError as refused:
             outcome = refused
@@ -147,17 +154,12 @@ class Judging:
         )
         return Verdict(Action.HOLD, (Reason("moderation.failed", "", 1.0),), 1.0) if closed else None
 
-    def figures(self) -> dict[str, Any]:
-        """Verdicts since the start by action, and how long the newest messages waited for theirs, in milliseconds."""
-        took = sorted(self._took)
-        at = {"p50": len(took) // 2, "p99": len(took) * 99 // 100}
-        step = {name: round(took[place] * 1000, 3) for name, place in at.items()} if took else {}
-        return {"verdicts": dict(self.verdicts), "step_ms": step, "passes_s": round(self.busy_s, 3)}
-
     def _tell(self, asked: _Asked, outcome: Outcome) -> None:
-        self._took.append(time.perf_counter() - asked.at)
         if isinstance(outcome, Verdict):
             self.verdicts[outcome.action.value] += 1
+            took_s = time.perf_counter() - asked.at
+            self.steps[bisect_left(BOUNDS_S, took_s)] += 1
+            self.waited_s += took_s
         try:
             asked.then(outcome)
         except Exception:

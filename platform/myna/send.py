@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from myna.access import Access
-from myna.compose import Composer, check_client_id, check_text
+from myna.compose import Composer, check_client_id, check_text, codes_of
 from myna.errors import Malformed, MynaError, Refused
 from myna.filtering import Filtering
 from myna.ids import new_id
@@ -114,7 +114,7 @@ class Sender:
             self.throttle(principal, conversation)
         made = {**await self._composer.body(principal, seat, body), **(parts or {})}
         draft = Draft(conversation, principal.user, client_id, made, MessageKind.TEXT, reply_to, thread)
-        verdict = await self.judge(principal, seat, made["text"], client_id, age_ms)
+        verdict = await self.judge(principal, seat, made["text"], client_id, age_ms, codes_of(made))
         if verdict is not None and verdict.action is Action.BLOCK:
             await self._refuse(principal, Hold(new_id(), draft, verdict, seat.observer))
         if verdict is not None and verdict.action is Action.HOLD:
@@ -230,9 +230,16 @@ class Sender:
         )
 
     async def judge(
-        self, principal: Principal, seat: Seat, text: str, client_id: str, age_ms: int | None = None
+        self,
+        principal: Principal,
+        seat: Seat,
+        text: str,
+        client_id: str,
+        age_ms: int | None = None,
+        codes: tuple[str, ...] = (),
     ) -> Verdict | None:
-        """The moderator's verdict on a text in this place; None when there is no moderator or it failed."""
+        """The moderator's verdict on a text, and on what QR codes in its pictures say, in this place; None when there is no
+        moderator or it failed."""
         if self.judging is None:
             return None
         try:
@@ -242,7 +249,9 @@ class Sender:
             raise
         except Exception as wrong:
             return self.judging.failed(wrong, closed=self.fail_closed)
-        return await self.judging.outcome(self._case(principal, seat, text, client_id, age_ms, filtering))
+        return await self.judging.outcome(
+            self._case(principal, seat, text, client_id, age_ms, filtering, codes)
+        )
 
     def _case(
         self,
@@ -252,6 +261,7 @@ class Sender:
         client_id: str,
         age_ms: int | None,
         filtering: Filtering,
+        codes: tuple[str, ...] = (),
     ) -> Case:
         now, place = time.time(), seat.conversation
         return Case(
@@ -266,6 +276,7 @@ class Sender:
             policy=filtering.of(place.id, place.inbox, closed=self.fail_closed),
             filtering=filtering,
             written_at=None if age_ms is None else now - age_ms / 1000,
+            codes=codes,
         )
 
 

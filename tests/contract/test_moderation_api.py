@@ -108,9 +108,7 @@ async def test_decisions_are_lessons_and_are_told_of(judged: World) -> None:
 async def test_a_broken_filter_lets_messages_pass_and_is_counted(judged: World) -> None:
     await judged.say(ANN, GROUP, "1", "break")
     assert await said(judged) == ["break"]
-    await judged.say(ANN, GROUP, "2", "hello")
-    figures = await judged.ask(OPA, "GET", "/moderation/figures")
-    assert (figures["failed"], figures["verdicts"]) == (1, {"allow": 1})
+    assert (await judged.ask(OPA, "GET", "/moderation/figures"))["failed"] == 1
 
 
 async def test_a_broken_filter_holds_messages_where_the_setting_says_so(

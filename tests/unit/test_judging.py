@@ -119,16 +119,6 @@ async def test_what_breaks_the_moderator_follows_the_policy_and_the_others_are_j
     assert told.judging.failures == {"error": 1}
 
 
-async def test_the_figures_tell_verdicts_and_times(told: Told) -> None:
-    assert told.judging.figures() == {"verdicts": {}, "step_ms": {}, "passes_s": 0.0}
-    for sender in range(100):
-        told.say("hello", sender)
-    await told.heard(100)
-    found = told.judging.figures()
-    assert found["verdicts"] == {"allow": 100}
-    assert 0 <= found["step_ms"]["p50"] <= found["step_ms"]["p99"]
-
-
 async def test_where_judging_is_off_nobody_is_asked(door: Doorkeeper, told: Told) -> None:
     told.say("spam", policy=FilterPolicy("off"))
     await told.heard(1)

@@ -228,8 +228,7 @@ def _traits(messages: Sequence[Normalised], forms: Forms) -> Symbols:
         ),
         axis=1,
     )
-    slots: Symbols = (np.minimum(steps, 15) + 16 * np.arange(steps.shape[1])).astype(np.uint32)
-    return slots
+    return np.asarray(np.minimum(steps, 15) + 16 * np.arange(steps.shape[1]), dtype=np.uint32)
 
 
 def _bit_length(numbers: NDArray[np.int64]) -> NDArray[np.int64]:

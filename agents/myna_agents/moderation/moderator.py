@@ -13,6 +13,7 @@ from myna.model_moderation import Action, Case, Reason, Standing, Verdict
 from myna.ports import Judged
 from myna.value import value
 from myna_agents.moderation.campaigns import Campaigns
+from myna_agents.moderation.leaks import leaks, pretends
 from myna_agents.moderation.lessons import Lessons, Source
 from myna_agents.moderation.look import UNREAD, Look, Models
 from myna_agents.moderation.near import mark_of
@@ -26,6 +27,8 @@ from myna_agents.moderation.rules import (
     contacts_of,
     denied,
     injection,
+    invites,
+    named_by_codes,
     pitches,
     repeats,
 )
@@ -42,7 +45,9 @@ _ALLOWED: Final = Verdict(Action.ALLOW)
 _DECIDED: Final = frozenset(
     {"sender.listed", "link.listed", "phone.listed", "handle.listed", "phrase.listed", "rule"}
 )
-_ADVERTISES: Final = frozenset({"spam.model", "spam.taught", "contact.solicits", "link.many"})
+_ADVERTISES: Final = frozenset(
+    {"spam.model", "spam.taught", "contact.solicits", "link.many", "link.pretends", "code.invites"}
+)
 _NEWCOMER: Final = 5
 _OFFENDER: Final = 2
 
@@ -158,6 +163,8 @@ class LayeredModerator:
         place = case.policy or NOTHING
         limits, taught = limits_of(self._policy, place), self.lessons.of(case.workspace, case.at)
         lists, named = decided.with_allowed(self._lists), contacts_of(message.text)
+        if case.codes:
+            named = list(dict.fromkeys([*named, *named_by_codes(case.codes)]))
         return Look(case, place, limits, message, models, taught, decided, lists, named)
 
     def _read_together(self, models: "Models", looks: Sequence[Look]) -> None:
@@ -216,6 +223,9 @@ class LayeredModerator:
         def rules() -> Iterator[Finding]:
             yield from pitches(message.text, look.named, look.lists)
             yield from repeats(message)
+            yield from invites(case.codes)
+            yield from pretends(message, look.named)
+            yield from leaks(message, case.conversation_kind)
             for broken, words in self._rulebook.found(message.text):
                 yield Finding(broken.action, Reason("rule", f"{broken.name}: {words[:80]}", 1.0))
 

@@ -30,10 +30,9 @@ def _limits(
 ) -> Policy:
     flag_at, hold_at = LEVELS.get(level or "", (server.flag_at, server.hold_at))
     wider = (flag_at, hold_at, server.block_at, server.offensive_at)
-    flag, hold, block, offensive = (
-        there if here is None else here for here, there in zip(own, wider, strict=True)
-    )
-    return Policy(flag, hold, block, offensive, server.may_block if may_block is None else may_block)
+    given = [there if here is None else here for here, there in zip(own, wider, strict=True)]
+    blocks = server.may_block if may_block is None else may_block
+    return Policy(given[0], given[1], given[2], given[3], blocks)
 
 
 def check_listing(listing: Listing) -> None:

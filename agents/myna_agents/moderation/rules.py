@@ -6,13 +6,13 @@ bound can match the same characters.
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from myna.filtering import Listed
 from myna.model_moderation import Action, Reason
-from myna_agents.moderation.normalise import Normalised
+from myna_agents.moderation.normalise import Normalised, normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,24 @@ _SOLICITS: Final = re.compile(
     "|免费|领取|代开|发票|贷款|兼职|日赚|赚钱|推广|引流|博彩|彩票|下注|私聊|出售|办证|高薪|返利"
     "|代理|招募|收益|担保|刷单|上门"
 )
+_INVITES: Final = frozenset(
+    [
+        "u.wechat.com",
+        "weixin.qq.com",
+        "work.weixin.qq.com",
+        "qm.qq.com",
+        "qun.qq.com",
+        "jq.qq.com",
+        "t.me",
+        "telegram.me",
+        "wa.me",
+        "chat.whatsapp.com",
+        "line.me",
+        "lin.ee",
+        "discord.gg",
+    ]
+)
+"""Hosts whose addresses add a contact or join a group of another messenger."""
 _RUN: Final = re.compile(rf"([^\s\-=_*#~.])\1{{{_LONG_RUN - 1},}}")
 _INJECTION: Final = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}?"
@@ -155,6 +173,18 @@ def hosts(text: str) -> list[str]:
 
 Named = list[tuple[Listed, str]]
 """Links, phones and handles."""
+
+
+def named_by_codes(codes: Sequence[str]) -> Named:
+    """Links, phones and handles that QR codes in a message's pictures say."""
+    return [each for code in codes for each in contacts_of(normalise(code).text)]
+
+
+def invites(codes: Sequence[str]) -> Iterator[Finding]:
+    """Whether a QR code leads to an account or a group of another messenger."""
+    for kind, value in named_by_codes(codes):
+        if kind is Listed.LINK and _listed(value, _INVITES):
+            yield Finding(Action.FLAG, Reason("code.invites", value, 0.4))
 
 
 def denied(named: Named, lists: Lists) -> Iterator[Finding]:

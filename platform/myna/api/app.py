@@ -17,8 +17,10 @@ from myna.api import (
     exports,
     files,
     helpdesk,
+    metrics,
     mine,
     moderation,
+    passkeys,
     people,
     problems,
     providers,
@@ -47,8 +49,10 @@ ROUTERS = (
     streams.router,
     account.router,
     people.router,
+    passkeys.router,
     providers.router,
     asyncapi.router,
+    metrics.router,
 )
 DESCRIPTION = """
 Myna is a chat platform in which AI agents are ordinary members of conversations. Ids are strings, times ISO 8601 in
