@@ -12,6 +12,7 @@ from myna.errors import Malformed
 from myna.model import Owner
 from myna.model_moderation import HeldState
 from myna.rights import Verb, require
+from myna.service import TicketFilter
 from myna.wire import ticket_object, turn_object
 
 router = APIRouter(prefix="/v1", tags=["desk"])
@@ -34,6 +35,8 @@ class Release(Epoch):
 
     to: Literal["agent", "queue"] = "agent"
 
+
+View = Literal["open", "mine", "queue", "agent", "mentions", "spam", "resolved"]
 
 Always = Annotated[
     tuple[Literal["sender", "links", "phones", "handles", "phrase"], ...],
@@ -105,11 +108,17 @@ async def turns(
 async def tickets(
     asker: Asker,
     core: Core,
-    view: Literal["open", "mine", "queue", "agent", "resolved"] = "open",
+    view: View = "open",
     after: Annotated[str | None, Query(max_length=64, pattern=r"^[0-9.]+_[0-9]+$")] = None,
     limit: Limit = 50,
+    label: Cursor = None,
+    inbox: Cursor = None,
+    owner: Cursor = None,
 ) -> dict[str, Any]:
-    """A page of tickets, latest change first, with the counts of all views."""
+    """A page of tickets, latest change first, with the counts of all views; narrowed to a label, an inbox, or an operator's.
+
+    `mentions` are those with a note that calls the asker, `spam` those with messages that the filter holds or has refused.
+    """
     before = None
     if after is not None:
         at, _, conversation = after.partition("_")
@@ -117,7 +126,8 @@ async def tickets(
             before = (float(at), int(conversation))
         except ValueError:
             raise Malformed("`after` must be the `next` of the page before.") from None
-    made, counts, following = await core.directory.tickets(asker, view, before, limit)
+    narrowed = TicketFilter(label, inbox, owner)
+    made, counts, following = await core.directory.tickets(asker, view, before, limit, narrowed)
     return {
         "tickets": made,
         "counts": counts,

@@ -1,6 +1,7 @@
 import { noting } from "./composer";
 import { marking } from "./messagetools";
-import { tickets, move, neighbour, ownsTicket, view, VIEWS, visitorName, conversations } from "./desk";
+import { tickets, move, narrowed, neighbour, ownsTicket, view, VIEWS, visitorName, conversations } from "./desk";
+import { chooseView, savedViews } from "./savedviews";
 import { client, go, networkless, route, SCREENS, setTheme, signOut, staff, type Screen, type Theme } from "./state";
 import { notifies, setNotifies } from "./notify";
 import { lang, speak, t, type Word } from "./words";
@@ -87,8 +88,13 @@ export function actions(): Action[] {
     ...screens.map((screen, at): Action => ({ id: `go-${screen}`, name: t("act.go", { name: t(screen) }), key: String((at + 1) % 10), run: () => go(screen) })),
     ...(staff() ? VIEWS.map((each): Action => ({ id: `view-${each}`, name: `${t("inbox")}: ${t(`view.${each}`)}`, run: () => {
       view.value = each;
+      narrowed.value = {};
       go("inbox");
     } })) : []),
+    ...savedViews.value.map((each): Action => ({ id: `saved-${each.id}`, name: `${t("inbox")}: ${each.name}`, run: () => {
+      chooseView(each);
+      go("inbox");
+    } })),
     ...THEMES.map((each): Action => ({ id: `theme-${each}`, name: `${t("theme")}: ${t(THEME_WORDS[each])}`, run: () => setTheme(each) })),
     { id: "notify", name: t(notifies.value ? "notifyOff" : "notifyOn"), run: () => void setNotifies(!notifies.value) },
     { id: "language", name: t("languageLabel"), run: () => speak(lang.value === "zh" ? "en" : "zh") },
@@ -98,7 +104,7 @@ export function actions(): Action[] {
 
 /** Conversations that are known here, by the name of the visitor or the group. */
 export function places(): Action[] {
-  const rows = new Map(Object.values(tickets.value).flat().map((row) => [row.conversation, row]));
+  const rows = new Map(Object.values(tickets.value).flatMap((rows) => rows ?? []).map((row) => [row.conversation, row]));
   const visitors = [...rows.values()].map((row): Action => ({
     id: `open-${row.conversation}`,
     name: visitorName(row.conversation_detail) || t("visitor"),

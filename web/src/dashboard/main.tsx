@@ -21,6 +21,7 @@ import { Security } from "./security";
 import { Settings } from "./settings";
 import { SignIn } from "./signin";
 import { client, connect, networkless, route, session, setTheme, staff, status, theme, toasts } from "./state";
+import { countReplies } from "./threads";
 import { hear } from "./typing";
 import { lang, speak, t } from "./words";
 
@@ -64,6 +65,7 @@ effect(() => {
     follow(frame);
     announce(frame);
     hear(frame);
+    countReplies(frame);
   });
   return stop;
 });
