@@ -50,6 +50,32 @@ async def test_a_view_is_narrowed_kept_and_found_in_the_palette(
     await expect(saved).to_have_count(0)
 
 
+async def test_labels_search_and_giving_away_are_a_key_away(
+    demo_server: MynaServer, dashboard: Dashboard, operator: Person, visitor: Person
+) -> None:
+    page, keys = operator.page, operator.page.keyboard
+    await visitor.page.goto(f"{demo_server.url}/demo")
+    widget = Widget(visitor.page)
+    await widget.open()
+    await widget.say("I want a human about a lost glove")
+    await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
+    await page.get_by_test_id("view-queue").click()
+    await page.get_by_test_id("ticket").filter(has_text="lost glove").first.click()
+    await expect(dashboard.message("lost glove").first).to_be_visible()
+    await keys.press("l")
+    await expect(page.get_by_test_id("label-dialog")).to_be_visible()
+    assert await violations(page) == []
+    await keys.press("Escape")
+    await expect(page.get_by_test_id("label-dialog")).to_have_count(0)
+    await keys.press("a")
+    await expect(page.get_by_test_id("assign-dialog")).to_contain_text("only operator here")
+    assert await violations(page) == []
+    await keys.press("Escape")
+    await expect(page.get_by_test_id("assign-dialog")).to_have_count(0)
+    await keys.press("s")
+    await expect(page.get_by_test_id("search")).to_be_focused()
+
+
 async def test_a_name_is_called_and_a_thread_stays_beside_the_group(
     demo_server: MynaServer, dashboard: Dashboard, operator: Person, visitor: Person
 ) -> None:

@@ -177,6 +177,7 @@ GET /v1/held/campaigns
 GET /v1/held/appeals
 POST /v1/held/{held}/appeal/decide
 POST /v1/conversations/{conversation}/claim
+POST /v1/conversations/{conversation}/assign
 POST /v1/conversations/{conversation}/release
 POST /v1/conversations/{conversation}/resolve
 GET /v1/conversations/{conversation}/turns

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from myna.api.ids import MAX_ID, ConversationPath, Cursor, Limit
+from myna.api.ids import MAX_ID, ConversationPath, Cursor, IdText, Limit
 from myna.api.principal import Asker, Core
 from myna.errors import Malformed
 from myna.model import Owner
@@ -28,6 +28,12 @@ class Epoch(BaseModel):
     """The ticket's epoch as the operator saw it; the move is refused when it has changed."""
 
     epoch: int | None = Field(default=None, ge=0, lt=MAX_ID)
+
+
+class Assign(Epoch):
+    """Which colleague answers next."""
+
+    user: IdText
 
 
 class Release(Epoch):
@@ -73,6 +79,12 @@ async def hand_off(
 async def claim(conversation: ConversationPath, asked: Epoch, asker: Asker, core: Core) -> dict[str, Any]:
     """The operator answers from now on; whatever the agent was saying ends. 409 when somebody else was faster."""
     return ticket_object(await core.handoff.claim(asker, conversation, asked.epoch))
+
+
+@router.post("/conversations/{conversation}/assign", summary="Give a conversation to a colleague")
+async def assign(conversation: ConversationPath, asked: Assign, asker: Asker, core: Core) -> dict[str, Any]:
+    """The colleague answers from now on; 409 when somebody else moved it meanwhile."""
+    return ticket_object(await core.handoff.assign(asker, conversation, int(asked.user), asked.epoch))
 
 
 @router.post("/conversations/{conversation}/release", summary="Give a conversation back")

@@ -1,4 +1,5 @@
 import { noting } from "./composer";
+import { doing } from "./giving";
 import { marking } from "./messagetools";
 import { tickets, move, narrowed, neighbour, ownsTicket, view, VIEWS, visitorName, conversations } from "./desk";
 import { chooseView, savedViews } from "./savedviews";
@@ -39,6 +40,7 @@ function onTicket(): Action[] {
   if (!ownsTicket(ticket)) found.push({ id: "take-over", name: t("takeOver"), key: "t", run: () => void move(id, "claim").then(reply) });
   if (ticket.owner !== "agent") found.push({ id: "give-back", name: t("giveBack"), key: "g", run: () => void move(id, "release", "agent") });
   if (ticket.owner !== "queue") found.push({ id: "to-queue", name: t("toQueue"), key: "q", run: () => void move(id, "release", "queue") });
+  found.push({ id: "assign", name: t("assign"), key: "a", run: () => (doing.value = "assign") });
   found.push({ id: "resolve", name: t("resolve"), key: "e", run: () => void move(id, "resolve") });
   return found;
 }
@@ -67,12 +69,13 @@ function moving(): Action[] {
     { id: "next", name: t("act.next"), key: "j", run: step(1) },
     { id: "previous", name: t("act.previous"), key: "k", run: step(-1) },
   ];
+  if (screen === "inbox") found.push({ id: "search", name: t("act.search"), key: "s", run: () => requestAnimationFrame(() => document.querySelector<HTMLInputElement>(".searchbox input")?.focus()) });
   if (id) {
     found.push({ id: "reply", name: t("act.reply"), key: "r", run: reply });
     if (screen === "inbox") found.push({ id: "note", name: t("note"), key: "n", run: () => {
       noting.value = true;
       focusComposer();
-    } });
+    } }, { id: "label", name: t("labels"), key: "l", run: () => (doing.value = "label") });
     found.push({ id: "leave", name: t("act.leave"), key: "u", run: () => go(screen) });
   }
   return found;

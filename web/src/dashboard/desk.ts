@@ -179,7 +179,7 @@ function reopen(conversation: string, before: Ticket): Promise<void> {
   return before.owner === "operator" ? move(conversation, "claim") : move(conversation, "release", before.owner);
 }
 
-function apply(ticket: Ticket): void {
+export function apply(ticket: Ticket): void {
   const log = client.value?.log(ticket.conversation);
   if (!log || (log.conversation.ticket?.epoch ?? 0) > ticket.epoch) return;
   log.conversation = { ...log.conversation, ticket };

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { counts, listError, listKey, loadTickets, moreTickets, move, narrowed, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "./desk";
+import { Doing } from "./giving";
 import { Guide, needsGuide } from "./guide";
 import { Icon } from "./icons";
 import { Avatar, Empty, Trouble } from "./parts";
@@ -106,6 +107,7 @@ function Open({ conversation }: { conversation: string }) {
         </header>
         <Thread conversation={conversation} placeholder={t("replyPlaceholder")} locked={lockOf(ticket)} desk />
       </section>
+      <Doing conversation={conversation} />
       {log && <Side log={log} shown={details} close={() => setDetails(false)} />}
     </>
   );

@@ -8,13 +8,15 @@ import { ago, t } from "./words";
 
 export const ALL = "all";
 
-/** Those of the workspace who can be called in a private note. */
+type Colleague = User & { role: string | null };
+
+/** Those who answer customers, besides me: they can be called in a private note, and be given a conversation. */
 export const colleagues = signal<User[] | null>(null);
 
 export async function loadColleagues(): Promise<void> {
   try {
-    const { users } = await api().get<{ users: User[] }>("/v1/people");
-    colleagues.value = users.filter((each) => each.kind === "human" && each.id !== me().id);
+    const { users } = await api().get<{ users: Colleague[] }>("/v1/people");
+    colleagues.value = users.filter((each) => ["owner", "admin", "operator"].includes(each.role ?? "") && each.id !== me().id);
   } catch (error) {
     // Then names are written out by hand.
     if (!(error instanceof ApiError)) throw error;

@@ -38,9 +38,9 @@ function Filter({ close }: { close(): void }) {
     const all = Promise.all([
       api().get<{ labels: Choice[] }>("/v1/desk/labels"),
       api().get<{ inboxes: Choice[] }>("/v1/inboxes"),
-      api().get<{ users: (Choice & { kind: string })[] }>("/v1/people"),
+      api().get<{ users: (Choice & { role: string | null })[] }>("/v1/people"),
     ]);
-    all.then(([labels, inboxes, people]) => setChoices({ label: labels.labels, inbox: inboxes.inboxes, owner: people.users.filter((each) => each.kind === "human") }), complain);
+    all.then(([labels, inboxes, people]) => setChoices({ label: labels.labels, inbox: inboxes.inboxes, owner: people.users.filter((each) => ["owner", "admin", "operator"].includes(each.role ?? "")) }), complain);
   }, []);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
