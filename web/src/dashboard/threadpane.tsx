@@ -4,7 +4,7 @@ import { Composer } from "./composer";
 import { Icon } from "./icons";
 import { PassageDialog } from "./passage";
 import { Trouble } from "./parts";
-import { client } from "./state";
+import { client, version } from "./state";
 import { Pending, Row } from "./thread";
 import { loadReplies, openThread } from "./threads";
 import { t } from "./words";
@@ -12,6 +12,8 @@ import { t } from "./words";
 /** A message with everything that was replied to it, beside its conversation. */
 export function ThreadPane({ log, seq }: { log: ConversationLog; seq: number }) {
   const conversation = log.conversation.id;
+  // The log is the same object for ever: its version says that it is to be painted again.
+  void version(conversation).value;
   const [fetched, setFetched] = useState<Message[]>([]);
   const [error, setError] = useState<unknown>(null);
   const [citation, setCitation] = useState<Citation | null>(null);
