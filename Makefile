@@ -49,5 +49,5 @@ lock: ## write the lock files anew from pyproject.toml
 
 clean: ## remove everything that the targets above created, but not the data folder
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist \
-		scripts/tools/node_modules web/node_modules screenshots
+		scripts/tools/node_modules web/node_modules web/client/dist screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
