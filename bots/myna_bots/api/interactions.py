@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Path, Response
 from pydantic import BaseModel, Field
 
 from myna.api.ids import MAX_ID, ConversationPath
-from myna.api.principal import Asker
+from myna.api.principal import Asker, Core
 from myna.errors import Conflict, Forbidden, Malformed, NotFound
 from myna_bots.api.parts import checked_form, find_button
 from myna_bots.api.who import Platform
@@ -97,12 +97,18 @@ async def file(
     return Response((await bots.files.read(kept)).content, media_type=shown, headers=headers)
 
 
-@router.post("/{conversation}/messages/{seq}/stop", status_code=202, summary="Stop a bot's answer")
-async def stop(conversation: ConversationPath, seq: SeqPath, asker: Asker, bots: Platform) -> dict[str, Any]:
-    """The text stays as far as it came; the bot hears `draft.stopped`."""
+@router.post("/{conversation}/messages/{seq}/stop", status_code=202, summary="Stop a bot's or agent's answer")
+async def stop(
+    conversation: ConversationPath, seq: SeqPath, asker: Asker, core: Core, bots: Platform
+) -> dict[str, Any]:
+    """The text stays as far as it came; a bot hears `draft.stopped`, an agent is cut off at its provider too."""
     message = await bots.interactions.message(asker, conversation, seq)
     if message["state"] != "streaming":
         raise Conflict("This answer is not being written any more.", code="no_stream")
+    sender = await core.accounts.user(int(message["sender"]))
+    if sender is not None and sender.agent:
+        await core.handoff.stop(asker, conversation)
+        return {"event": None, "duplicate": False}
     text = bots.streams.text(conversation, seq)
     await bots.streams.abort(int(message["sender"]), conversation, seq)
     event = await bots.interactions.put(asker, message, "draft.stopped", {"text": text}, str(seq))

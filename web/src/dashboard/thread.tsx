@@ -102,7 +102,7 @@ function Bubble({ log, message, helped, open, alone }: RowProps) {
         )}
         {message.edited_at && <span class="meta">{t("tools.edited")}</span>}
         <Reactions message={message} />
-        {replied > 0 && <button type="button" class="link meta" data-testid="replies-count" onClick={() => (openThread.value = { conversation: log.conversation.id, seq: message.seq })}>{t("thread.count", { n: replied })}</button>}
+        {replied > 0 && <button type="button" class="chip small" data-testid="replies-count" onClick={() => (openThread.value = { conversation: log.conversation.id, seq: message.seq })}>{t("thread.count", { n: replied })}</button>}
         {message.state === "sent" && !editing && <MessageTools message={message} edit={() => setEditing(true)} agent={!!sender?.agent} desk={!!log.conversation.ticket && staff()} />}
         {helped !== undefined && <span class={`meta ${helped ? "" : "warn"}`} data-testid="vote">{t(helped ? "helped" : "helpedNot")}</span>}
         {!!offers?.length && <span class="meta">{t("offered", { list: offers.map((each) => each.label).join(" · ") })}</span>}
