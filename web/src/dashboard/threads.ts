@@ -10,13 +10,13 @@ export const replyCounts = signal<Record<string, Record<number, number>>>({});
 
 interface Page {
   messages: Message[];
-  threads?: Record<string, number>;
+  threads?: Record<string, { replies: number }>;
 }
 
 /** Learns which messages of a conversation have threads. Without it they are found as soon as somebody writes in one. */
 export async function loadThreads(conversation: string): Promise<void> {
   const page = await api().get<Page>(`/v1/conversations/${conversation}/messages?limit=200`);
-  const found = Object.entries(page.threads ?? {}).map(([seq, count]) => [Number(seq), count]);
+  const found = Object.entries(page.threads ?? {}).map(([seq, { replies }]) => [Number(seq), replies]);
   replyCounts.value = { ...replyCounts.value, [conversation]: Object.fromEntries(found) };
 }
 
