@@ -20,6 +20,7 @@ from myna_knowledge.api.imports import router
 from myna_knowledge.imports import command
 from myna_knowledge.imports.service import Imports
 from myna_knowledge.library import Library
+from myna_knowledge.opening import open_import_store
 from support.api_world import OPA, OTTO, WHO, ZOE, World
 from support.exports import MAY, OPENAPI, chatwoot, chatwoot_message, docs, intercom, packed
 from support.fake_embedder import WordEmbedder
@@ -201,7 +202,7 @@ async def test_the_report_is_paged_narrowed_and_downloaded(move: Move) -> None:
 async def test_an_import_whose_worker_died_goes_on_where_it_was(move: Move) -> None:
     asked = {"origin": "chatwoot", "name": "export.zip", "inbox": move.inbox, "base": move.base}
     job = await move.app.ask(OTTO, "POST", "/imports", 202, params=asked, content=packed(chatwoot()))
-    store = move.imports._store
+    store = open_import_store(move.app.database)
     lease = await store.lease("dead", 60.0)
     assert lease is not None
     assert not await move.imports.step()

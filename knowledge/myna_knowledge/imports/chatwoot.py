@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from myna_knowledge.imports.model import Article, Contact, Export, Outcome, Prepared, Said, Speaker, Talk
-from myna_knowledge.imports.opening import Entry, Object, mapping, objects, rows_of, text_of
+from myna_knowledge.imports.opening import Entry, Object, mapping, objects, rows_of, text_of, texts_of
 from myna_knowledge.imports.times import moment
 
 INCOMING, OUTGOING, TEMPLATE = 0, 1, 3
@@ -125,13 +125,12 @@ def _talk(key: str, thread: _Thread) -> Talk:
         left_out += files
         if made is not None:
             said.append(made)
-    labels = thread.head.get("labels")
     return Talk(
         key,
         thread.contact,
         tuple(sorted(said, key=lambda each: (each.at, each.key))),
         resolved=thread.head.get("status", "resolved") == "resolved",
-        labels=tuple(text_of(each) for each in labels) if isinstance(labels, list) else (),
+        labels=texts_of(thread.head.get("labels")),
         score=score if score in range(1, 6) else None,
         comment=comment,
         left_out=left_out,

@@ -126,8 +126,9 @@ def _article(found: Object, export: Export) -> None:
     key, lang = text_of(found.get("id")), text_of(found.get("default_locale"))[:2] or None
     versions: dict[str, tuple[Object, str | None]] = {key: (found, lang)}
     for locale, each in mapping(found.get("translated_content")).items():
-        if isinstance(each, dict) and locale[:2] != lang:
-            versions[f"{key}:{locale}"] = (mapping(each), locale[:2])
+        told = mapping(each)
+        if told and locale[:2] != lang:
+            versions[f"{key}:{locale}"] = (told, locale[:2])
     for name, (each, spoken) in versions.items():
         title = text_of(each.get("title"))
         body = text_of(each.get("body"))

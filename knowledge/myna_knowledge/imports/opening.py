@@ -158,3 +158,9 @@ def mapping(value: Any) -> Object:
 def rows_of(value: Any) -> list[Object]:
     """The objects of a list, whatever else stands in it."""
     return [mapping(each) for each in cast("list[object]", value)] if isinstance(value, list) else []
+
+
+def texts_of(value: Any) -> tuple[str, ...]:
+    """The texts of a list."""
+    found = cast("list[object]", value) if isinstance(value, list) else []
+    return tuple(text for each in found if (text := text_of(each)))
