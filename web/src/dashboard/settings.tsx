@@ -9,6 +9,7 @@ import { Imports } from "./imports";
 import { InboxIdentity } from "./inboxidentity";
 import { Empty, Trouble } from "./parts";
 import { Prechat } from "./prechat";
+import { Providers } from "./providers";
 import { StaffingForm } from "./staffing";
 import { api, complain, session, setTheme, theme, toast, type Theme } from "./state";
 import { lang, speak, t, type Word } from "./words";
@@ -164,6 +165,7 @@ export function Settings() {
         <Mine />
         <Account />
         {administers && <People />}
+        {administers && <Providers />}
         <Replies />
         {session.value?.role && <DeskSettings />}
         {administers && <Inboxes />}
