@@ -14,7 +14,7 @@ from myna_knowledge.memory import Memory
 from myna_knowledge.model import Calibration, Chunk, Section
 from myna_knowledge.ports import Pieces, Vectors
 from myna_knowledge.probing import Probe, probes
-from myna_knowledge.ranking import CHANCE, LEXICAL_WEIGHT, Floats, Found, evidence, fuse, lexical_top
+from myna_knowledge.ranking import LEXICAL_WEIGHT, Floats, Found, evidence, fuse, lexical_top
 from myna_knowledge.space import Level
 from myna_knowledge.text import language, topic_terms
 
@@ -23,8 +23,6 @@ MAX_SECTIONS = 2000
 NEAREST = 64
 WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.5)
 """What words may count beside meaning."""
-CHANCES = (0.0, 0.15, 0.3, 0.45, 0.6)
-"""What may be taken off for many wordings."""
 LEAST_QUESTIONS = 40
 """Fewer questions do not tell how much words should count."""
 TWIN, TWIN_OF_STATEMENT = 0.5, 0.8
@@ -49,8 +47,6 @@ class Scene:
     """Common part of questions by language, where the base's own FAQ do not tell."""
     words: float = LEXICAL_WEIGHT
     """What words count beside meaning."""
-    chance: float = CHANCE
-    """What is taken off for many wordings."""
 
 
 async def calibrate(
@@ -69,25 +65,24 @@ async def calibrate(
         question = await asking.vector(probe.text)
         if question is not None or asking.embedder is None:
             asked.append((probe, question))
-    words, chance = LEXICAL_WEIGHT, CHANCE
-    if asking.embedder is not None:
-        words, chance = await asyncio.to_thread(fit_ranking, scene, asked)
-    scene = replace(scene, words=words, chance=chance)
+    words = (
+        await asyncio.to_thread(fit_words, scene, asked) if asking.embedder is not None else LEXICAL_WEIGHT
+    )
+    scene = replace(scene, words=words)
     rows: list[Labelled] = []
     for group, (probe, question) in enumerate(asked):
         rows.extend(await asyncio.to_thread(_judge, scene, probe, question, group))
     name = asking.embedder.name if asking.embedder is not None else "none"
-    return replace(await asyncio.to_thread(fit, name, rows, wrong), words=words, chance=chance)
+    return replace(await asyncio.to_thread(fit, name, rows, wrong), words=words)
 
 
-def fit_ranking(scene: Scene, asked: Sequence[tuple[Probe, Vectors | None]]) -> tuple[float, float]:
-    """What words should count beside meaning and what many wordings should cost, by the base's own questions with the answer in
-    place, each with the other at its usual value.
+def fit_words(scene: Scene, asked: Sequence[tuple[Probe, Vectors | None]]) -> float:
+    """What words should count beside meaning, by the base's own questions with the answer in place.
 
-    One under which right sections stand highest (mean reciprocal rank) takes the place of the usual one only if it is better by
-    more than one standard error of the paired differences: these questions resemble real ones only so far. Blocks.
+    The weight of `WEIGHTS` under which right sections stand highest (mean reciprocal rank) takes the place of the usual one only
+    if it is better by more than one standard error of the paired differences: these questions resemble real ones only so far.
+    Blocks.
     """
-    tried = [*((words, CHANCE) for words in WEIGHTS), *((LEXICAL_WEIGHT, chance) for chance in CHANCES)]
     ranks: list[list[float]] = []
     for probe, question in asked:
         if probe.place is None or not (probe.statement or _reworded(scene, probe)):
@@ -95,22 +90,18 @@ def fit_ranking(scene: Scene, asked: Sequence[tuple[Probe, Vectors | None]]) -> 
         twins = _twins(scene, probe.place, close=probe.statement)
         own = NOTHING if probe.statement else _own(scene, probe)
         found, scores = candidates(scene, probe.text, question, own, otherwise=probe.otherwise)
-        bm25, lang = {scene.memory.base: scores}, language(probe.text)
-        orders = (fuse(found, bm25, lang, *pair, hidden=own.entries) for pair in tried)
+        lang = language(probe.text)
+        bm25 = {scene.memory.base: scores}
+        orders = (fuse(found, bm25, lang, words, hidden=own.entries) for words in WEIGHTS)
         ranks.append([_reciprocal([each.found.place for each in order], twins) for order in orders])
     if len(ranks) < LEAST_QUESTIONS:
-        return LEXICAL_WEIGHT, CHANCE
+        return LEXICAL_WEIGHT
     table = np.array(ranks)
-    words = _better(table[:, : len(WEIGHTS)], WEIGHTS, LEXICAL_WEIGHT)
-    return words, _better(table[:, len(WEIGHTS) :], CHANCES, CHANCE)
-
-
-def _better(ranks: NDArray[np.float64], tried: Sequence[float], usual: float) -> float:
-    """The value of the best column, the usual one unless the gain is firm."""
-    best = int(ranks.mean(axis=0).argmax())
-    gain = ranks[:, best] - ranks[:, tried.index(usual)]
+    usual = table[:, WEIGHTS.index(LEXICAL_WEIGHT)]
+    best = int(table.mean(axis=0).argmax())
+    gain = table[:, best] - usual
     error = float(gain.std(ddof=1)) / len(gain) ** 0.5
-    return tried[best] if float(gain.mean()) > error else usual
+    return WEIGHTS[best] if float(gain.mean()) > error else LEXICAL_WEIGHT
 
 
 def _reciprocal(order: Sequence[int], right: Collection[int]) -> float:
@@ -212,7 +203,7 @@ def ask(
     lang = language(text)
     found, scores = candidates(scene, text, question, hidden, otherwise=otherwise)
     bm25 = {scene.memory.base: scores}
-    ranked = fuse(found, bm25, lang, scene.words, scene.chance, hidden=hidden.entries)
+    ranked = fuse(found, bm25, lang, scene.words, hidden=hidden.entries)
     terms = None if unsaid is None else frozenset(topic_terms(unsaid))
     features = evidence(text, lang, ranked, hidden=hidden.entries, unsaid=terms, otherwise=otherwise)
     return features, ranked[0].found.place if ranked else None

@@ -284,8 +284,6 @@ class Calibration:
     """What words count in the ranking beside meaning, 0..1."""
     right: float = 1.0
     """Share of the base's own questions, asked with the answer in place, whose first section answers."""
-    chance: float = 0.15
-    """What is taken off a FAQ for each e-fold of its wordings: the best of many is near by chance."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for storage and HTTP."""
@@ -299,6 +297,5 @@ class Calibration:
             "unanswerable": list(self.unanswerable),
             "answerable": list(self.answerable),
             "words": self.words,
-            "chance": self.chance,
             "right": self.right,
         }

@@ -47,7 +47,7 @@ class Retriever:
             else:
                 found.extend(await self._near(memory, top, question, lang))
         calibration = await self._calibration(bases, dense=dense)
-        ranked = fuse(found, scores, lang, calibration.words, calibration.chance)
+        ranked = fuse(found, scores, lang, calibration.words)
         features = evidence(query, lang, ranked)
         if dense and ranked and ranked[0].found.cosine is None:
             calibration = await self._calibration(bases, dense=False)
