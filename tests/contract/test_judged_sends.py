@@ -91,7 +91,7 @@ async def test_what_is_held_has_no_seq_until_a_moderator_lets_it_in(judged: Worl
 async def test_what_is_refused_is_kept_for_an_appeal_and_reaches_nobody(judged: World) -> None:
     ((_, outcome),) = await sent(judged, (ANN, "refuse"))
     assert isinstance(outcome, MynaError)
-    assert (outcome.status, outcome.extra["reasons"]) == (403, ["spam.model"])
+    assert (outcome.status, outcome.extra["reasons"]) == (422, ["spam.model"])
     (mine,) = (await judged.ask(ANN, "GET", "/held/mine"))["held"]
     assert (mine["id"], mine["state"]) == (outcome.extra["held"], "blocked")
     said = [each["body"]["text"] for each in (await judged.messages(BOB, GROUP))["messages"]]
