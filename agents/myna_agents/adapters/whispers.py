@@ -1,0 +1,37 @@
+"""Whispers: an agent's word to one user alone, in their direct conversation, by the road of every message."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from myna.ids import new_id
+from myna.log.plan import Opened
+from myna.log.writes import OpenConversation
+from myna.model import ConversationKind, MemberRole, Turn, UserKind
+from myna.ports import Conversations
+from myna.rights import Principal
+from myna.services import Services
+
+
+def whispers(
+    services: Services, conversations: Conversations
+) -> Callable[[Turn, int, Mapping[str, Any]], Awaitable[None]]:
+    """Says something of a turn to one user alone. The same turn again says nothing more, whichever worker takes it.
+
+    What it makes raises Forbidden when the user blocked the agent.
+    """
+
+    async def whisper(turn: Turn, listener: int, body: Mapping[str, Any]) -> None:
+        known = await conversations.direct_conversation(turn.agent, listener)
+        place = 0 if known is None else known.id
+        if known is None:
+            members = ((turn.agent, MemberRole.MEMBER), (listener, MemberRole.MEMBER))
+            write = OpenConversation(
+                new_id(), turn.workspace, ConversationKind.DIRECT, "", members, agents=(turn.agent,)
+            )
+            opened = await services.committer.write(write)
+            assert isinstance(opened, Opened)
+            place = opened.conversation.id
+        agent = Principal(turn.agent, turn.workspace, UserKind.BOT)
+        await services.sender.send(agent, place, f"whisper:{turn.id}", dict(body))
+
+    return whisper
