@@ -21,6 +21,7 @@ from myna.api import (
     moderation,
     people,
     problems,
+    providers,
     search,
     seats,
     service,
@@ -46,6 +47,7 @@ ROUTERS = (
     streams.router,
     account.router,
     people.router,
+    providers.router,
     asyncapi.router,
 )
 DESCRIPTION = """
