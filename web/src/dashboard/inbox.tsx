@@ -7,6 +7,7 @@ import { preview } from "./preview";
 import { SearchBox } from "./searchbox";
 import { Side } from "./side";
 import { go, me, route, session } from "./state";
+import { WaitingApprovals } from "./steering";
 import { Thread, useLog } from "./thread";
 import { VirtualList } from "./virtual";
 import { ago, t } from "./words";
@@ -53,6 +54,7 @@ function TicketList() {
           </button>
         ))}
       </div>
+      <WaitingApprovals changed={rows} />
       {!!listError.value && !rows && <Trouble error={listError.value} retry={() => void loadTickets(wanted)} />}
       {rows?.length === 0 && (
         <Empty title={t(`empty.${wanted}`)} hint={t(`empty.${wanted}Hint`)}>
