@@ -27,6 +27,8 @@ RESOLVED = "ticket.resolved"
 """Code of the notice that a conversation was resolved."""
 BURST_S = 120.0
 """In a group, messages of one person with a longer pause between them are no longer one question."""
+WHISPERED_BURST_S = 5.0
+"""The same where the agent whispers."""
 
 
 class Speaker(StrEnum):
@@ -201,6 +203,9 @@ def build_scene(
     for one in reversed(said):
         if one.seq > turn.trigger_seq and one.sender != asker:
             continue
+        # What the agent told of an operator's decision answered no question.
+        if one.speaker is Speaker.SELF and one.covers == 0:
+            continue
         if one.speaker is not Speaker.ASKER or one.seq <= covers:
             break
         burst.insert(0, one)
@@ -285,8 +290,9 @@ def _to_the_agent(
     others = [name for user in people for name in (user.name, user.handle) if name]
     others = [name for name in others if not mentions(f"@{name}", profile.names)]
     alone = not any(user.kind is UserKind.BOT for user in people)
-    hearings = [hear(_heard(said, one), profile.names, others, alone=alone) for one in _recent(burst)]
-    burst = _recent(burst)
+    # A whisper leaves nothing here to tell that what was said before has been answered.
+    burst = _recent(burst, WHISPERED_BURST_S if profile.group.reply == "whisper" else BURST_S)
+    hearings = [hear(_heard(said, one), profile.names, others, alone=alone) for one in burst]
     first = next((at for at, each in enumerate(hearings) if each.heard), None)
     if first is None:
         return list(burst[-1:]), hearings[-1] if hearings else Hearing(0.0)
@@ -298,10 +304,10 @@ def _to_the_agent(
     return kept, max(hearings[first:], key=lambda each: each.p)
 
 
-def _recent(burst: Sequence[Said]) -> Sequence[Said]:
+def _recent(burst: Sequence[Said], pause_s: float) -> Sequence[Said]:
     """The last messages that came without a long pause between them."""
     start = len(burst) - 1
-    while start > 0 and burst[start].at - burst[start - 1].at <= BURST_S:
+    while start > 0 and burst[start].at - burst[start - 1].at <= pause_s:
         start -= 1
     return burst[max(start, 0) :]
 

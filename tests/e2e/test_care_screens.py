@@ -398,6 +398,7 @@ async def test_two_versions_answer_side_by_side_until_it_is_ended(
     await dashboard.go("agents")
     await page.get_by_test_id("draft-version").click()
     draft = page.get_by_test_id("version").first
+    await expect(draft).to_contain_text("draft")
     await draft.get_by_test_id("version-open").click()
     await draft.get_by_text("Groups, budget, tools, other agents, memory").click()
     await draft.get_by_test_id("group-reply").select_option("whisper")

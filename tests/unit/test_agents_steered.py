@@ -14,7 +14,7 @@ from myna_agents.guidance import Guided
 from myna_agents.memory import Fact
 from myna_agents.runner import Runner
 from myna_agents.scene import Said, Speaker
-from support.agents_world import ANN, OTHER_BOT, PROFILE, Library, Platform, passage, world_of
+from support.agents_world import AGENT, ANN, OTHER_BOT, PROFILE, Library, Platform, passage, world_of
 
 QUESTION = "How long can I return a lamp?"
 REMEMBERS = replace(PROFILE, remember=True, threshold=0.2)
@@ -159,6 +159,27 @@ async def test_in_a_group_an_agent_can_whisper_to_the_asker_alone() -> None:
     assert found.decision.decision == "answer"
     assert found.decision.trace["whispered"] is True
     assert (platform.shown, len(platform.log)) == ([], 1), "the group sees nothing of it"
+
+
+async def test_what_was_whispered_is_not_answered_again() -> None:
+    platform, heard = Platform(ConversationKind.GROUP), list[str]()
+
+    async def whisper(turn: Turn, listener: int, body: Mapping[str, Any]) -> None:
+        heard.append(str(body["text"]))
+
+    await ended(platform, f"@myna {QUESTION}", WHISPERS, whisper=whisper)
+    platform.now = 30.0
+    later = await ended(platform, "See you at lunch everybody", WHISPERS, whisper=whisper)
+    assert later.decision.decision == "silent"
+    assert len(heard) == 1
+
+
+async def test_a_decision_told_in_between_leaves_the_question_before_it_open() -> None:
+    platform = Platform()
+    platform.says(ANN, QUESTION)
+    platform.says(AGENT, "Done: cancel order.", covers=0)
+    answered = await ended(platform, "Thanks!")
+    assert "30 days" in answered.body["text"]
 
 
 async def test_bots_are_answered_aloud_and_who_blocked_the_agent_not_at_all() -> None:

@@ -1,14 +1,13 @@
-"""Whispers: an agent's word to one user alone, in their direct conversation, by the road of every message."""
+"""Whispers: an agent's word to one user alone, in their direct conversation, committed as an agent's answers are."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from myna.ids import new_id
 from myna.log.plan import Opened
-from myna.log.writes import OpenConversation
-from myna.model import ConversationKind, MemberRole, Turn, UserKind
+from myna.log.writes import OpenConversation, Say
+from myna.model import ConversationKind, Draft, MemberRole, Turn
 from myna.ports import Conversations
-from myna.rights import Principal
 from myna.services import Services
 
 
@@ -31,7 +30,7 @@ def whispers(
             opened = await services.committer.write(write)
             assert isinstance(opened, Opened)
             place = opened.conversation.id
-        agent = Principal(turn.agent, turn.workspace, UserKind.BOT)
-        await services.sender.send(agent, place, f"whisper:{turn.id}", dict(body))
+        draft = Draft(place, turn.agent, f"whisper:{turn.id}", dict(body))
+        await services.committer.write(Say(draft, rouse=False))
 
     return whisper
