@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from myna.api import account, auth, people, providers
+from myna.api import account, auth, passkeys, people, providers
 from myna.api.limits import Limits
 from myna.api.principal import principal
 from myna.identity.passwords import hash_password
@@ -46,7 +46,8 @@ async def house_of(app: World, monkeypatch: pytest.MonkeyPatch) -> House:
         (people, "invitations_by_address"),
         (providers, "begun_by_address"),
         (providers, "come_by_address"),
-        (account, "_proofs"),
+        (passkeys, "used_by_address"),
+        (account, "proofs"),
     )
     for module, name in limits:
         monkeypatch.setattr(module, name, Limits(count=1000, window_s=60))

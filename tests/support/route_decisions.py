@@ -16,6 +16,8 @@ GET /v1/auth/providers
 POST /v1/auth/providers/{provider}/begin
 GET /v1/auth/providers/{provider}/callback
 POST /v1/auth/arrive
+POST /v1/auth/passkeys/begin
+POST /v1/auth/passkeys
 GET /v1/asyncapi.json
 POST /hooks/{hook}/{secret}
 POST /hooks/{bot}/response/{token}
@@ -92,6 +94,11 @@ POST /v1/account/password
 POST /v1/account/second-factor
 POST /v1/account/second-factor/confirm
 POST /v1/account/second-factor/off
+GET /v1/account/passkeys
+POST /v1/account/passkeys/begin
+POST /v1/account/passkeys
+PATCH /v1/account/passkeys/{passkey}
+DELETE /v1/account/passkeys/{passkey}
 GET /v1/account/providers
 POST /v1/account/providers
 DELETE /v1/account/providers/{linked}
@@ -185,10 +192,14 @@ GET /v1/held/campaigns
 GET /v1/held/appeals
 POST /v1/held/{held}/appeal/decide
 POST /v1/conversations/{conversation}/claim
+POST /v1/conversations/{conversation}/assign
 POST /v1/conversations/{conversation}/release
 POST /v1/conversations/{conversation}/resolve
 GET /v1/conversations/{conversation}/turns
 GET /v1/tickets
+GET /v1/views
+PUT /v1/views
+DELETE /v1/views/{view}
 GET /v1/held
 POST /v1/held/{held}/decide
 POST /v1/held/decide
@@ -219,6 +230,12 @@ DELETE /v1/memory/{user}
 
 # Who runs the workspace.
 ADMINS = """
+POST /v1/imports
+GET /v1/imports
+GET /v1/imports/{job}
+GET /v1/imports/{job}/rows
+GET /v1/imports/{job}/report.csv
+POST /v1/imports/{job}/cancel
 PATCH /v1/inboxes/{key}
 GET /v1/inboxes/{key}/identity
 PUT /v1/inboxes/{key}/identity
@@ -242,6 +259,7 @@ DELETE /v1/admin/people/{user}/second-factor
 GET /v1/admin/invitations
 POST /v1/admin/invitations
 DELETE /v1/admin/invitations/{invitation}
+DELETE /v1/admin/people/{user}/passkeys
 GET /v1/admin/providers
 POST /v1/admin/providers
 PATCH /v1/admin/providers/{provider}

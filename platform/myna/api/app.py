@@ -20,6 +20,7 @@ from myna.api import (
     metrics,
     mine,
     moderation,
+    passkeys,
     people,
     problems,
     providers,
@@ -27,6 +28,7 @@ from myna.api import (
     seats,
     service,
     streams,
+    views,
     visitors,
 )
 from myna.api.commands import Commands
@@ -44,10 +46,12 @@ ROUTERS = (
     service.router,
     moderation.router,
     desk.router,
+    views.router,
     helpdesk.router,
     streams.router,
     account.router,
     people.router,
+    passkeys.router,
     providers.router,
     asyncapi.router,
     metrics.router,
