@@ -115,7 +115,8 @@ async def test_an_application_for_itself_is_a_user_with_a_role(house: House) -> 
     owner = await house.token("otto")
     await house.ask(owner, "DELETE", f"/admin/applications/{made['id']}", 204)
     assert (await client.library.get("http://myna/v1/tickets")).status_code == 401
-    for wrong in ({"role": "owner"}, {"role": "admin", "confidential": False}):
+    wrongs: tuple[dict[str, Any], ...] = ({"role": "owner"}, {"role": "admin", "confidential": False})
+    for wrong in wrongs:
         asked = {"name": "X", "redirect_uris": [], "scopes": ["profile"], **wrong}
         await house.ask(owner, "POST", "/admin/applications", 400, asked)
     plain = Client(house, await register(house))
@@ -196,7 +197,7 @@ async def test_addresses_that_lead_astray_are_not_registered(house: House, addre
 
 async def test_what_is_wrong_with_a_request_goes_back_to_the_application(house: House) -> None:
     token, client = await house.token("opa"), Client(house, await register(house))
-    wrongs = (
+    wrongs: tuple[tuple[dict[str, Any], str], ...] = (
         ({"scope": "tickets:write"}, "invalid_scope"),
         ({"code_challenge": ""}, "invalid_request"),
         ({"code_challenge_method": "plain"}, "invalid_request"),
