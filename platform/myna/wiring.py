@@ -59,13 +59,14 @@ from myna.helpdesk.watch import QueueWatch
 from myna.identity.tokens import load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
-from myna.model import User, UserKind
+from myna.model import Turn, User, UserKind, WorkspaceRole
 from myna.ports import Bus, Commits, Moderator
 from myna.ports_content import Blobs
 from myna.presence import Presence
 from myna.previews import Previews
 from myna.receipts import Receipts
 from myna.review import Review
+from myna.rights import Principal
 from myna.search import Indexer, Search
 from myna.seats import Membership
 from myna.send import Sender
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from myna_agents.tools.declared import Toolshed
     from myna_agents.world import World
     from myna_bots.plugins import Plugin
+    from myna_knowledge.imports.service import Imports
     from myna_knowledge.library import Library
 
 logger = logging.getLogger(__name__)
@@ -133,6 +135,52 @@ async def opened_knowledge() -> AsyncGenerator[OpenedKnowledge, None]:
     finally:
         await library.close()
         await database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedImports:
+    """Imports for a command, done in the name of the workspace's first owner."""
+
+    imports: "Imports"
+    library: "Library"
+    who: Principal
+
+
+@asynccontextmanager
+async def opened_imports() -> AsyncGenerator[OpenedImports, None]:
+    """The imports of the first workspace, beside a server that may be running.
+
+    Raises:
+        MynaError: there is no workspace or no owner yet.
+    """
+    settings = Settings.from_env()
+    async with AsyncExitStack() as stack:
+        knowledge = await stack.enter_async_context(opened_knowledge())
+        database = await open_database(settings)
+        services = await stack.enter_async_context(build_core(settings, database, None).running())
+        people = await services.accounts.humans(knowledge.workspace, 1000)
+        owner = next((each for each in people if each.role is WorkspaceRole.OWNER), None)
+        if owner is None:
+            raise MynaError("There is no owner yet: start `myna serve` once.", code="no_workspace")
+        imports = build_imports(services, database, knowledge.library, _blobs(stack, settings))
+        who = Principal(owner.id, knowledge.workspace, owner.kind, owner.role)
+        yield OpenedImports(imports, knowledge.library, who)
+
+
+def build_imports(services: Services, database: Database, library: "Library", blobs: Blobs) -> "Imports":
+    """What other systems exported, on its way in."""
+    from myna_knowledge.imports.bringing import Desk
+    from myna_knowledge.imports.service import Imports
+    from myna_knowledge.opening import open_import_store
+
+    desk = Desk(
+        open_import_store(database),
+        services.service,
+        SqlHelpdesk(database),
+        services.committer,
+        library,
+    )
+    return Imports(desk, blobs, services.accounts, services.visitors.store)
 
 
 async def renew_log(database: Database) -> None:
@@ -297,14 +345,21 @@ def build_world(
     shed: "Toolshed",
 ) -> "World":
     """What agents read from and answer through."""
+    from myna_agents.adapters.sql_comparisons import SqlComparisons
     from myna_agents.adapters.sql_ledger import SqlLedger
     from myna_agents.adapters.sql_memory import SqlMemory
+    from myna_agents.adapters.sql_steering import SqlApprovals, SqlGuidance
+    from myna_agents.adapters.whispers import whispers
     from myna_agents.agent import AgentProfile, profile_of
+    from myna_agents.comparing import variant
     from myna_agents.engines.offline import OfflineEngine
     from myna_agents.ledger import Prices
     from myna_agents.world import World
 
-    accounts = core.services.accounts
+    accounts, comparisons = core.services.accounts, SqlComparisons(database)
+
+    async def version_for(turn: Turn, live: AgentProfile) -> AgentProfile:
+        return await variant(comparisons, accounts, turn, live)
 
     async def profile(user: int) -> AgentProfile | None:
         found, config = await accounts.user(user), await accounts.agent(user)
@@ -332,6 +387,11 @@ def build_world(
         ledger=SqlLedger(database),
         prices=Prices.parse(settings.model_prices),
         memory=SqlMemory(database),
+        guidance=SqlGuidance(database),
+        approvals=SqlApprovals(database),
+        variant=version_for,
+        rouse=core.services.handoff.rouse,
+        whisper=whispers(core.services, SqlConversations(database)),
         tools=shed.tools,
         verified=vouched_for,
     )
@@ -341,6 +401,7 @@ def build_office(settings: Settings, core: Core, database: Database, library: "L
     """What the agents' routes serve; models are loaded when they are asked first. Close it after use."""
     from myna_agents.adapters.egress import ToolEgress
     from myna_agents.adapters.sql_bundles import SqlBundles
+    from myna_agents.adapters.sql_comparisons import SqlComparisons
     from myna_agents.adapters.sql_ledger import SqlLedger
     from myna_agents.adapters.sql_marks import SqlMarks as SqlWrongAnswers
     from myna_agents.adapters.sql_memory import SqlMemory
@@ -361,6 +422,7 @@ def build_office(settings: Settings, core: Core, database: Database, library: "L
         ledger=SqlLedger(database),
         marks=SqlWrongAnswers(database),
         memory=SqlMemory(database),
+        comparisons=SqlComparisons(database),
     )
 
 
@@ -375,12 +437,12 @@ def build_app(
     from myna_bots.api.surfaces import BotSurfaces
     from myna_bots.opening import open_agents, open_bots
     from myna_bots.plugins import load_plugins, plugin_routes
-    from myna_knowledge.api import router as knowledge_router
     from myna_knowledge.opening import open_library
     from myna_web.pages import mount
 
     sockets: list[SocketServer] = []
     libraries: list[Library] = []
+    brought: list[Imports] = []
     surfaces, plugins = BotSurfaces(), load_plugins(settings.plugins)
 
     @asynccontextmanager
@@ -403,6 +465,7 @@ def build_app(
                 first = await ensure_workspace(services.accounts, settings.data_dir, shop().name)
                 if settings.demo:
                     await DemoSeed(services.accounts, services.committer, library).ensure(first)
+            brought.append(build_imports(services, database, library, _blobs(stack, settings)))
             bots = open_bots(database, services, SqlConversations(database), library)
             office = app.state.office = build_office(settings, core, database, library)
             stack.push_async_callback(office.close)
@@ -414,16 +477,14 @@ def build_app(
             sockets.append(server)
             _spawn(tasks, server.run())
             if settings.agents:
-                _put_to_work(tasks, library, office)
+                _put_to_work(tasks, library, office, brought[-1])
             started(first)
             try:
                 yield
             finally:
                 services.draining.append(True)
                 server.drain()
-                for task in list(tasks):
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await _ended(tasks)
 
     async def embedders(key: str) -> list[str]:
         inbox = await app.state.services.accounts.inbox_by_key(key)
@@ -431,7 +492,7 @@ def build_app(
 
     app = create_app(
         lifespan,
-        [knowledge_router(lambda: libraries[-1]), *surfaces.routers],
+        [*_knowledge_routes(libraries, brought), *surfaces.routers],
     )
     surfaces.mount(app)
     _more_routes(app, plugin_routes(plugins))
@@ -454,10 +515,26 @@ def _more_routes(app: FastAPI, plugged: "Sequence[tuple[str, APIRouter]]") -> No
         app.include_router(router, prefix=path)
 
 
-def _put_to_work(tasks: set[asyncio.Task[Any]], library: "Library", office: "Office") -> None:
+def _knowledge_routes(libraries: "list[Library]", brought: "list[Imports]") -> list[APIRouter]:
+    from myna_knowledge.api import router
+    from myna_knowledge.api.imports import router as imports_router
+
+    return [router(lambda: libraries[-1]), imports_router(lambda: brought[-1])]
+
+
+def _blobs(stack: AsyncExitStack, settings: Settings) -> Blobs:
+    blobs = open_blobs(settings)
+    stack.push_async_callback(blobs.close)
+    return blobs
+
+
+def _put_to_work(
+    tasks: set[asyncio.Task[Any]], library: "Library", office: "Office", imports: "Imports"
+) -> None:
     from myna_agents.runner import Runner
 
     _spawn(tasks, kept_alive(library.work))
+    _spawn(tasks, kept_alive(imports.work))
     _spawn(tasks, kept_alive(Runner(office.world).run))
 
 
@@ -496,6 +573,12 @@ def _learning(core: Core, shipped: "LayeredModerator | None") -> set[asyncio.Tas
         review.decided = lambda workspace: shipped.lessons.note(workspace, time.time())
         _spawn(tasks, kept_alive(lambda: shipped.learn(review.lessons)))
     return tasks
+
+
+async def _ended(tasks: set[asyncio.Task[Any]]) -> None:
+    for task in list(tasks):
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _spawn(tasks: set[asyncio.Task[Any]], work: Any) -> asyncio.Task[None]:

@@ -122,6 +122,7 @@ GET /v1/knowledge-bases/{kb}/calibration
 GET /v1/agents
 GET /v1/agents/{agent}
 GET /v1/agents/{agent}/versions
+GET /v1/agents/{agent}/comparison
 GET /v1/agents/{agent}/versions/{number}
 POST /v1/agents/{agent}/versions/{number}/try
 GET /v1/agents/{agent}/cases
@@ -192,10 +193,14 @@ GET /v1/held/campaigns
 GET /v1/held/appeals
 POST /v1/held/{held}/appeal/decide
 POST /v1/conversations/{conversation}/claim
+POST /v1/conversations/{conversation}/assign
 POST /v1/conversations/{conversation}/release
 POST /v1/conversations/{conversation}/resolve
 GET /v1/conversations/{conversation}/turns
 GET /v1/tickets
+GET /v1/views
+PUT /v1/views
+DELETE /v1/views/{view}
 GET /v1/held
 POST /v1/held/{held}/decide
 POST /v1/held/decide
@@ -222,10 +227,21 @@ POST /v1/copilot/ask
 POST /v1/copilot/rewrite
 GET /v1/memory/{user}
 DELETE /v1/memory/{user}
+GET /v1/conversations/{conversation}/guidance
+POST /v1/conversations/{conversation}/guidance
+DELETE /v1/conversations/{conversation}/guidance/{guided}
+GET /v1/approvals
+POST /v1/approvals/{approval}/decide
 """
 
 # Who runs the workspace.
 ADMINS = """
+POST /v1/imports
+GET /v1/imports
+GET /v1/imports/{job}
+GET /v1/imports/{job}/rows
+GET /v1/imports/{job}/report.csv
+POST /v1/imports/{job}/cancel
 PATCH /v1/inboxes/{key}
 GET /v1/inboxes/{key}/identity
 PUT /v1/inboxes/{key}/identity
@@ -260,6 +276,8 @@ PUT /v1/agents/{agent}/versions/{number}
 POST /v1/agents/{agent}/versions/{number}/evaluate
 POST /v1/agents/{agent}/versions/{number}/publish
 POST /v1/agents/{agent}/roll-back
+POST /v1/agents/{agent}/comparison
+DELETE /v1/agents/{agent}/comparison
 """
 
 # The customer of the support conversation that is asked about, and operators.
