@@ -43,6 +43,7 @@ class Core:
                 ("timer", services.timer.run),
                 ("indexer", services.indexer.run),
                 ("sign-ins", services.sign_ins.run),
+                ("limits", services.limits.run),
             )
         ]
         try:

@@ -13,6 +13,7 @@ from myna.compose import Composer, check_client_id, check_text
 from myna.errors import Malformed, MynaError, Refused
 from myna.filtering import Filtering
 from myna.ids import new_id
+from myna.limits import Limits
 from myna.log.committer import Committer
 from myna.log.support import may_call
 from myna.log.writes import Flag, Hold, Say
@@ -53,6 +54,8 @@ class Sender:
         """Told (held id, workspace) when a message was put aside, to tell the moderators."""
         self.streamed: Callable[[int], str] = _nothing
         """What an agent has said so far in a conversation: it stays when an operator's words end its answer."""
+        self.limits: Limits | None = None
+        """How much people and visitors may say; bots have their `throttle`, and agents speak when they are asked."""
         self.throttle: Callable[[Principal, int], None] | None = None
         """Counts a draft of a bot before it is judged; raises TooMany when it sends too fast."""
 
@@ -113,6 +116,7 @@ class Sender:
             raise Malformed("thread must be the seq of the message that it begins with.")
         if counted and self.throttle is not None and principal.scopes is not None:
             self.throttle(principal, conversation)
+        self._pace(principal, seat)
         made = {**await self._composer.body(principal, seat, body), **(parts or {})}
         draft = Draft(conversation, principal.user, client_id, made, MessageKind.TEXT, reply_to, thread)
         verdict = await self.judge(principal, seat, made["text"], client_id, age_ms)
@@ -143,12 +147,27 @@ class Sender:
         require(principal, Verb.SEND, seat)
         if reply_to is not None and reply_to < 1:
             raise Malformed("reply_to must be the seq of a message.")
+        self._pace(principal, seat)
         return Say(
             Draft(conversation, principal.user, client_id, {"text": text}, MessageKind.TEXT, reply_to),
             observer=seat.observer,
             turn_delay_s=self._turn_delay_s,
             rouse=principal.kind is not UserKind.BOT,
         )
+
+    def _pace(self, principal: Principal, seat: Seat) -> None:
+        """Count a draft of a person or visitor.
+
+        Raises:
+            TooMany: it, its conversation or its inbox had too many lately; nothing was stored.
+        """
+        if self.limits is None or principal.kind is UserKind.BOT:
+            return
+        visitor, place = principal.kind is UserKind.VISITOR, seat.conversation
+        self.limits.use("message_visitor" if visitor else "message_user", principal.user)
+        self.limits.use("message_conversation", place.id)
+        if visitor and place.inbox is not None:
+            self.limits.use("message_inbox", place.inbox)
 
     async def settled(self, principal: Principal, outcome: object) -> Ack:
         """The ack in a commit's outcome; moderators hear of a message that was put aside."""

@@ -60,6 +60,8 @@ class Settings:
     private_webhooks: bool = False
     """Whether webhooks may be sent to private addresses, this machine's own included."""
 
+    limits: str = ""
+    """Limits that differ from the usual: `name=count/seconds` or `name=off`, separated by commas; `off` lifts all."""
     connects_per_s: int = 3000
     """Clients that may connect in one second; more are asked to come back in a moment. 0: no limit."""
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from pyotp.totp import TOTP
 
-from myna.api import account, auth, people
-from myna.api.limits import Limits
+from myna.api import auth
 from myna.api.principal import principal
 from myna.identity.passwords import hash_password
 from myna.model import UserKind, WorkspaceRole
 from myna.rights import Principal
+from myna.windows import Bound
 from support.api_world import ANN, OPA, OTTO, VIC, ZOE, World
 from support.planning import SUPPORT, WORKSPACE
 
@@ -46,15 +46,8 @@ class House:
 
 
 @pytest.fixture
-async def house(app: World, monkeypatch: pytest.MonkeyPatch) -> House:
-    limits = (
-        (auth, "_by_address"),
-        (auth, "_by_handle"),
-        (people, "invitations_by_address"),
-        (account, "_proofs"),
-    )
-    for module, name in limits:
-        monkeypatch.setattr(module, name, Limits(count=1000, window_s=60))
+async def house(app: World) -> House:
+    app.services.limits.bounds.clear()
     if not HASHED:
         HASHED.append(await hash_password(PASSWORD))
     (hashed,) = HASHED
@@ -344,7 +337,7 @@ async def test_a_malformed_link_is_refused(house: House, body: dict[str, Any]) -
 async def test_tries_for_one_handle_are_counted_over_all_addresses(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auth, "_by_handle", Limits(count=3, window_s=300))
+    house.world.services.limits.bounds["sign_in_handle"] = Bound(3, 300)
     monkeypatch.setattr(auth, "_came_in", OrderedDict[tuple[str, str], None]())
     for _ in range(3):
         await house.sign_in("opa", "wrong one", 401)
@@ -356,7 +349,7 @@ async def test_tries_for_one_handle_are_counted_over_all_addresses(
 async def test_strangers_who_guess_do_not_lock_out_who_came_in_before(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auth, "_by_handle", Limits(count=3, window_s=300))
+    house.world.services.limits.bounds["sign_in_handle"] = Bound(3, 300)
     monkeypatch.setattr(auth, "_came_in", OrderedDict[tuple[str, str], None]())
     for _ in range(5):
         await house.sign_in("opa")

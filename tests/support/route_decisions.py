@@ -219,6 +219,7 @@ GET /v1/moderation/policies
 GET /v1/moderation/policies/{kind}/{place}
 PUT /v1/moderation/policies/{kind}/{place}
 DELETE /v1/moderation/policies/{kind}/{place}
+GET /v1/admin/limits
 GET /v1/audit
 GET /v1/audit/verify
 GET /v1/audit/export

@@ -21,6 +21,7 @@ from myna.api import (
     moderation,
     people,
     problems,
+    safety,
     search,
     seats,
     service,
@@ -28,6 +29,7 @@ from myna.api import (
     visitors,
 )
 from myna.api.commands import Commands
+from myna.api.edge import Edge
 from myna.services import Services
 
 ROUTERS = (
@@ -46,6 +48,7 @@ ROUTERS = (
     streams.router,
     account.router,
     people.router,
+    safety.router,
     asyncapi.router,
 )
 DESCRIPTION = """
@@ -69,6 +72,7 @@ def create_app(
         openapi_url="/openapi.json",
     )
     problems.install(app)
+    app.add_middleware(Edge, state=app)
     for router in (auth.router, *ROUTERS, *routers):
         app.include_router(router)
     app.add_api_route("/health/live", _live, tags=["health"], summary="The process runs")
