@@ -44,6 +44,8 @@ class Core:
                 ("indexer", services.indexer.run),
                 ("sign-ins", services.sign_ins.run),
                 ("limits", services.limits.run),
+                ("intrusion", services.intrusion.detector.run),
+                ("alerts", services.intrusion.heralds.run),
             )
         ]
         try:

@@ -56,6 +56,8 @@ class Sender:
         """What an agent has said so far in a conversation: it stays when an operator's words end its answer."""
         self.limits: Limits | None = None
         """How much people and visitors may say; bots have their `throttle`, and agents speak when they are asked."""
+        self.asked: Callable[[Principal], None] | None = None
+        """Told of each draft of a visitor for a support conversation."""
         self.throttle: Callable[[Principal, int], None] | None = None
         """Counts a draft of a bot before it is judged; raises TooMany when it sends too fast."""
 
@@ -167,6 +169,8 @@ class Sender:
         self.limits.use("message_visitor" if visitor else "message_user", principal.user)
         self.limits.use("message_conversation", place.id)
         if visitor and place.inbox is not None:
+            if self.asked is not None:
+                self.asked(principal)
             self.limits.use("message_inbox", place.inbox)
 
     async def settled(self, principal: Principal, outcome: object) -> Ack:

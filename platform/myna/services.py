@@ -23,6 +23,7 @@ from myna.identity.people import People
 from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens
+from myna.intrusion.office import Intrusion
 from myna.limits import Limits
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
@@ -86,6 +87,7 @@ class Services:
     visitors: Identities
     limits: Limits
     proofs: Proofs
+    intrusion: Intrusion
     draining: list[bool] = field(default_factory=list[bool])
     """Not empty once the server stops: it takes no new connections then."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +64,6 @@ from myna.identity.second_factor import SecondFactor
 from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens, load_key
-from myna.limits import Limits, bounds_of
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
 from myna.model import User, UserKind
@@ -72,7 +71,6 @@ from myna.ports import Bus, Commits, Moderator
 from myna.ports_content import Blobs
 from myna.presence import Presence
 from myna.previews import Previews
-from myna.proof import Proofs
 from myna.receipts import Receipts
 from myna.review import Review
 from myna.search import Indexer, Search
@@ -84,7 +82,7 @@ from myna.signals import Signals
 from myna.standing import Standings
 from myna.turns import Turns
 from myna.visitors import Identities
-from myna.windows import Windows
+from myna.wiring_safety import open_safety
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
@@ -160,23 +158,6 @@ def open_bus(settings: Settings) -> Bus:
     return RedisBus(settings.bus)
 
 
-def open_limits(settings: Settings, sender: Sender) -> tuple[Limits, Callable[[], Awaitable[None]]]:
-    """The limits, shared through Redis when the bus is there, and what closes them."""
-    bounds = bounds_of(settings.limits)
-    if settings.bus == "memory:":
-        sender.limits = Limits(bounds, Windows())
-        return sender.limits, _nothing_to_close
-    from myna.adapters.windows_redis import RedisWindows
-
-    exchange = RedisWindows(settings.bus)
-    sender.limits = Limits(bounds, Windows(exchange))
-    return sender.limits, exchange.close
-
-
-async def _nothing_to_close() -> None:
-    return None
-
-
 def open_blobs(settings: Settings) -> Blobs:
     """The store of files that the settings name."""
     if settings.files.startswith("s3://"):
@@ -225,7 +206,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     receipts = Receipts(relay, access, conversations, crowds)
     relay.listeners.append(receipts.heard)
     directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats, crowds)
-    limits, close_limits = open_limits(settings, sender)
+    safety = open_safety(settings, database, sender, committer, accounts, key)
     tokens, identities = Tokens(key, SqlRefreshTokens(database)), SqlIdentity(database)
     hub.endings.append(tokens.end)
     second_factor = SecondFactor(identities, key)
@@ -272,14 +253,15 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         admission=Admission(settings.connects_per_s, settings.connects_per_s),
         service=SqlService(database),
         visitors=Identities(SqlVisitors(database)),
-        limits=limits,
-        proofs=Proofs(key, lambda each: limits.take("proof_once", each)),
+        limits=safety.limits,
+        intrusion=safety.intrusion,
+        proofs=safety.proofs,
     )
 
     async def close() -> None:
         await blobs.close()
         await pages.close()
-        await close_limits()
+        await safety.close()
         await database.close()
 
     return Core(services, commits, bus, close)

@@ -220,6 +220,13 @@ GET /v1/moderation/policies/{kind}/{place}
 PUT /v1/moderation/policies/{kind}/{place}
 DELETE /v1/moderation/policies/{kind}/{place}
 GET /v1/admin/limits
+GET /v1/admin/alerts
+POST /v1/admin/alerts/{alert}/seen
+GET /v1/admin/blocks
+POST /v1/admin/blocks
+POST /v1/admin/blocks/lift
+GET /v1/admin/detection
+PUT /v1/admin/detection
 GET /v1/audit
 GET /v1/audit/verify
 GET /v1/audit/export

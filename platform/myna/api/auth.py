@@ -12,7 +12,7 @@ from myna.errors import Unauthorised
 from myna.identity.devices import device_name
 from myna.identity.passwords import MAX_CHARS, MIN_CHARS
 from myna.identity.socket_tickets import TICKET_S
-from myna.identity.tokens import Pair
+from myna.identity.tokens import Pair, TokenReused
 from myna.model import User
 from myna.model_identity import Device
 from myna.wire import user_object
@@ -46,7 +46,7 @@ async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]
 
     401 `second_factor_needed` asks for the same again with a `code` of the authenticator app, or a recovery code.
     """
-    address = address_of(request)
+    address, request.state.handle = address_of(request), asked.handle
     await core.limits.check("sign_in_address", place_of(address))
     place = (asked.handle, address)
     if place not in _came_in:
@@ -69,7 +69,11 @@ async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]
 @router.post("/auth/refresh", summary="Exchange a refresh token for a new pair")
 async def refresh(asked: Refresh, request: Request, core: Core) -> dict[str, Any]:
     """A new pair. A refresh token that comes twice ends the whole sign-in."""
-    return session_object(*await core.sign_ins.renew(asked.refresh_token, device_of(request)))
+    try:
+        return session_object(*await core.sign_ins.renew(asked.refresh_token, device_of(request)))
+    except TokenReused as copied:
+        core.intrusion.requests.reused(address_of(request), copied.user)
+        raise
 
 
 @router.post("/auth/sign-out", status_code=204, summary="End a sign-in")

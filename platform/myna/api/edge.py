@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from myna.addresses import place_of
 from myna.api.problems import problem
 from myna.errors import Malformed, MynaError, TooLarge
+from myna.intrusion.model import Response
+from myna.intrusion.shield import SLOWER
 from myna.services import Services
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -48,10 +50,16 @@ class Edge:
         if scope["type"] != "http" or services is None or scope["path"] in EXEMPT:
             await self._app(scope, receive, send)
             return
+        client = scope.get("client")
+        address, watched = client[0] if client else "", _Watched(send)
         try:
-            self._admit(services, scope)
+            _admit(services, scope, address)
             receive = await _bounded(scope, receive)
         except MynaError as refused:
+            if refused.status != 403:
+                services.intrusion.requests.answered(
+                    address, scope["path"], refused.status, refused.code, None, ""
+                )
             answer = problem(
                 refused.status,
                 refused.code,
@@ -63,11 +71,38 @@ class Edge:
             answer.headers["Connection"] = "close"
             await answer(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, watched)
+        if watched.status >= 400:
+            told = scope.get("state", {})
+            services.intrusion.requests.answered(
+                address,
+                scope["path"],
+                watched.status,
+                told.get("code", ""),
+                told.get("principal"),
+                told.get("handle", ""),
+            )
 
-    def _admit(self, services: Services, scope: Scope) -> None:
-        client = scope.get("client")
-        services.limits.use("request_address", place_of(client[0] if client else ""))
+
+class _Watched:
+    """A `send` that remembers the status."""
+
+    __slots__ = ("_send", "status")
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.status = send, 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+
+
+def _admit(services: Services, scope: Scope, address: str) -> None:
+    place = place_of(address)
+    services.intrusion.requests.asked(address, scope["path"], scope["query_string"])
+    slowed = services.intrusion.shield.pass_or_refuse(place) is Response.SLOW
+    services.limits.use("request_address", place, SLOWER if slowed else 1)
 
 
 async def _bounded(scope: Scope, receive: Receive) -> Receive:

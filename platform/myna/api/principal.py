@@ -26,6 +26,9 @@ async def principal(request: Request, core: Annotated[Services, Depends(services
     if not header.lower().startswith("bearer "):
         raise Unauthorised("This needs an access token: Authorization: Bearer ….", code="token_missing")
     found = await core.tokens.principal(header[7:].strip())
+    request.state.principal = found
+    address = request.client.host if request.client else ""
+    core.intrusion.requests.acted(found, address, request.headers.get("user-agent", ""))
     core.limits.use("request_token", found.sign_in or f"user {found.user}")
     return found
 

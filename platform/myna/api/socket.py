@@ -30,6 +30,7 @@ from myna.api.heads import proxies
 from myna.api.link import Link
 from myna.deliver.session import Farewell, Session
 from myna.errors import Busy, Malformed, MynaError, TooMany
+from myna.intrusion.shield import Blocked
 from myna.services import Services
 from myna.wire import encode
 
@@ -299,8 +300,9 @@ class SocketServer:
             return None
         try:
             self.services.admit()
+            self.services.intrusion.shield.pass_or_refuse(place_of(address))
             self.services.limits.use("connect_address", place_of(address))
-        except (Busy, TooMany) as crowded:
+        except (Busy, TooMany, Blocked) as crowded:
             return WSUpgradeResponseWithListener(_refusal(crowded), None)
         return SocketListener(self, *_brought(request.headers.get("Authorization", ""), query))
 

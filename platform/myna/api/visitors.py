@@ -13,7 +13,9 @@ from myna.api.ids import ConversationPath
 from myna.api.principal import Asker, Core
 from myna.errors import Forbidden, NotFound, TooMany, Unauthorised
 from myna.ids import new_id
+from myna.intrusion.model import Response as Follows
 from myna.model import Inbox, User, UserKind
+from myna.proof import CHALLENGED_BITS
 from myna.rights import Principal, Verb, require
 from myna.services import Services
 from myna.visitors import check_answers
@@ -163,12 +165,15 @@ async def _admit(core: Services, inbox: Inbox, place: str, proof: "Proof | None"
     if proof is not None:
         await core.proofs.check(place, proof.challenge, proof.answer)
     else:
+        if core.intrusion.shield.of(place) in {Follows.CHALLENGE, Follows.SLOW}:
+            raise core.proofs.needed(place, CHALLENGED_BITS)
         try:
             await core.limits.take("visitor_free", place)
         except TooMany as noisy:
             raise core.proofs.needed(place) from noisy
     await core.limits.take("visitor_address", place)
     await core.limits.take("visitor_inbox", inbox.id)
+    core.intrusion.requests.visitor_began(place.partition("/")[0])
 
 
 async def _known(core: Services, inbox: Inbox, subject: str | None) -> User | None:

@@ -1,4 +1,4 @@
-import { ApiError, call, StoredSession, TextDrafts, textStore, type Client, type Conversation, type FormField, type Session, type User } from "../core";
+import { call, StoredSession, TextDrafts, textStore, type Client, type Conversation, type FormField, type Session, type User } from "../core";
 import type { Identity } from "../widget/bridge";
 import type { Challenge, Proof } from "./proof";
 import { tag } from "./words";
@@ -117,10 +117,10 @@ export class Visitor {
     return call<Session>("POST", `${this.#origin}/v1/visitors`, {
       body: { inbox: this.#inbox, locale: tag(), answers: this.#answers, identity: this.#identity, proof },
       headers: { Authorization: `Bearer ${token}` },
-    }).catch(async (error: unknown) => {
-      if (proof || !(error instanceof ApiError) || error.status !== 428) throw error;
-      const { solve } = await import("./proof");
-      return this.#register(token, await solve(error.problem as unknown as Challenge));
+    }).catch(async (error: { status?: number; problem: unknown }) => {
+      if (error.status !== 428) throw error;
+      const proof = await import("./proof");
+      return this.#register(token, await proof.solve(error.problem as Challenge));
     });
   }
 
