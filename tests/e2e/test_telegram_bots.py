@@ -1,55 +1,195 @@
-"""Real bots of Telegram's libraries, each its own process, against a real server; only the URL is another one."""
+"""Real bots of Telegram's libraries, each its own process, against a real server; only the URL is another one.
 
-import subprocess
-import time
+The table is libraries × ways × features. What a library cannot do stands in `ENDS_AT_409`: it behaves as with Telegram.
+"""
+
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 from support import myna_server, processes
-from support.backends import ROOT
+from support.telegram_walk import BOTS, PNG, PYTHON, Person, Talk, node, running
 
-PYTHON = ROOT / ".tools" / "bots" / "bin" / "python"
-BOTS = ROOT / "tests" / "third_party"
-PAUSE_S = 6.0
-SCOPES = ["messages:read:all", "messages:write", "messages:delete", "members:read", "members:manage", "files"]
+PROGRAMS: dict[str, list[str | Path]] = {
+    "aiogram": [PYTHON, BOTS / "aiogram_bot.py"],
+    "python-telegram-bot": [PYTHON, BOTS / "ptb_bot.py"],
+    "pyTelegramBotAPI": [PYTHON, BOTS / "telebot_bot.py"],
+    "telegraf": [node(), BOTS / "node" / "telegraf_bot.cjs"],
+    "grammY": [node(), BOTS / "node" / "grammy_bot.cjs"],
+    "node-telegram-bot-api": [node(), BOTS / "node" / "ntba_bot.cjs"],
+}
+WAYS = ("polling", "webhook")
+ENDS_AT_409 = {"telegraf", "grammY", "node-telegram-bot-api"}
+"""These programs end when another poller takes their place; the others go on."""
 
 
-class Person:
-    """Somebody with a token."""
+def start(talk: Talk) -> None:
+    talk.answered("/start", "start")
 
-    def __init__(self, url: str, token: str) -> None:
-        self.http = httpx.Client(
-            base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30
-        )
 
-    def ask(self, method: str, path: str, **content: Any) -> Any:
-        answer = self.http.request(method, path, headers={"Idempotency-Key": uuid.uuid4().hex}, **content)
-        assert answer.status_code < 300, f"{method} {path}: {answer.text}"
-        return answer.json() if answer.content else None
+def deep_link(talk: Talk) -> None:
+    talk.answered("/start ref42", "start ref42")
 
-    def says(self, place: str, text: str) -> int:
-        return int(
-            self.ask("POST", f"/v1/conversations/{place}/messages", json={"body": {"text": text}})["seq"]
-        )
 
-    def after(
-        self, place: str, seq: int, wanted: Callable[[dict[str, Any]], bool], log: Path
-    ) -> dict[str, Any]:
-        """The first message after a seq that is wanted."""
-        until = time.monotonic() + 120
-        while time.monotonic() < until:
-            query = {"after_seq": seq, "limit": 50}
-            for each in self.ask("GET", f"/v1/conversations/{place}/messages", params=query)["messages"]:
-                if each["state"] != "streaming" and wanted(each):
-                    return dict(each)
-            time.sleep(0.1)
-        raise AssertionError(f"the bot did not answer:\n{processes.tail(log, 60)}")
+def echo(talk: Talk) -> None:
+    talk.answered("hello 😀 世界", "echo hello 😀 世界")
+
+
+def html_entities(talk: Talk) -> None:
+    entities = talk.answered("/html", "bold link <3")["body"]["entities"]
+    assert [each["type"] for each in entities] == ["bold", "text_link"]
+
+
+def inline_keyboard_callback_edit(talk: Talk) -> None:
+    menu = talk.answered("/menu", "choose")
+    assert [each["label"] for each in menu["body"]["buttons"][0]] == ["a", "b"]
+    talk.clicks(menu, "b")
+    changed = talk.hears("chosen: b", after=menu["seq"] - 1)
+    assert changed["seq"] == menu["seq"]
+    assert not changed["body"].get("buttons")
+
+
+def form_in_steps(talk: Talk) -> None:
+    for text, expected in (("/form", "name?"), ("Ann", "age?"), ("7", "Ann is 7")):
+        talk.answered(text, expected)
+
+
+def photo_up(talk: Talk) -> None:
+    (picture,) = talk.answered("/photo", "a picture")["body"]["attachments"]
+    assert (picture["type"], picture["width"], picture["height"]) == ("image/png", 8, 6)
+
+
+def photo_down(talk: Talk) -> None:
+    seq = talk.person.says(talk.direct, "look", files=[talk.person.uploads("one.png", PNG)])
+    talk.hears("photo 1x1 look", after=seq)
+
+
+def document_up(talk: Talk) -> None:
+    talk.answered("/doc", "downloaded hello file")
+
+
+def document_down(talk: Talk) -> None:
+    seq = talk.person.says(talk.direct, "", files=[talk.person.uploads("notes.txt", b"from me")])
+    talk.hears("got notes.txt: from me", after=seq)
+
+
+def album_up_and_down(talk: Talk) -> None:
+    last = talk.answered("/album", "album 1")["seq"]
+    for caption in ("p1", "p2"):
+        sent = talk.hears(caption, after=last - 3)
+        (picture,) = sent["body"]["attachments"]
+        path = f"/v1/conversations/{talk.direct}/messages/{sent['seq']}/files/{picture['id']}"
+        assert talk.person.http.get(path).content.startswith(b"\x89PNG")
+
+
+def chat_action(talk: Talk) -> None:
+    talk.answered("/action", "acted")
+
+
+def member_update_of_itself(talk: Talk) -> None:
+    talk.install(group := talk.kept["group"])
+    talk.hears("installed", group)
+
+
+def member_update_of_others(talk: Talk) -> None:
+    group, bob = talk.kept["group"], talk.kept["bob"]
+    talk.person.ask("POST", f"/v1/conversations/{group}/members", json={"users": [bob.id]})
+    talk.hears("joined Bob", group)
+
+
+def members_and_command_with_a_name(talk: Talk) -> None:
+    talk.answered(f"/who@{talk.handle}", "2 of 3, you: creator", talk.kept["group"])
+
+
+def forward_and_copy(talk: Talk) -> None:
+    group = talk.kept["group"]
+    first = talk.answered("/copy", "forwarded user", group)["seq"]
+    assert talk.hears("/copy", group, first - 3)["sender"] == talk.bot
+
+
+def delete(talk: Talk) -> None:
+    seq = talk.answered("/delete", "deleted", group := talk.kept["group"])["seq"]
+    states = talk.message(lambda each: each["seq"] == seq - 1, group, seq - 2)
+    assert states["state"] == "recalled"
+
+
+def poll(talk: Talk) -> None:
+    talk.answered("/poll", "poll 2 True", talk.kept["group"])
+
+
+def pin_and_reaction(talk: Talk) -> None:
+    talk.answered("/pin", "pinned", talk.kept["group"])
+
+
+def edited_message(talk: Talk) -> None:
+    group = talk.kept["group"]
+    seq = talk.person.says(group, "frist")
+    talk.hears("echo frist", group, seq)
+    path = f"/v1/conversations/{group}/messages/{seq}"
+    talk.person.ask("PATCH", path, json={"body": {"text": "first"}})
+    talk.hears("edited: first", group, seq)
+
+
+def moderation(talk: Talk) -> None:
+    group, bob = talk.kept["group"], talk.kept["bob"]
+    talk.answered(f"/moderate {bob.id}", "restricted administrator kicked left", group)
+
+
+def channel_post(talk: Talk) -> None:
+    channel = talk.person.ask("POST", "/v1/conversations", json={"kind": "channel", "title": "News"})["id"]
+    talk.install(channel, "moderator")
+    talk.answered("today", "post: today", channel)
+
+
+def too_fast_429(talk: Talk) -> None:
+    group = talk.person.ask("POST", "/v1/conversations", json={"kind": "group", "title": "Loud"})["id"]
+    talk.install(group)
+    talk.hears("installed", group)
+    talk.answered("/flood", "slowed 1", group)
+
+
+def second_poller_409(talk: Talk) -> None:
+    answer = talk.person.http.get(f"/bot{talk.key}/getUpdates")
+    if talk.kept["way"] == "webhook":
+        assert answer.status_code == 409
+        assert "can't use getUpdates method while webhook is active" in answer.json()["description"]
+    elif talk.kept["library"] in ENDS_AT_409:
+        assert talk.ended()
+        assert "terminated by other getUpdates request" in talk.log.read_text()
+        return
+    talk.answered("still there?", "echo still there?")
+
+
+FEATURES: tuple[Callable[[Talk], None], ...] = (
+    start,
+    deep_link,
+    echo,
+    html_entities,
+    inline_keyboard_callback_edit,
+    form_in_steps,
+    photo_up,
+    photo_down,
+    document_up,
+    document_down,
+    album_up_and_down,
+    chat_action,
+    member_update_of_itself,
+    member_update_of_others,
+    members_and_command_with_a_name,
+    forward_and_copy,
+    delete,
+    poll,
+    pin_and_reaction,
+    edited_message,
+    moderation,
+    channel_post,
+    too_fast_429,
+    second_poller_409,
+)
+Outcomes = dict[tuple[str, str, str], BaseException | None]
 
 
 @pytest.fixture(scope="module")
@@ -65,104 +205,71 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[myna_server.Myn
 
 
 @pytest.fixture(scope="module")
-def ann(server: myna_server.MynaServer) -> Iterator[Person]:
-    password = (server.data / "operator-password.txt").read_text().strip()
-    asked = {"handle": "operator", "password": password}
-    signed = httpx.post(f"{server.url}/v1/auth/sign-in", json=asked, trust_env=False).json()
-    person = Person(server.url, signed["access_token"])
-    yield person
-    person.http.close()
+def token(server: myna_server.MynaServer) -> str:
+    return myna_server.sign_in(server)
 
 
-def command_of(name: str) -> list[str | Path]:
-    """How the feature bot on a library is started."""
-    if name in {"telegraf", "grammy"}:
-        own = ROOT / ".tools" / "node" / "bin" / "node"
-        return [own if own.exists() else "node", BOTS / "node" / f"{name}_bot.cjs"]
-    return [PYTHON, BOTS / f"{name}_bot.py"]
+@pytest.fixture(scope="module")
+def bob(server: myna_server.MynaServer, token: str) -> Iterator[Person]:
+    ann = Person(server.url, token)
+    made = ann.invited("bob")
+    yield made
+    for each in (ann, made):
+        each.http.close()
 
 
-@contextmanager
-def running(argv: list[str | Path], folder: Path, env: dict[str, str]) -> "Iterator[subprocess.Popen[bytes]]":
-    process = processes.start(argv, log=folder / "bot.log", env=myna_server.environment({}) | env, cwd=BOTS)
-    try:
-        yield process
-    finally:
-        processes.stop(process)
-
-
-@pytest.mark.needs("bot-libraries")
-@pytest.mark.parametrize("library", ["aiogram", "ptb", "telebot"])
-def test_a_bot_that_was_written_for_telegram_runs_without_an_edit(
-    library: str, server: myna_server.MynaServer, ann: Person, tmp_path: Path
-) -> None:
-    asked = {"name": "Bot", "handle": f"{library}{uuid.uuid4().hex[:6]}", "scopes": SCOPES}
-    made = ann.ask("POST", "/v1/bots", json=asked)
-    bot, key = made["bot"]["id"], made["token"]["key"]
-    direct = ann.ask("POST", "/v1/conversations", json={"kind": "direct", "user": bot})["id"]
-    run: list[str | Path] = [*myna_server.COMMAND, "bots", "run", "--", PYTHON, BOTS / f"{library}_bot.py"]
-    log = tmp_path / "bot.log"
-    env = {"BOT_TOKEN": key, "BOT_URL": server.url}
-    with running(run, tmp_path, env):
-        for text, expected in (("/start", "start"), ("hi", "echo hi"), ("/doc", "downloaded hello file")):
-            seq = ann.says(direct, text)
-            ann.after(direct, seq, lambda each, e=expected: each["body"]["text"] == e, log)  # type: ignore[misc]
-
-
-@pytest.mark.needs("bot-libraries")
-@pytest.mark.parametrize("library", ["aiogram", "aiogram webhook", "ptb", "telebot", "telegraf", "grammy"])
-def test_a_bot_of_this_library_works(
-    library: str, server: myna_server.MynaServer, ann: Person, tmp_path: Path
-) -> None:
-    name = library.split(maxsplit=1)[0]
-    handle = f"{name}{uuid.uuid4().hex[:6]}_bot"
-    asked = {"name": "Bot", "handle": handle, "privacy": "all", "scopes": SCOPES}
-    made = ann.ask("POST", "/v1/bots", json=asked)
-    bot, key = made["bot"]["id"], made["token"]["key"]
-    direct = ann.ask("POST", "/v1/conversations", json={"kind": "direct", "user": bot})["id"]
+def walk(
+    server: myna_server.MynaServer, token: str, bob: Person, library: str, way: str, folder: Path
+) -> Outcomes:
+    """Everything that a person asks of one bot, in order; what failed is kept for its test."""
+    ann = Person(server.url, token)
+    handle = f"t{uuid.uuid4().hex[:8]}_bot"
+    bot, key = ann.bot(handle, privacy="all")
     env = {"BOT_TOKEN": key, "BOT_API": server.url}
-    if "webhook" in library:
+    if way == "webhook":
         env["WEBHOOK_PORT"] = str(processes.free_port())
-    log = tmp_path / "bot.log"
-    with running(command_of(name), tmp_path, env):
-
-        def answered(text: str, expected: str, place: str = direct) -> dict[str, Any]:
-            seq = ann.says(place, text)
-            return ann.after(
-                place, seq, lambda each: each["sender"] == bot and each["body"]["text"] == expected, log
-            )
-
-        answered("/start ref42", "start ref42")
-        answered("hello 😀 世界", "echo hello 😀 世界")
-        kinds = [each["type"] for each in answered("/html", "bold link <3")["body"]["entities"]]
-        assert kinds == ["bold", "text_link"]
-        menu = answered("/menu", "choose")
-        path = f"/v1/conversations/{direct}/messages/{menu['seq']}/actions"
-        ann.ask("POST", path, json={"action": "telegram", "value": "b"})
-        changed = ann.after(direct, menu["seq"] - 1, lambda each: each["body"]["text"] == "chosen: b", log)
-        assert not changed["body"].get("buttons")
-        for text, expected in (("/form", "name?"), ("Ann", "age?"), ("7", "Ann is 7")):
-            answered(text, expected)
-        photo = answered("/photo", "a picture")
-        assert photo["body"]["attachments"][0]["width"] == 8
-        answered("/doc", "downloaded hello file")
-        # A chat takes one message a second from a bot after a burst of 20, and the whole walk has more.
-        time.sleep(PAUSE_S)
-        for text, expected in (
-            ("/album", "album 1"),
-            ("/action", "acted"),
-            ("/copy", "forwarded user"),
-            ("/delete", "deleted"),
-            ("/poll", "poll 2 True"),
-            ("/pin", "pinned"),
-        ):
-            answered(text, expected)
+    log = folder / f"{library}-{way}.log"
+    made: Outcomes = {}
+    with running(PROGRAMS[library], log, env) as process:
+        talk = Talk(ann, bot, key, ann.direct(bot), process, log, handle)
         group = ann.ask("POST", "/v1/conversations", json={"kind": "group", "title": "Shop"})["id"]
-        wanted = {"scopes": SCOPES, "privacy": "all", "role": "moderator"}
-        ann.ask("PUT", f"/v1/bots/{bot}/installations/{group}", json=wanted)
-        ann.after(group, 0, lambda each: each["body"]["text"] == "installed", log)
-        answered(f"/who@{handle}", "2 of 2, you: creator", group)
-        seq = ann.says(group, "frist")
-        ann.after(group, seq, lambda each: each["body"]["text"] == "echo frist", log)
-        ann.ask("PATCH", f"/v1/conversations/{group}/messages/{seq}", json={"body": {"text": "first"}})
-        ann.after(group, seq, lambda each: each["body"]["text"] == "edited: first", log)
+        talk.kept |= {"library": library, "way": way, "group": group, "bob": bob}
+        for feature in FEATURES:
+            try:
+                feature(talk)
+                made[library, way, feature.__name__] = None
+            except Exception as failed:
+                made[library, way, feature.__name__] = failed
+                talk.patience_s = 5.0
+    ann.http.close()
+    return made
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    request: pytest.FixtureRequest,
+    server: myna_server.MynaServer,
+    token: str,
+    bob: Person,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Outcomes:
+    """What the chosen bots did. They run side by side, since most of their time is waiting."""
+    asked = [getattr(each, "callspec", None) for each in request.session.items]
+    chosen: dict[tuple[str, str], None] = {}
+    for each in asked:
+        if each is not None and "way" in each.params:
+            chosen[each.params["library"], each.params["way"]] = None
+    folder = tmp_path_factory.mktemp("bots")
+    with ThreadPoolExecutor(6) as pool:
+        walks = [pool.submit(walk, server, token, bob, library, way, folder) for library, way in chosen]
+    return {key: each for done in walks for key, each in done.result().items()}
+
+
+@pytest.mark.needs("bot-libraries")
+@pytest.mark.parametrize("feature", [each.__name__ for each in FEATURES])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("library", PROGRAMS)
+def test_a_bot_of_this_library_works(library: str, way: str, feature: str, outcomes: Outcomes) -> None:
+    failed = outcomes[library, way, feature]
+    if failed is not None:
+        raise failed

@@ -6,13 +6,22 @@ import os
 from aiogram import Bot, Dispatcher, F
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.filters import Command, CommandObject, CommandStart, StateFilter
+from aiogram.exceptions import TelegramRetryAfter
+from aiogram.filters import (
+    JOIN_TRANSITION,
+    ChatMemberUpdatedFilter,
+    Command,
+    CommandObject,
+    CommandStart,
+    StateFilter,
+)
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import (
     BufferedInputFile,
     CallbackQuery,
     ChatMemberUpdated,
+    ChatPermissions,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaPhoto,
@@ -134,6 +143,55 @@ async def who(message: Message, bot: Bot) -> None:
     await message.answer(f"{len(admins)} of {members}, you: {mine.status}")
 
 
+@dp.message(Command("moderate"))
+async def moderate(message: Message, command: CommandObject, bot: Bot) -> None:
+    chat, user = message.chat, int(command.args)
+    seen = []
+
+    async def look() -> None:
+        seen.append((await bot.get_chat_member(chat.id, user)).status)
+
+    await chat.restrict(user, ChatPermissions(can_send_messages=False))
+    await look()
+    await chat.restrict(user, ChatPermissions(can_send_messages=True))
+    await chat.promote(user, can_delete_messages=True)
+    await look()
+    await chat.promote(user, can_delete_messages=False)
+    await chat.set_permissions(ChatPermissions(can_send_messages=True, can_invite_users=True))
+    await chat.create_invite_link(name="two", member_limit=2)
+    await chat.ban(user)
+    await look()
+    await chat.unban(user, only_if_banned=True)
+    await look()
+    await message.answer(" ".join(seen))
+
+
+@dp.message(Command("flood"))
+async def flood(message: Message) -> None:
+    try:
+        for _ in range(200):
+            await message.answer("x")
+    except TelegramRetryAfter as slow:
+        await asyncio.sleep(slow.retry_after)
+        await message.answer(f"slowed {slow.retry_after}")
+
+
+@dp.message(F.document)
+async def document(message: Message, bot: Bot) -> None:
+    got = await bot.download(message.document)
+    await message.answer(f"got {message.document.file_name}: {got.read().decode()}")
+
+
+@dp.message(F.photo)
+async def picture(message: Message) -> None:
+    await message.answer(f"photo {message.photo[-1].width}x{message.photo[-1].height} {message.caption}")
+
+
+@dp.chat_member(ChatMemberUpdatedFilter(JOIN_TRANSITION))
+async def joined(update: ChatMemberUpdated, bot: Bot) -> None:
+    await bot.send_message(update.chat.id, f"joined {update.new_chat_member.user.first_name}")
+
+
 @dp.my_chat_member()
 async def mine(update: ChatMemberUpdated, bot: Bot) -> None:
     if update.new_chat_member.status == "member":
@@ -169,7 +227,11 @@ async def main() -> None:
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", int(port)).start()
-        await bot.set_webhook(f"http://127.0.0.1:{port}/hook", secret_token="s3cret")
+        await bot.set_webhook(
+            f"http://127.0.0.1:{port}/hook",
+            secret_token="s3cret",
+            allowed_updates=dp.resolve_used_update_types(),
+        )
         await asyncio.Event().wait()
     await dp.start_polling(bot)
 

@@ -1,9 +1,11 @@
 """The feature bot on python-telegram-bot."""
 
+import asyncio
 import os
 
 from png import png
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto, Update
+from telegram import ChatPermissions, InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto, Update
+from telegram.error import RetryAfter
 from telegram.ext import (
     Application,
     CallbackQueryHandler,
@@ -105,6 +107,55 @@ async def who(update: Update, context) -> None:
     await update.message.reply_text(f"{len(admins)} of {members}, you: {mine.status}")
 
 
+async def moderate(update: Update, context) -> None:
+    chat, user = update.effective_chat, int(context.args[0])
+    seen = []
+
+    async def look() -> None:
+        seen.append((await chat.get_member(user)).status)
+
+    await chat.restrict_member(user, ChatPermissions(can_send_messages=False))
+    await look()
+    await chat.restrict_member(user, ChatPermissions(can_send_messages=True))
+    await chat.promote_member(user, can_delete_messages=True)
+    await look()
+    await chat.promote_member(user, can_delete_messages=False)
+    await chat.set_permissions(ChatPermissions(can_send_messages=True, can_invite_users=True))
+    await chat.create_invite_link(name="two", member_limit=2)
+    await chat.ban_member(user)
+    await look()
+    await chat.unban_member(user, only_if_banned=True)
+    await look()
+    await update.message.reply_text(" ".join(seen))
+
+
+async def flood(update: Update, context) -> None:
+    try:
+        for _ in range(200):
+            await update.effective_chat.send_message("x")
+    except RetryAfter as slow:
+        wait_s = slow.retry_after if isinstance(slow.retry_after, int) else slow.retry_after.total_seconds()
+        await asyncio.sleep(wait_s)
+        await update.effective_chat.send_message(f"slowed {wait_s:.0f}")
+
+
+async def document(update: Update, context) -> None:
+    found = update.message.document
+    got = await (await found.get_file()).download_as_bytearray()
+    await update.message.reply_text(f"got {found.file_name}: {got.decode()}")
+
+
+async def picture(update: Update, context) -> None:
+    best = update.message.photo[-1]
+    await update.message.reply_text(f"photo {best.width}x{best.height} {update.message.caption}")
+
+
+async def joined(update: Update, context) -> None:
+    change = update.chat_member
+    if (change.old_chat_member.status, change.new_chat_member.status) == ("left", "member"):
+        await update.effective_chat.send_message(f"joined {change.new_chat_member.user.first_name}")
+
+
 async def mine(update: Update, context) -> None:
     if update.my_chat_member.new_chat_member.status == "member":
         await context.bot.send_message(update.effective_chat.id, "installed")
@@ -125,9 +176,22 @@ if base := os.environ.get("BOT_API"):
 app = builder.build()
 steps = {NAME: [MessageHandler(filters.TEXT, name)], AGE: [MessageHandler(filters.TEXT, age)]}
 app.add_handler(ConversationHandler([CommandHandler("form", form)], steps, []))
-for each in (start, html, menu, photo, doc, album, action, copy, delete, poll, pin, who):
+for each in (start, html, menu, photo, doc, album, action, copy, delete, poll, pin, who, moderate, flood):
     app.add_handler(CommandHandler(each.__name__, each, filters=filters.UpdateType.MESSAGE))
 app.add_handler(CallbackQueryHandler(chosen))
 app.add_handler(ChatMemberHandler(mine, ChatMemberHandler.MY_CHAT_MEMBER))
+app.add_handler(ChatMemberHandler(joined, ChatMemberHandler.CHAT_MEMBER))
+app.add_handler(MessageHandler(filters.Document.ALL, document))
+app.add_handler(MessageHandler(filters.PHOTO, picture))
 app.add_handler(MessageHandler(filters.TEXT, echo))
-app.run_polling(allowed_updates=Update.ALL_TYPES)
+if port := os.environ.get("WEBHOOK_PORT"):
+    app.run_webhook(
+        "127.0.0.1",
+        int(port),
+        url_path="hook",
+        webhook_url=f"http://127.0.0.1:{port}/hook",
+        secret_token="s3cret",
+        allowed_updates=Update.ALL_TYPES,
+    )
+else:
+    app.run_polling(allowed_updates=Update.ALL_TYPES)

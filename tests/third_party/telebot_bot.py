@@ -1,6 +1,10 @@
 """The feature bot on pyTelegramBotAPI."""
 
+import io
+import json
 import os
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import telebot
 from png import png
@@ -66,10 +70,7 @@ def doc(message):
 
 @bot.message_handler(commands=["album"])
 def album(message):
-    files = [
-        types.InputMediaPhoto(types.InputFile(__import__("io").BytesIO(png())), caption=f"p{n}")
-        for n in (1, 2)
-    ]
+    files = [types.InputMediaPhoto(types.InputFile(io.BytesIO(png())), caption=f"p{n}") for n in (1, 2)]
     sent = bot.send_media_group(message.chat.id, files)
     bot.send_message(message.chat.id, f"album {len({each.media_group_id for each in sent})}")
 
@@ -117,6 +118,58 @@ def who(message):
     bot.send_message(message.chat.id, f"{len(admins)} of {members}, you: {mine.status}")
 
 
+@bot.message_handler(commands=["moderate"])
+def moderate(message):
+    chat, user = message.chat.id, int(message.text.split()[1])
+    seen = []
+
+    def look():
+        seen.append(bot.get_chat_member(chat, user).status)
+
+    bot.restrict_chat_member(chat, user, permissions=types.ChatPermissions(can_send_messages=False))
+    look()
+    bot.restrict_chat_member(chat, user, permissions=types.ChatPermissions(can_send_messages=True))
+    bot.promote_chat_member(chat, user, can_delete_messages=True)
+    look()
+    bot.promote_chat_member(chat, user, can_delete_messages=False)
+    bot.set_chat_permissions(chat, types.ChatPermissions(can_send_messages=True, can_invite_users=True))
+    bot.create_chat_invite_link(chat, name="two", member_limit=2)
+    bot.ban_chat_member(chat, user)
+    look()
+    bot.unban_chat_member(chat, user, only_if_banned=True)
+    look()
+    bot.send_message(chat, " ".join(seen))
+
+
+@bot.message_handler(commands=["flood"])
+def flood(message):
+    try:
+        for _ in range(200):
+            bot.send_message(message.chat.id, "x")
+    except apihelper.ApiTelegramException as slow:
+        wait_s = slow.result_json["parameters"]["retry_after"]
+        time.sleep(wait_s)
+        bot.send_message(message.chat.id, f"slowed {wait_s}")
+
+
+@bot.message_handler(content_types=["document"])
+def document(message):
+    got = bot.download_file(bot.get_file(message.document.file_id).file_path)
+    bot.send_message(message.chat.id, f"got {message.document.file_name}: {got.decode()}")
+
+
+@bot.message_handler(content_types=["photo"])
+def picture(message):
+    best = message.photo[-1]
+    bot.send_message(message.chat.id, f"photo {best.width}x{best.height} {message.caption}")
+
+
+@bot.chat_member_handler()
+def joined(update):
+    if (update.old_chat_member.status, update.new_chat_member.status) == ("left", "member"):
+        bot.send_message(update.chat.id, f"joined {update.new_chat_member.user.first_name}")
+
+
 @bot.my_chat_member_handler()
 def mine(update):
     if update.new_chat_member.status == "member":
@@ -138,4 +191,26 @@ def echo(message):
     bot.reply_to(message, f"echo {message.text}")
 
 
+class Hook(BaseHTTPRequestHandler):
+    """What pyTelegramBotAPI's own webhook example does with Python's server."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["X-Telegram-Bot-Api-Secret-Token"] != "s3cret":
+            self.send_error(403)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        bot.process_new_updates([types.Update.de_json(json.loads(body))])
+
+    def log_message(self, *_):
+        return
+
+
+if port := os.environ.get("WEBHOOK_PORT"):
+    bot.set_webhook(
+        f"http://127.0.0.1:{port}/hook", secret_token="s3cret", allowed_updates=telebot.util.update_types
+    )
+    ThreadingHTTPServer(("127.0.0.1", int(port)), Hook).serve_forever()
 bot.infinity_polling(timeout=5, long_polling_timeout=5, allowed_updates=telebot.util.update_types)

@@ -9,7 +9,9 @@ from starlette.datastructures import UploadFile
 
 from myna.errors import MynaError
 from myna_bots.api.who import Platform
+from myna_bots.host.model import Scope
 from myna_bots.telegram import dispatch
+from myna_bots.telegram.attached import fetched
 from myna_bots.telegram.dispatch import Outcome, failed
 from myna_bots.telegram.errors import TelegramError, bad
 from myna_bots.telegram.params import Params, Upload
@@ -38,11 +40,15 @@ async def file(token: str, path: str, bots: Platform) -> Response:
     """A file that `getFile` named."""
     try:
         principal = await bots.registry.principal(token)
-        found = await bots.files.fetch(principal, path)
+        if Scope.FILES not in (principal.scopes or ()):
+            return _shown(failed(TelegramError(403, "not enough rights to fetch files")))
+        content = await fetched(bots, principal, path)
+        if content is None:
+            content = (await bots.files.fetch(principal, path)).content
     except MynaError:
         return _shown(failed(TelegramError(404, "")))
     headers = {"X-Content-Type-Options": "nosniff", "Content-Disposition": "attachment"}
-    return Response(found.content, media_type="application/octet-stream", headers=headers)
+    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 def _shown(outcome: Outcome) -> Response:

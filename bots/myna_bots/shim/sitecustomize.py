@@ -1,4 +1,6 @@
-"""Lets a Telegram bot talk to Myna without an edit: what it sends to api.telegram.org goes to BOT_URL.
+"""Lets a Telegram bot talk to Myna without an edit: what it sends to api.telegram.org goes to BOT_URL, as BOT_TOKEN.
+
+A token that is written into the program stays there: with BOT_TOKEN set, it is the one that the server gets.
 
 `myna bots run` puts this folder on the bot's PYTHONPATH; Python imports `sitecustomize` at its start. Each HTTP library is
 changed when the bot imports it, so nothing is loaded that the bot does not use.
@@ -7,6 +9,7 @@ changed when the bot imports it, so nothing is loaded that the bot does not use.
 import importlib.abc
 import importlib.machinery
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -14,18 +17,19 @@ from typing import Any
 
 TELEGRAM = "https://api.telegram.org"
 BASE = os.environ.get("BOT_URL", "http://127.0.0.1:8000").rstrip("/")
+TOKEN = os.environ.get("BOT_TOKEN", "")
+_BOT = re.compile(r"^((?:/file)?/bot)[^/]*(?=/)")
 
 
 def moved(url: Any) -> Any:
     """An address of Telegram as one of this server; any other as it is."""
     text = str(url)
-    if text == TELEGRAM or text.startswith(f"{TELEGRAM}/"):
-        return (
-            type(url)(BASE + text[len(TELEGRAM) :])
-            if not isinstance(url, str)
-            else BASE + text[len(TELEGRAM) :]
-        )
-    return url
+    if text != TELEGRAM and not text.startswith(f"{TELEGRAM}/"):
+        return url
+    path = text[len(TELEGRAM) :]
+    if TOKEN:
+        path = _BOT.sub(lambda found: found[1] + TOKEN, path)
+    return BASE + path if isinstance(url, str) else type(url)(BASE + path)
 
 
 def _httpx(module: ModuleType) -> None:

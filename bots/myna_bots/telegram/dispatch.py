@@ -7,13 +7,13 @@ from typing import Any, cast
 
 from myna.errors import MynaError, Unauthorised
 from myna_bots.host.platform import BotPlatform
-from myna_bots.telegram import chats, edits, files, forums, groups, polls, sending, updates
+from myna_bots.telegram import chats, edits, files, forums, groups, passing, polls, sending, updates
 from myna_bots.telegram.call import METHODS, Call
 from myna_bots.telegram.errors import TelegramError, translated
 from myna_bots.telegram.names import UNSUPPORTED
 from myna_bots.telegram.params import Params
 
-MODULES = (chats, edits, files, forums, groups, polls, sending, updates)
+MODULES = (chats, edits, files, forums, groups, passing, polls, sending, updates)
 """Importing them registers their methods."""
 NOT_IN_ANSWERS = ("get", "setwebhook", "deletewebhook", "close", "logout")
 """Methods that a webhook's answer may not run."""

@@ -4,6 +4,9 @@ from typing import Any
 
 from myna.errors import MynaError
 from myna_bots.host.files import Kept
+from myna_bots.host.model import Scope
+from myna_bots.telegram import attached
+from myna_bots.telegram.attached import MAX_DOWNLOAD_BYTES
 from myna_bots.telegram.call import Call, Chat, method
 from myna_bots.telegram.edits import edited, markup_parts
 from myna_bots.telegram.errors import TelegramError, bad
@@ -12,7 +15,6 @@ from myna_bots.telegram.markup import parsed
 from myna_bots.telegram.params import Params
 from myna_bots.telegram.sending import caption_and_parts
 
-MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
 KINDS = ("photo", "document", "audio", "video", "voice", "animation", "video_note", "sticker")
 _CAPTIONED = frozenset(KINDS) - {"video_note", "sticker"}
@@ -107,7 +109,15 @@ async def edit_media(call: Call) -> Any:
 @method("getFile")
 async def get_file(call: Call) -> Any:
     """Where a file can be fetched: `/file/bot<token>/<file_path>`."""
-    found = await call.platform.files.find(call.params.need_text("file_id"))
+    given = call.params.need_text("file_id")
+    _allowed(call)
+    if (number := attached.number_of(given)) is not None:
+        upload = await attached.readable(call.platform, call.principal, number)
+        if upload.size > MAX_DOWNLOAD_BYTES:
+            raise bad("file is too big")
+        known = {"file_id": given, "file_unique_id": given, "file_size": upload.size}
+        return {**known, "file_path": attached.path_of(upload)}
+    found = await call.platform.files.find(given)
     if found is None or found.workspace != call.bot.workspace:
         raise bad("wrong file_id or the file is temporarily unavailable")
     if found.size > MAX_DOWNLOAD_BYTES:
@@ -199,6 +209,7 @@ async def _kept(call: Call, kind: str, given: Any) -> Kept:
     Raises:
         TelegramError: there is none, or it is none that can be used.
     """
+    _allowed(call)
     upload = call.params.files.get(kind) if given is None or given == "" else None
     if isinstance(given, str) and given.startswith("attach://"):
         upload = call.params.files.get(given.removeprefix("attach://"))
@@ -214,10 +225,20 @@ async def _kept(call: Call, kind: str, given: Any) -> Kept:
         except MynaError:
             raise bad("failed to get HTTP URL content") from None
         return await _stored(call, kind, name, type_, content)
+    if (number := attached.number_of(given)) is not None:
+        seen = await attached.readable(call.platform, call.principal, number)
+        content = await attached.content(call.platform, seen, MAX_DOWNLOAD_BYTES)
+        return await _stored(call, kind, seen.name, seen.type or "", content)
     found = await call.platform.files.find(given)
     if found is None or found.workspace != call.bot.workspace:
         raise bad("wrong file identifier/HTTP URL specified")
     return found
+
+
+def _allowed(call: Call) -> None:
+    """Only a key with the scope `files` sends and fetches them."""
+    if Scope.FILES not in (call.principal.scopes or ()):
+        raise bad("not enough rights to send or fetch files")
 
 
 async def _stored(call: Call, kind: str, name: str, type_: str, content: bytes) -> Kept:

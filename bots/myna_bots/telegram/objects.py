@@ -6,6 +6,7 @@ from typing import Any
 
 from myna.model import Conversation, ConversationKind, Member, MemberRole, User, UserKind
 from myna_bots.host.model import Bot, Privacy
+from myna_bots.telegram.attached import shown
 from myna_bots.telegram.ids import chat_id
 from myna_bots.telegram.markup import with_found
 
@@ -211,7 +212,7 @@ def message(
         made["edit_date"] = unix(found["edited_at"])
     if replied is not None:
         made["reply_to_message"] = dict(replied)
-    telegram: Mapping[str, Any] = body.get("telegram", {})
+    telegram: Mapping[str, Any] = body.get("telegram") or shown(body.get("files") or ())
     made |= {key: telegram[key] for key in _EXTRAS if key in telegram}
     if "forward_origin" in telegram:
         made["forward_origin"] = telegram["forward_origin"]

@@ -1,5 +1,7 @@
 // The feature bot on telegraf.
-const { Telegraf, Markup, Input } = require("telegraf");
+const http = require("node:http");
+const { Telegraf, Markup, Input, TelegramError } = require("telegraf");
+const { message } = require("telegraf/filters");
 const { png } = require("./png.cjs");
 
 const apiRoot = process.env.BOT_API;
@@ -61,6 +63,47 @@ bot.command("who", async (ctx) => {
   const mine = await ctx.getChatMember(ctx.from.id);
   await ctx.reply(`${admins.length} of ${members}, you: ${mine.status}`);
 });
+bot.command("moderate", async (ctx) => {
+  const user = Number(ctx.payload);
+  const seen = [];
+  const look = async () => seen.push((await ctx.getChatMember(user)).status);
+  await ctx.restrictChatMember(user, { permissions: { can_send_messages: false } });
+  await look();
+  await ctx.restrictChatMember(user, { permissions: { can_send_messages: true } });
+  await ctx.promoteChatMember(user, { can_delete_messages: true });
+  await look();
+  await ctx.promoteChatMember(user, { can_delete_messages: false });
+  await ctx.setChatPermissions({ can_send_messages: true, can_invite_users: true });
+  await ctx.createChatInviteLink({ name: "two", member_limit: 2 });
+  await ctx.banChatMember(user);
+  await look();
+  await ctx.telegram.unbanChatMember(ctx.chat.id, user, { only_if_banned: true });
+  await look();
+  await ctx.reply(seen.join(" "));
+});
+bot.command("flood", async (ctx) => {
+  try {
+    for (let n = 0; n < 200; n++) await ctx.reply("x");
+  } catch (slow) {
+    if (!(slow instanceof TelegramError)) throw slow;
+    await new Promise((done) => setTimeout(done, slow.parameters.retry_after * 1000));
+    await ctx.reply(`slowed ${slow.parameters.retry_after}`);
+  }
+});
+bot.on(message("document"), async (ctx) => {
+  const got = await fetch(await ctx.telegram.getFileLink(ctx.message.document.file_id));
+  await ctx.reply(`got ${ctx.message.document.file_name}: ${await got.text()}`);
+});
+bot.on(message("photo"), (ctx) => {
+  const best = ctx.message.photo.at(-1);
+  return ctx.reply(`photo ${best.width}x${best.height} ${ctx.message.caption}`);
+});
+bot.on("chat_member", (ctx) => {
+  const change = ctx.chatMember;
+  if (change.old_chat_member.status === "left" && change.new_chat_member.status === "member")
+    return ctx.reply(`joined ${change.new_chat_member.user.first_name}`);
+});
+bot.on("channel_post", (ctx) => ctx.reply(`post: ${ctx.channelPost.text}`));
 bot.on("edited_message", (ctx) => ctx.reply(`edited: ${ctx.editedMessage.text}`));
 bot.on("message", async (ctx) => {
   const form = steps.get(ctx.from.id);
@@ -74,4 +117,10 @@ bot.on("message", async (ctx) => {
   }
   return ctx.reply(`echo ${ctx.message.text}`, { reply_parameters: { message_id: ctx.message.message_id } });
 });
-bot.launch({ allowedUpdates: ["message", "edited_message", "callback_query", "my_chat_member"] });
+const kinds = ["message", "edited_message", "channel_post", "callback_query", "my_chat_member", "chat_member"];
+if (process.env.WEBHOOK_PORT) {
+  const port = Number(process.env.WEBHOOK_PORT);
+  http.createServer(bot.webhookCallback("/hook", { secretToken: "s3cret" })).listen(port, "127.0.0.1", () =>
+    bot.telegram.setWebhook(`http://127.0.0.1:${port}/hook`, { secret_token: "s3cret", allowed_updates: kinds }),
+  );
+} else bot.launch({ allowedUpdates: kinds });
