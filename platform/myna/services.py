@@ -19,7 +19,9 @@ from myna.handoff import Handoff
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
 from myna.identity.account import Account
+from myna.identity.arrivals import Arrivals
 from myna.identity.people import People
+from myna.identity.providers import Providers
 from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens
@@ -54,6 +56,8 @@ class Services:
     sign_ins: SignIns
     account: Account
     people: People
+    providers: Providers
+    arrivals: Arrivals
     tickets: SocketTickets
     committer: Committer
     relay: Relay

@@ -57,6 +57,8 @@ class Settings:
     """Whether a message waits for a moderator when judging it fails or takes too long; otherwise it passes."""
     plugins: str = "*"
     """Which installed plugins are loaded: `*` for all, names separated by commas, or empty for none."""
+    private_providers: bool = False
+    """Whether sign-in providers may stand at private addresses, and answer without TLS."""
     private_webhooks: bool = False
     """Whether webhooks may be sent to private addresses, this machine's own included."""
 

@@ -15,7 +15,7 @@ from myna.access import Access
 from myna.adapters.blob_local import LocalBlobs
 from myna.adapters.pictures import PillowPictures
 from myna.adapters.sounds import TinytagSounds
-from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
+from myna.adapters.sql.accounts import SqlAccounts
 from myna.adapters.sql.arrivals import SqlArrivals
 from myna.adapters.sql.conversations import SqlConversations
 from myna.adapters.sql.crowds import SqlCrowds
@@ -23,7 +23,6 @@ from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
 from myna.adapters.sql.files import SqlFiles
 from myna.adapters.sql.helpdesk import SqlHelpdesk
-from myna.adapters.sql.identity import SqlIdentity
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
@@ -34,7 +33,6 @@ from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
 from myna.adapters.sql.service import SqlService
-from myna.adapters.sql.socket_tickets import SqlSocketTickets
 from myna.adapters.sql.visitors import SqlVisitors
 from myna.adapters.web_pages import WebPages
 from myna.amend import Amender
@@ -58,12 +56,7 @@ from myna.greeter import Greeter
 from myna.handoff import Handoff, Leaving
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
-from myna.identity.account import Account
-from myna.identity.people import People
-from myna.identity.second_factor import SecondFactor
-from myna.identity.sign_ins import SignIns
-from myna.identity.socket_tickets import SocketTickets
-from myna.identity.tokens import Tokens, load_key
+from myna.identity.tokens import load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
 from myna.model import User, UserKind
@@ -82,6 +75,7 @@ from myna.signals import Signals
 from myna.standing import Standings
 from myna.turns import Turns
 from myna.visitors import Identities
+from myna.wiring_identity import build_identity
 from myna.wiring_safety import open_safety
 
 if TYPE_CHECKING:
@@ -207,22 +201,21 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     relay.listeners.append(receipts.heard)
     directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats, crowds)
     safety = open_safety(settings, database, sender, committer, accounts, key)
-    tokens, identities = Tokens(key, SqlRefreshTokens(database)), SqlIdentity(database)
-    hub.endings.append(tokens.end)
-    second_factor = SecondFactor(identities, key)
-    sign_ins = SignIns(accounts, tokens, identities, second_factor, relay)
+    identity = build_identity(settings, database, key, accounts, committer, relay)
+    hub.endings.append(identity.tokens.end)
     handoff = Handoff(access, accounts, committer, hub, delay_s)
-    people = People(accounts, identities, sign_ins, second_factor)
-    people.left = Leaving(desk, handoff).left
+    identity.people.left = Leaving(desk, handoff).left
     services = Services(
         settings=settings,
         accounts=accounts,
         desk=desk,
-        tokens=tokens,
-        sign_ins=sign_ins,
-        account=Account(accounts, identities, sign_ins, second_factor),
-        people=people,
-        tickets=SocketTickets(SqlSocketTickets(database), accounts, tokens),
+        tokens=identity.tokens,
+        sign_ins=identity.sign_ins,
+        account=identity.account,
+        people=identity.people,
+        providers=identity.providers,
+        arrivals=identity.arrivals,
+        tickets=identity.tickets,
         committer=committer,
         relay=relay,
         hub=hub,
@@ -261,6 +254,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     async def close() -> None:
         await blobs.close()
         await pages.close()
+        await identity.close()
         await safety.close()
         await database.close()
 

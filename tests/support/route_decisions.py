@@ -12,6 +12,10 @@ GET /v1/inboxes/{key}
 POST /v1/visitors
 POST /v1/auth/invitations/look
 POST /v1/auth/invitations/accept
+GET /v1/auth/providers
+POST /v1/auth/providers/{provider}/begin
+GET /v1/auth/providers/{provider}/callback
+POST /v1/auth/arrive
 GET /v1/asyncapi.json
 POST /hooks/{hook}/{secret}
 POST /hooks/{bot}/response/{token}
@@ -87,6 +91,9 @@ POST /v1/account/password
 POST /v1/account/second-factor
 POST /v1/account/second-factor/confirm
 POST /v1/account/second-factor/off
+GET /v1/account/providers
+POST /v1/account/providers
+DELETE /v1/account/providers/{linked}
 """
 
 # Every workspace role.
@@ -242,6 +249,10 @@ DELETE /v1/admin/people/{user}/second-factor
 GET /v1/admin/invitations
 POST /v1/admin/invitations
 DELETE /v1/admin/invitations/{invitation}
+GET /v1/admin/providers
+POST /v1/admin/providers
+PATCH /v1/admin/providers/{provider}
+DELETE /v1/admin/providers/{provider}
 POST /v1/setup
 POST /v1/agents/{agent}/versions
 PUT /v1/agents/{agent}/versions/{number}

@@ -32,9 +32,9 @@ class NewPassword(BaseModel):
 
 
 class Proof(BaseModel):
-    """The password, asked for again."""
+    """The password, asked for again. Who has none must have signed in within ten minutes."""
 
-    password: Old
+    password: Annotated[str, StringConstraints(max_length=256)] = ""
 
 
 class FirstCode(BaseModel):
@@ -57,6 +57,7 @@ async def account(asker: Asker, core: Core) -> dict[str, Any]:
     return {
         "user": user_object(user),
         "role": user.role,
+        "password": await core.account.has_password(user.id),
         "second_factor": await factor.on(user.id),
         "recovery_codes": await factor.recovery_codes_left(user.id),
     }

@@ -21,6 +21,7 @@ from myna.api import (
     moderation,
     people,
     problems,
+    providers,
     safety,
     search,
     seats,
@@ -48,6 +49,7 @@ ROUTERS = (
     streams.router,
     account.router,
     people.router,
+    providers.router,
     safety.router,
     asyncapi.router,
 )
