@@ -1,8 +1,12 @@
 """The screens for whoever keeps agents, knowledge and moderation right."""
 
 import json
+import threading
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,9 +26,27 @@ SPAM = "EARN $5000 PER WEEK from home!!! Click http://bit.ly/free-crypto-money a
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MynaServer]:
     """A demo of this module's own: its agent, knowledge and policies are changed here."""
     folder = tmp_path_factory.mktemp("care")
-    with myna_server.serve(folder, "--demo") as running:
+    with myna_server.serve(folder, "--demo", settings={"MYNA_PRIVATE_SOURCES": "1"}) as running:
         myna_server.wait_for_knowledge(running)
         yield running
+
+
+@pytest.fixture
+def website(tmp_path: Path) -> Iterator[str]:
+    """The address of a website with two pages and a link to one that is missing."""
+    pages = {
+        "index.html": "<title>Lake house</title><p>The lake house opens in May.</p><a href=boats.html>boats</a>",
+        "boats.html": "<title>Boats</title><p>A kayak paddle costs 12 pounds a day.</p><a href=gone.html>gone</a>",
+    }
+    for name, text in pages.items():
+        (tmp_path / name).write_text(f"<html lang=en><body>{text}</body></html>", "utf-8")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        thread = threading.Thread(target=served.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{served.server_port}/"
+        served.shutdown()
+        thread.join()
 
 
 @pytest.fixture
@@ -182,6 +204,43 @@ async def test_what_the_agent_could_not_answer_becomes_an_entry(
     assert await violations(page) == []
     await gap.get_by_test_id("gap-accept").click()
     await expect(page.get_by_test_id("gap").filter(has_text="snorkels")).to_have_count(0)
+
+
+async def test_a_website_becomes_sources_and_what_is_not_there_is_told(
+    website: str, dashboard: Dashboard, operator: Person
+) -> None:
+    page = operator.page
+    await dashboard.go("knowledge")
+    await page.get_by_test_id("add-site").click()
+    await page.get_by_test_id("source-url").fill(website)
+    await page.get_by_test_id("add-source").click()
+    sources = page.get_by_test_id("source")
+    await expect(sources.filter(has_text="Boats")).to_have_count(1, timeout=STARTED_MS)
+    await expect(sources.filter(has_text="Lake house")).to_have_count(1)
+    await expect(sources.filter(has_text=website)).to_contain_text("404")
+    await page.get_by_test_id("add-url").click()
+    await page.get_by_test_id("source-url").fill(f"{website}gone.html")
+    await page.get_by_test_id("add-source").click()
+    await expect(page.get_by_test_id("toasts")).to_contain_text("404", timeout=STARTED_MS)
+
+
+async def test_what_a_new_entry_would_have_answered_is_told_before_it_is_added(
+    widget: Widget, dashboard: Dashboard, operator: Person
+) -> None:
+    asked = "Do you sharpen ice axes in winter?"
+    await widget.ask(asked)
+    page = operator.page
+    await dashboard.go("knowledge")
+    await page.get_by_test_id("kb-gaps").click()
+    await expect(page.get_by_test_id("gap").filter(has_text="ice axes")).to_be_visible(timeout=STARTED_MS)
+    await page.get_by_test_id("kb-sources").click()
+    await page.get_by_test_id("add-faq").click()
+    await page.get_by_test_id("faq-question").fill("Do you sharpen ice axes?")
+    await page.get_by_test_id("faq-variants").fill("ice axe sharpening in winter")
+    await page.get_by_test_id("faq-answer").fill("Yes, in the store in Bristol, for £6.")
+    await page.get_by_test_id("impact").click()
+    await expect(page.get_by_test_id("impact-found")).to_contain_text(asked, timeout=STARTED_MS)
+    await expect(page.get_by_test_id("source").filter(has_text="ice axes")).to_have_count(0)
 
 
 async def test_strictness_is_chosen_on_a_curve_and_findings_are_listed(
