@@ -46,6 +46,7 @@ class Core:
                 ("limits", services.limits.run),
                 ("intrusion", services.intrusion.detector.run),
                 ("alerts", services.intrusion.heralds.run),
+                ("privacy", services.privacy.jobs.run),
             )
         ]
         try:

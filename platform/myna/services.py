@@ -32,6 +32,7 @@ from myna.mine import Mine, Timer
 from myna.ports import Accounts, Desk
 from myna.presence import Presence
 from myna.previews import Previews
+from myna.privacy.desk import Privacy
 from myna.proof import Proofs
 from myna.receipts import Receipts
 from myna.review import Review
@@ -92,6 +93,7 @@ class Services:
     limits: Limits
     proofs: Proofs
     intrusion: Intrusion
+    privacy: Privacy
     draining: list[bool] = field(default_factory=list[bool])
     """Not empty once the server stops: it takes no new connections then."""
 

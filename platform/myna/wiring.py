@@ -76,7 +76,7 @@ from myna.standing import Standings
 from myna.turns import Turns
 from myna.visitors import Identities
 from myna.wiring_identity import build_identity
-from myna.wiring_safety import open_safety
+from myna.wiring_safety import build_privacy, open_safety
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
@@ -248,6 +248,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         visitors=Identities(SqlVisitors(database)),
         limits=safety.limits,
         intrusion=safety.intrusion,
+        privacy=build_privacy(database, accounts, committer, identity.sign_ins, blobs, safety.limits),
         proofs=safety.proofs,
     )
 
@@ -340,6 +341,7 @@ def build_office(settings: Settings, core: Core, database: Database, library: "L
     from myna_agents.opening import open_office
     from myna_agents.tools.declared import Toolshed, read_secrets
 
+    _tell_what_is_known(core.services, database, library)
     engine, writer = open_engines(settings.model, settings.model_key)
     egress = ToolEgress(allow_private=settings.private_tools)
     shed = Toolshed(egress, read_secrets(settings.tool_secrets))
@@ -429,6 +431,19 @@ def build_app(
     _more_routes(app, plugin_routes(plugins))
     mount(app, frame_ancestors=embedders)
     return app, sockets
+
+
+def _tell_what_is_known(services: Services, database: Database, library: "Library") -> None:
+    """Let exports and erasures reach what agents and the knowledge base know of people."""
+    from myna_agents.adapters.sql_memory import SqlMemory
+    from myna_agents.people import agents_know
+    from myna_knowledge.adapters.sql_people import SqlQuestions
+    from myna_knowledge.people import library_knows
+
+    services.privacy.jobs.elsewhere += [
+        agents_know(SqlMemory(database)),
+        library_knows(SqlQuestions(database), library),
+    ]
 
 
 def _more_routes(app: FastAPI, plugged: "Sequence[tuple[str, APIRouter]]") -> None:

@@ -1,4 +1,4 @@
-"""The part of the composition root for limits and intrusion detection."""
+"""The part of the composition root for limits, intrusion detection and privacy."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from myna.adapters.alert_hook import AlertHook
 from myna.adapters.sql.accounts import SqlAccounts
 from myna.adapters.sql.database import Database
+from myna.adapters.sql.files import SqlFiles
+from myna.adapters.sql.log_reads import SqlLog
+from myna.adapters.sql.privacy import SqlPrivacy
 from myna.adapters.sql.safety import SqlSafety
+from myna.identity.sign_ins import SignIns
 from myna.intrusion.detector import Detector
 from myna.intrusion.heralds import Heralds
 from myna.intrusion.office import Intrusion
@@ -14,6 +18,9 @@ from myna.intrusion.requests import Requests
 from myna.intrusion.shield import Shield
 from myna.limits import Limits, bounds_of
 from myna.log.committer import Committer
+from myna.ports_content import Blobs
+from myna.privacy.desk import Privacy
+from myna.privacy.jobs import Jobs
 from myna.proof import Proofs
 from myna.send import Sender
 from myna.settings import Settings
@@ -68,6 +75,20 @@ def _windows(settings: Settings) -> tuple[Windows, Callable[[], Awaitable[None]]
 
     exchange = RedisWindows(settings.bus)
     return Windows(exchange), exchange.close
+
+
+def build_privacy(
+    database: Database,
+    accounts: SqlAccounts,
+    committer: Committer,
+    sign_ins: SignIns,
+    blobs: Blobs,
+    limits: Limits,
+) -> Privacy:
+    """Exports, erasures and retention. What other packages know of people is added to `jobs.elsewhere`."""
+    store = SqlPrivacy(database)
+    jobs = Jobs(store, SqlLog(database), committer, sign_ins, SqlFiles(database), blobs)
+    return Privacy(store, jobs, accounts, committer, blobs, limits)
 
 
 async def _nothing_to_close() -> None:

@@ -20,6 +20,7 @@ from myna.api import (
     mine,
     moderation,
     people,
+    privacy,
     problems,
     providers,
     safety,
@@ -51,6 +52,7 @@ ROUTERS = (
     people.router,
     providers.router,
     safety.router,
+    privacy.router,
     asyncapi.router,
 )
 DESCRIPTION = """
