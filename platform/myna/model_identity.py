@@ -110,3 +110,20 @@ class Linked:
     user: int
     email: str | None
     linked_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A person's key on a device. The device keeps the secret half."""
+
+    id: int
+    credential: str
+    """What the device calls it, in base64url."""
+    user: int
+    public_key: str
+    """COSE, in base64url."""
+    sign_count: int
+    """How often it was used, as the device says; 0 for one that does not count."""
+    name: str
+    created_at: float
+    used_at: float | None

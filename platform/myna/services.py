@@ -20,6 +20,7 @@ from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
 from myna.identity.account import Account
 from myna.identity.arrivals import Arrivals
+from myna.identity.passkeys import Passkeys
 from myna.identity.people import People
 from myna.identity.providers import Providers
 from myna.identity.sign_ins import SignIns
@@ -59,6 +60,7 @@ class Services:
     people: People
     providers: Providers
     arrivals: Arrivals
+    passkeys: Passkeys
     tickets: SocketTickets
     committer: Committer
     relay: Relay

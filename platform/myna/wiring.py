@@ -215,6 +215,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         people=identity.people,
         providers=identity.providers,
         arrivals=identity.arrivals,
+        passkeys=identity.passkeys,
         tickets=identity.tickets,
         committer=committer,
         relay=relay,

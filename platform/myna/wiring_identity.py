@@ -8,11 +8,13 @@ from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.identity import SqlIdentity
 from myna.adapters.sql.once import SqlOnce
+from myna.adapters.sql.passkeys import SqlPasskeys
 from myna.adapters.sql.providers import SqlProviders
 from myna.adapters.sql.socket_tickets import SqlSocketTickets
 from myna.deliver.relay import Relay
 from myna.identity.account import Account
 from myna.identity.arrivals import Arrivals
+from myna.identity.passkeys import Passkeys
 from myna.identity.people import People
 from myna.identity.providers import Providers
 from myna.identity.seal import Seal
@@ -35,6 +37,7 @@ class IdentityParts:
     people: People
     providers: Providers
     arrivals: Arrivals
+    passkeys: Passkeys
     tickets: SocketTickets
     close: Callable[[], Awaitable[None]]
 
@@ -58,13 +61,17 @@ def build_identity(
     second_factor = SecondFactor(identities, key)
     sign_ins = SignIns(accounts, tokens, identities, second_factor, relay)
     account = Account(accounts, identities, sign_ins, second_factor, trail)
+    devices = SqlPasskeys(database)
+    passkeys = Passkeys(accounts, devices, once, known, account, sign_ins, trail, settings.base_url)
+    sign_ins.prove = passkeys.prove
     return IdentityParts(
         tokens=tokens,
         sign_ins=sign_ins,
         account=account,
-        people=People(accounts, identities, sign_ins, second_factor, known, trail),
+        people=People(accounts, identities, sign_ins, second_factor, known, devices, trail),
         providers=Providers(known, doors, seal, trail),
         arrivals=Arrivals(accounts, known, once, doors, seal, sign_ins, account, trail, settings.base_url),
+        passkeys=passkeys,
         tickets=SocketTickets(SqlSocketTickets(database), accounts, tokens),
         close=doors.close,
     )

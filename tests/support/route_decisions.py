@@ -16,6 +16,8 @@ GET /v1/auth/providers
 POST /v1/auth/providers/{provider}/begin
 GET /v1/auth/providers/{provider}/callback
 POST /v1/auth/arrive
+POST /v1/auth/passkeys/begin
+POST /v1/auth/passkeys
 GET /v1/asyncapi.json
 POST /hooks/{hook}/{secret}
 POST /hooks/{bot}/response/{token}
@@ -93,6 +95,11 @@ POST /v1/account/password
 POST /v1/account/second-factor
 POST /v1/account/second-factor/confirm
 POST /v1/account/second-factor/off
+GET /v1/account/passkeys
+POST /v1/account/passkeys/begin
+POST /v1/account/passkeys
+PATCH /v1/account/passkeys/{passkey}
+DELETE /v1/account/passkeys/{passkey}
 GET /v1/account/providers
 POST /v1/account/providers
 DELETE /v1/account/providers/{linked}
@@ -258,6 +265,7 @@ DELETE /v1/admin/people/{user}/second-factor
 GET /v1/admin/invitations
 POST /v1/admin/invitations
 DELETE /v1/admin/invitations/{invitation}
+DELETE /v1/admin/people/{user}/passkeys
 GET /v1/admin/providers
 POST /v1/admin/providers
 PATCH /v1/admin/providers/{provider}

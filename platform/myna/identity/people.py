@@ -15,7 +15,7 @@ from myna.ids import new_id
 from myna.model import User, UserKind, WorkspaceRole
 from myna.model_identity import Invitation, Person
 from myna.ports import Accounts
-from myna.ports_identity import PeopleStore
+from myna.ports_identity import PasskeyStore, PeopleStore
 from myna.ports_providers import ProviderStore
 from myna.rights import Principal, Verb, require
 
@@ -35,9 +35,11 @@ class People:
         sign_ins: SignIns,
         second_factor: SecondFactor,
         emails: ProviderStore,
+        passkeys: PasskeyStore,
         trail: Trail,
     ) -> None:
         self._accounts, self._store, self._emails, self._trail = accounts, store, emails, trail
+        self._passkeys = passkeys
         self._sign_ins, self._second_factor = sign_ins, second_factor
         self.left: Callable[[Principal, int], Awaitable[None]] = _nothing
         """Called after somebody was deactivated, with who did it: what they owned must find somebody else."""
@@ -100,6 +102,14 @@ class People:
         dropped = await self._second_factor.drop(user)
         await self._sign_ins.end_all(user)
         await self._trail.note(principal, "factor.off", f"user:{user}")
+        return dropped
+
+    async def drop_passkeys(self, principal: Principal, user: int) -> int:
+        """Forget somebody's passkeys, for a lost device; how many. They are signed out everywhere."""
+        await self._reach(principal, user)
+        dropped = await self._passkeys.remove_passkeys(user, None)
+        await self._sign_ins.end_all(user)
+        await self._trail.note(principal, "passkey.removed", f"user:{user}", all=True)
         return dropped
 
     async def invite(

@@ -96,7 +96,7 @@ class Providers:
         made = replace(known, **{name: value for name, value in said.items() if value is not None})
         if wanted.secret is not None:
             made = replace(made, secret=self._seal.close(wanted.secret) if wanted.secret else "")
-        if made.active and (made.issuer != known.issuer or not known.active or not known.name):
+        if made.issuer != known.issuer or (made.active and not known.active):
             await self._doors.check(made.issuer)
         await self._store.put_provider(made)
         told = {"name": made.name, "issuer": made.issuer, "links": made.links, "creates": made.creates}

@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { follow } from "./desk";
 import { OPEN } from "./actions";
 import { Agents } from "./agents";
+import { Arrive, arrival } from "./arrive";
 import { Bots } from "./bots";
 import { Contacts } from "./contacts";
 import { Groups } from "./groups";
@@ -28,11 +29,16 @@ const VIEWS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowled
 
 function App() {
   const [invited, setInvited] = useState(invitation);
+  const [arrived, setArrived] = useState(arrival);
   useEffect(() => {
-    const look = () => setInvited(invitation());
+    const look = () => {
+      setInvited(invitation());
+      setArrived(arrival());
+    };
     addEventListener("hashchange", look);
     return () => removeEventListener("hashchange", look);
   }, []);
+  if (arrived) return <Arrive found={arrived} leave={() => (location.hash = "")} />;
   if (invited) return <Join token={invited} leave={() => (location.hash = "")} />;
   if (!session.value || !client.value) return <SignIn />;
   const Current = VIEWS[staff() || OPEN.includes(route.value.screen) ? route.value.screen : "groups"];

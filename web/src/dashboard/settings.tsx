@@ -8,6 +8,7 @@ import { DeskSettings } from "./deskadmin";
 import { InboxIdentity } from "./inboxidentity";
 import { Empty, Trouble } from "./parts";
 import { Prechat } from "./prechat";
+import { Providers } from "./providers";
 import { StaffingForm } from "./staffing";
 import { api, complain, session, setTheme, theme, toast, type Theme } from "./state";
 import { lang, speak, t, type Word } from "./words";
@@ -163,6 +164,7 @@ export function Settings() {
         <Mine />
         <Account />
         {administers && <People />}
+        {administers && <Providers />}
         <Replies />
         {session.value?.role && <DeskSettings />}
         {administers && <Inboxes />}
