@@ -2,13 +2,6 @@
 
 from typing import Any
 
-<<<<<<< HEAD
-=======
-import pytest
-
-from myna.api import account, auth, passkeys, people, providers
-from myna.api.limits import Limits
->>>>>>> main
 from myna.api.principal import principal
 from myna.identity.passwords import hash_password
 from support.api_world import ANN, OPA, OTTO, ZOE, World
@@ -43,21 +36,7 @@ class House:
 
 async def house_of(app: World) -> House:
     """Everybody of the shop with a password, and limits that no test meets by chance."""
-<<<<<<< HEAD
     app.services.limits.bounds.clear()
-=======
-    limits = (
-        (auth, "_by_address"),
-        (auth, "_by_handle"),
-        (people, "invitations_by_address"),
-        (providers, "begun_by_address"),
-        (providers, "come_by_address"),
-        (passkeys, "used_by_address"),
-        (account, "proofs"),
-    )
-    for module, name in limits:
-        monkeypatch.setattr(module, name, Limits(count=1000, window_s=60))
->>>>>>> main
     if not HASHED:
         HASHED.append(await hash_password(PASSWORD))
     (hashed,) = HASHED

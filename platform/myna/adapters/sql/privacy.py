@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.identity_tables import InvitationRow, RecoveryCodeRow, SecondFactorRow, SignInRow
 from myna.adapters.sql.moderation_tables import AuditRow
+from myna.adapters.sql.passkeys import PasskeyRow
 from myna.adapters.sql.provider_tables import EmailRow, LinkedRow
 from myna.adapters.sql.safety import AlertRow
 from myna.adapters.sql.service_tables import NoteRow, RatingRow
@@ -114,6 +115,7 @@ _GONE: tuple[tuple[Any, str], ...] = tuple(
         (SocketTicketRow, "user"),
         (SecondFactorRow, "user"),
         (RecoveryCodeRow, "user"),
+        (PasskeyRow, "user"),
         (InvitationRow, "user"),
         (DraftRow, "user"),
         (ScheduledRow, "user"),
