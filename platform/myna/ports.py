@@ -1,6 +1,6 @@
 """What the core needs from the outside: one Protocol per port, each with a contract suite that runs on every backend."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol
 
@@ -331,9 +331,13 @@ class Bus(Protocol):
         ...
 
 
-class Moderator(Protocol):
-    """Judges a message before it is stored."""
+Judged = Verdict | Coroutine[Any, Any, Verdict]
+"""A verdict, or what has to be awaited for it."""
 
-    async def judge(self, case: Case) -> Verdict:
-        """Allow, flag, hold or block, with reasons. Called for every message, so it must be quick."""
+
+class Moderator(Protocol):
+    """Judges messages before they are stored."""
+
+    def judge_many(self, cases: Sequence[Case]) -> Sequence[Judged]:
+        """Allow, flag, hold or block, with reasons, for each case as if it came alone. Called for every message: be quick."""
         ...

@@ -189,7 +189,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     sender.held = review.arrived
     moderation = SqlModeration(database)
     filters = Filters(moderation, access, accounts, conversations, committer)
-    sender.filtering = filters.of
+    sender.filtering, sender.filtering_now = filters.of, filters.now
     review.followed = Consequences(filters, moderation, conversations, committer, relay).after
     sender.fail_closed = settings.moderation_fails_closed
     sender.streamed = hub.streamed
@@ -262,23 +262,35 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     return Core(services, commits, bus, close)
 
 
-def open_moderator(
-    settings: Settings, plugins: "Sequence[Plugin]" = ()
-) -> "tuple[Moderator, LayeredModerator] | tuple[None, None]":
-    """The shipped filter with the plugins' judgement after it, and the filter alone; nothing when moderation is off."""
+def open_filter(settings: Settings) -> "LayeredModerator | None":
+    """The shipped filter; None when moderation is off."""
     from myna_agents.moderation.moderator import LayeredModerator
-    from myna_bots.plugins import PluginModerator
 
     if not settings.moderation:
-        return None, None
+        return None
     model = Path(settings.moderation_model) if settings.moderation_model else None
-    shipped = LayeredModerator(model=model)
-    if settings.moderation_rules:
-        from myna_agents.moderation.rulefile import read_rules
+    if not settings.moderation_rules:
+        return LayeredModerator(model=model)
+    from myna_agents.moderation.rulefile import read_rules
 
-        policy, lists, rulebook = read_rules(Path(settings.moderation_rules))
-        shipped = LayeredModerator(policy, lists=lists, rulebook=rulebook, model=model)
-    return PluginModerator(shipped, plugins, shipped.failures), shipped
+    policy, lists, rulebook = read_rules(Path(settings.moderation_rules))
+    return LayeredModerator(policy, lists=lists, rulebook=rulebook, model=model)
+
+
+@asynccontextmanager
+async def _opened_moderator(
+    settings: Settings, database: Database, plugins: "Sequence[Plugin]", shipped: "LayeredModerator"
+) -> AsyncGenerator[Moderator, None]:
+    """The shipped filter, with a model's second opinion, plugins and bots after it."""
+    from myna_agents.moderation.opening import doubting, opened_judge
+    from myna_bots.opening import opened_judges
+    from myna_bots.plugins import PluginModerator
+
+    async with (
+        opened_judge(settings) as judge,
+        opened_judges(database, settings, shipped.failures) as bots,
+    ):
+        yield PluginModerator(doubting(settings, shipped, judge), [*plugins, bots], shipped.failures)
 
 
 def build_world(
@@ -390,7 +402,7 @@ def build_app(
             )
             libraries.append(library)
             stack.push_async_callback(library.close)
-            core, shipped = _judged_core(settings, database, plugins)
+            core, shipped = await _judged_core(settings, database, plugins, stack)
             services = await stack.enter_async_context(core.running())
             # Processes that start together on a fresh database make one workspace, one owner and one demo shop.
             async with database.alone():
@@ -468,19 +480,24 @@ def _put_to_work(tasks: set[asyncio.Task[Any]], library: "Library", office: "Off
     _spawn(tasks, kept_alive(Runner(office.world).run))
 
 
-def _judged_core(
-    settings: Settings, database: Database, plugins: "Sequence[Plugin]"
+async def _judged_core(
+    settings: Settings, database: Database, plugins: "Sequence[Plugin]", stack: AsyncExitStack
 ) -> "tuple[Core, LayeredModerator | None]":
     from myna_agents.moderation.near import groups
     from myna_agents.moderation.normalise import normalise
     from myna_agents.moderation.places import check_listing
     from myna_agents.moderation.rules import contacts_of
 
-    moderator, shipped = open_moderator(settings, plugins)
+    shipped, moderator = open_filter(settings), None
+    if shipped is not None:
+        moderator = await stack.enter_async_context(_opened_moderator(settings, database, plugins, shipped))
     core = build_core(settings, database, moderator)
     if shipped is not None:
         services = core.services
-        services.sender.judge_failures = shipped.failures
+        if services.sender.judging is not None:
+            services.sender.judging.failures = shipped.failures
+            if settings.moderation_judge:
+                services.sender.judging.wait_s += settings.moderation_judge_ms / 1000
         shipped.standing = Standings(SqlModeration(database)).of
         services.filters.check, services.filters.server = check_listing, shipped.server
         services.filters.contacts = lambda text: contacts_of(normalise(text).text)

@@ -21,6 +21,7 @@ POST /hooks/{hook}/{secret}
 POST /hooks/{bot}/response/{token}
 GET /health/live
 GET /health/ready
+GET /metrics
 """
 
 # Anybody; what it touches is the asker's own, or is looked at with the asker's eyes.

@@ -68,12 +68,6 @@ class LinearModel:
         curve = self.chinese if is_chinese(message.skeleton) else self.english
         return curve.at(self._score(filled))
 
-    def once(self, message: Normalised) -> features.Slots | None:
-        """The slots of a message that is judged as one piece, to be looked up in several models; None for other ones."""
-        if len(message.raw) > PIECE_CHARS or not message.readable:
-            return None
-        return features.slots(message, self.bits)
-
     def score(self, message: Normalised) -> float:
         """The raw score; it means nothing but its order."""
         return self._score(features.slots(message, self.bits))

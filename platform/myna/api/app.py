@@ -17,6 +17,7 @@ from myna.api import (
     exports,
     files,
     helpdesk,
+    metrics,
     mine,
     moderation,
     people,
@@ -54,6 +55,7 @@ ROUTERS = (
     safety.router,
     privacy.router,
     asyncapi.router,
+    metrics.router,
 )
 DESCRIPTION = """
 Myna is a chat platform in which AI agents are ordinary members of conversations. Ids are strings, times ISO 8601 in

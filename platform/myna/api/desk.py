@@ -161,5 +161,5 @@ async def decide_all(asked: Decisions, asker: Asker, core: Core) -> dict[str, An
 async def figures(asker: Asker, core: Core) -> dict[str, Any]:
     """From what moderators decided in the last 30 days: precision, recall, and by reason code the counts behind them."""
     found = await core.review.figures(asker, time.time())
-    failed = dict(core.sender.judge_failures)
+    failed = dict(core.sender.judging.failures) if core.sender.judging is not None else {}
     return found | {"failed": sum(failed.values()), "failed_by": failed}

@@ -10,6 +10,7 @@ from myna.api.ids import IdPath
 from myna.api.principal import Asker, Core
 from myna.privacy.desk import job_object
 from myna.privacy.model import Task
+from myna.rights import Verb, require
 
 router = APIRouter(prefix="/v1", tags=["privacy"])
 
@@ -29,6 +30,7 @@ async def export_me(asker: Asker, core: Core) -> dict[str, Any]:
 @router.post("/admin/users/{user}/export", status_code=202, summary="Export everything about a user")
 async def export_user(user: IdPath, asker: Asker, core: Core) -> dict[str, Any]:
     """Messages, files, profile, devices, memory and everything else, for people and visitors."""
+    require(asker, Verb.ADMINISTER)
     return await core.privacy.ask(asker, user, Task.EXPORT)
 
 
