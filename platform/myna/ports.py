@@ -8,6 +8,7 @@ from myna.log.plan import Committed
 from myna.log.writes import Write
 from myna.model import Conversation, Event, Inbox, Member, Message, Ticket, Turn, TurnRecord, User, Workspace
 from myna.model_moderation import Case, Held, HeldState, Verdict
+from myna.service import TicketFilter
 
 
 class Commits(Protocol):
@@ -207,9 +208,16 @@ class Desk(Protocol):
         ...
 
     async def tickets(
-        self, workspace: int, *, view: str, operator: int, before: tuple[float, int] | None, limit: int
+        self,
+        workspace: int,
+        *,
+        view: str,
+        operator: int,
+        before: tuple[float, int] | None,
+        limit: int,
+        narrowed: TicketFilter = ...,
     ) -> list[tuple[Ticket, Conversation]]:
-        """Tickets of a view (open, mine, queue, agent, resolved), latest change first."""
+        """Tickets of a view (open, mine, queue, agent, mentions, spam, resolved), narrowed, latest change first."""
         ...
 
     async def counts(self, workspace: int, operator: int) -> dict[str, int]:

@@ -59,13 +59,14 @@ from myna.helpdesk.watch import QueueWatch
 from myna.identity.tokens import load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
-from myna.model import User, UserKind
+from myna.model import User, UserKind, WorkspaceRole
 from myna.ports import Bus, Commits, Moderator
 from myna.ports_content import Blobs
 from myna.presence import Presence
 from myna.previews import Previews
 from myna.receipts import Receipts
 from myna.review import Review
+from myna.rights import Principal
 from myna.search import Indexer, Search
 from myna.seats import Membership
 from myna.send import Sender
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from myna_agents.tools.declared import Toolshed
     from myna_agents.world import World
     from myna_bots.plugins import Plugin
+    from myna_knowledge.imports.service import Imports
     from myna_knowledge.library import Library
 
 logger = logging.getLogger(__name__)
@@ -134,6 +136,52 @@ async def opened_knowledge() -> AsyncGenerator[OpenedKnowledge, None]:
     finally:
         await library.close()
         await database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedImports:
+    """Imports for a command, done in the name of the workspace's first owner."""
+
+    imports: "Imports"
+    library: "Library"
+    who: Principal
+
+
+@asynccontextmanager
+async def opened_imports() -> AsyncGenerator[OpenedImports, None]:
+    """The imports of the first workspace, beside a server that may be running.
+
+    Raises:
+        MynaError: there is no workspace or no owner yet.
+    """
+    settings = Settings.from_env()
+    async with AsyncExitStack() as stack:
+        knowledge = await stack.enter_async_context(opened_knowledge())
+        database = await open_database(settings)
+        services = await stack.enter_async_context(build_core(settings, database, None).running())
+        people = await services.accounts.humans(knowledge.workspace, 1000)
+        owner = next((each for each in people if each.role is WorkspaceRole.OWNER), None)
+        if owner is None:
+            raise MynaError("There is no owner yet: start `myna serve` once.", code="no_workspace")
+        imports = build_imports(services, database, knowledge.library, _blobs(stack, settings))
+        who = Principal(owner.id, knowledge.workspace, owner.kind, owner.role)
+        yield OpenedImports(imports, knowledge.library, who)
+
+
+def build_imports(services: Services, database: Database, library: "Library", blobs: Blobs) -> "Imports":
+    """What other systems exported, on its way in."""
+    from myna_knowledge.imports.bringing import Desk
+    from myna_knowledge.imports.service import Imports
+    from myna_knowledge.opening import open_import_store
+
+    desk = Desk(
+        open_import_store(database),
+        services.service,
+        SqlHelpdesk(database),
+        services.committer,
+        library,
+    )
+    return Imports(desk, blobs, services.accounts, services.visitors.store)
 
 
 async def renew_log(database: Database) -> None:
@@ -382,12 +430,12 @@ def build_app(
     from myna_bots.api.surfaces import BotSurfaces
     from myna_bots.opening import open_agents, open_bots
     from myna_bots.plugins import load_plugins, plugin_routes
-    from myna_knowledge.api import router as knowledge_router
     from myna_knowledge.opening import open_library
     from myna_web.pages import mount
 
     sockets: list[SocketServer] = []
     libraries: list[Library] = []
+    brought: list[Imports] = []
     surfaces, plugins = BotSurfaces(), load_plugins(settings.plugins)
 
     @asynccontextmanager
@@ -410,6 +458,7 @@ def build_app(
                 first = await ensure_workspace(services.accounts, settings.data_dir, shop().name)
                 if settings.demo:
                     await DemoSeed(services.accounts, services.committer, library).ensure(first)
+            brought.append(build_imports(services, database, library, _blobs(stack, settings)))
             bots = open_bots(database, services, SqlConversations(database), library)
             office = app.state.office = build_office(settings, core, database, library)
             stack.push_async_callback(office.close)
@@ -421,16 +470,14 @@ def build_app(
             sockets.append(server)
             _spawn(tasks, server.run())
             if settings.agents:
-                _put_to_work(tasks, library, office)
+                _put_to_work(tasks, library, office, brought[-1])
             started(first)
             try:
                 yield
             finally:
                 services.draining.append(True)
                 server.drain()
-                for task in list(tasks):
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await _ended(tasks)
 
     async def embedders(key: str) -> list[str]:
         inbox = await app.state.services.accounts.inbox_by_key(key)
@@ -438,7 +485,7 @@ def build_app(
 
     app = create_app(
         lifespan,
-        [knowledge_router(lambda: libraries[-1]), *surfaces.routers],
+        [*_knowledge_routes(libraries, brought), *surfaces.routers],
     )
     surfaces.mount(app)
     _more_routes(app, plugin_routes(plugins))
@@ -474,10 +521,26 @@ def _more_routes(app: FastAPI, plugged: "Sequence[tuple[str, APIRouter]]") -> No
         app.include_router(router, prefix=path)
 
 
-def _put_to_work(tasks: set[asyncio.Task[Any]], library: "Library", office: "Office") -> None:
+def _knowledge_routes(libraries: "list[Library]", brought: "list[Imports]") -> list[APIRouter]:
+    from myna_knowledge.api import router
+    from myna_knowledge.api.imports import router as imports_router
+
+    return [router(lambda: libraries[-1]), imports_router(lambda: brought[-1])]
+
+
+def _blobs(stack: AsyncExitStack, settings: Settings) -> Blobs:
+    blobs = open_blobs(settings)
+    stack.push_async_callback(blobs.close)
+    return blobs
+
+
+def _put_to_work(
+    tasks: set[asyncio.Task[Any]], library: "Library", office: "Office", imports: "Imports"
+) -> None:
     from myna_agents.runner import Runner
 
     _spawn(tasks, kept_alive(library.work))
+    _spawn(tasks, kept_alive(imports.work))
     _spawn(tasks, kept_alive(Runner(office.world).run))
 
 
@@ -516,6 +579,12 @@ def _learning(core: Core, shipped: "LayeredModerator | None") -> set[asyncio.Tas
         review.decided = lambda workspace: shipped.lessons.note(workspace, time.time())
         _spawn(tasks, kept_alive(lambda: shipped.learn(review.lessons)))
     return tasks
+
+
+async def _ended(tasks: set[asyncio.Task[Any]]) -> None:
+    for task in list(tasks):
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _spawn(tasks: set[asyncio.Task[Any]], work: Any) -> asyncio.Task[None]:

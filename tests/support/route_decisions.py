@@ -193,10 +193,14 @@ GET /v1/held/campaigns
 GET /v1/held/appeals
 POST /v1/held/{held}/appeal/decide
 POST /v1/conversations/{conversation}/claim
+POST /v1/conversations/{conversation}/assign
 POST /v1/conversations/{conversation}/release
 POST /v1/conversations/{conversation}/resolve
 GET /v1/conversations/{conversation}/turns
 GET /v1/tickets
+GET /v1/views
+PUT /v1/views
+DELETE /v1/views/{view}
 GET /v1/held
 POST /v1/held/{held}/decide
 POST /v1/held/decide
@@ -227,6 +231,12 @@ DELETE /v1/memory/{user}
 
 # Who runs the workspace.
 ADMINS = """
+POST /v1/imports
+GET /v1/imports
+GET /v1/imports/{job}
+GET /v1/imports/{job}/rows
+GET /v1/imports/{job}/report.csv
+POST /v1/imports/{job}/cancel
 PATCH /v1/inboxes/{key}
 GET /v1/inboxes/{key}/identity
 PUT /v1/inboxes/{key}/identity

@@ -30,6 +30,7 @@ from myna.api import (
     seats,
     service,
     streams,
+    views,
     visitors,
 )
 from myna.api.commands import Commands
@@ -48,6 +49,7 @@ ROUTERS = (
     service.router,
     moderation.router,
     desk.router,
+    views.router,
     helpdesk.router,
     streams.router,
     account.router,

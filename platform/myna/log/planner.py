@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from myna.errors import Conflict, MynaError
-from myna.log import appeals, changes, mentions, moderation, personal, seats, support
+from myna.log import appeals, changes, mentions, moderation, past, personal, seats, support
 from myna.log.batch import Batch
 from myna.log.filter_writes import Moderating
+from myna.log.past_writes import Recount
 from myna.log.personal_writes import Aged, Mine
 from myna.log.plan import Committed, Needs, Opened, Outcome, State, digest_of
 from myna.log.seat_writes import Seating
@@ -60,6 +61,8 @@ def needs_of(batch: Sequence[Write]) -> Needs:
                 _need_known(needs, write)
             case Join():
                 seats.need_join(needs, write)
+            case Recount():
+                past.need(needs, write)
             case FinishStream():
                 needs.conversations.add(write.conversation)
                 needs.streams.add((write.conversation, write.seq))
@@ -128,6 +131,8 @@ def _apply(batch: Batch, write: Write) -> Outcome:
         case Join():
             seats.join(batch, write)
             return None
+        case Recount():
+            return past.recount(batch, write)
         case Seating():
             return seats.apply(batch, write)
         case Mine() | Aged():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from myna.log.filter_writes import ModerationWrite
+from myna.log.past_writes import Recount
 from myna.log.personal_writes import PersonalWrite
 from myna.log.seat_writes import SeatWrite
 from myna.model import ConversationKind, Draft, MemberRole, MessageState, Owner, TicketStatus, TurnDecision
@@ -226,6 +227,7 @@ Write = (
     | Hold
     | DecideHeld
     | OpenConversation
+    | Recount
     | Join
     | MoveTicket
     | CloseTurn

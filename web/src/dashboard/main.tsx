@@ -22,6 +22,7 @@ import { Security } from "./security";
 import { Settings } from "./settings";
 import { SignIn } from "./signin";
 import { client, connect, networkless, route, session, setTheme, staff, status, theme, toasts } from "./state";
+import { countReplies } from "./threads";
 import { hear } from "./typing";
 import { lang, speak, t } from "./words";
 
@@ -70,6 +71,7 @@ effect(() => {
     follow(frame);
     announce(frame);
     hear(frame);
+    countReplies(frame);
   });
   return stop;
 });

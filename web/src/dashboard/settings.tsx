@@ -5,6 +5,7 @@ import { loadReplies, replies } from "./replies";
 import { notifies, setNotifies } from "./notify";
 import type { FormField } from "../core";
 import { DeskSettings } from "./deskadmin";
+import { Imports } from "./imports";
 import { InboxIdentity } from "./inboxidentity";
 import { Empty, Trouble } from "./parts";
 import { Prechat } from "./prechat";
@@ -168,6 +169,7 @@ export function Settings() {
         <Replies />
         {session.value?.role && <DeskSettings />}
         {administers && <Inboxes />}
+        {administers && <Imports />}
       </div>
     </div>
   );
