@@ -11,8 +11,6 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 
-from myna.api import oauth
-from myna.api.limits import Limits
 from myna.api.scopes import OPENED_BY, SCOPES
 from support.api_world import OPA, World
 from support.identity_house import House, house_of
@@ -22,8 +20,6 @@ BACK = "https://app.example.org/back?from=myna"
 
 @pytest.fixture
 async def house(app: World, monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr(oauth, "by_address", Limits(count=1000, window_s=60))
-    monkeypatch.setattr(oauth, "wrong_by_address", Limits(count=1000, window_s=60))
     return await house_of(app, monkeypatch)
 
 

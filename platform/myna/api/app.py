@@ -23,9 +23,11 @@ from myna.api import (
     oauth,
     passkeys,
     people,
+    privacy,
     problems,
     providers,
     roles,
+    safety,
     search,
     seats,
     service,
@@ -34,6 +36,7 @@ from myna.api import (
     visitors,
 )
 from myna.api.commands import Commands
+from myna.api.edge import Edge
 from myna.services import Services
 
 ROUTERS = (
@@ -57,6 +60,8 @@ ROUTERS = (
     providers.router,
     roles.router,
     oauth.router,
+    safety.router,
+    privacy.router,
     asyncapi.router,
     metrics.router,
 )
@@ -81,6 +86,7 @@ def create_app(
         openapi_url="/openapi.json",
     )
     problems.install(app)
+    app.add_middleware(Edge, state=app)
     for router in (auth.router, *ROUTERS, *routers):
         app.include_router(router)
     app.add_api_route("/health/live", _live, tags=["health"], summary="The process runs")

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, Field, StringConstraints
 
+from myna.addresses import place_of
 from myna.api.auth import address_of
 from myna.api.ids import IdPath
-from myna.api.limits import Limits
 from myna.api.people import PersonName
 from myna.api.principal import Asker, Core
 from myna.api.scopes import SCOPES
@@ -24,9 +24,6 @@ from myna.wire import stamp
 
 router = APIRouter(tags=["oauth"])
 MAX_FORM_BYTES = 16 * 1024
-by_address = Limits(count=120, window_s=60)
-wrong_by_address = Limits(count=20, window_s=60)
-"""Wrong credentials of applications from one address."""
 _FORM = {
     "requestBody": {
         "content": {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}},
@@ -115,7 +112,6 @@ async def metadata(core: Core) -> dict[str, Any]:
 @router.get("/oauth/authorize", status_code=303, summary="Where applications send people")
 async def authorize(request: Request, core: Core) -> RedirectResponse:
     """Leads to the dashboard, which asks the person. Only an address that the application registered is ever gone back to."""
-    by_address.take(address_of(request))
     answer = RedirectResponse(
         f"{core.settings.base_url}/dashboard/#/authorize?{request.url.query[:8000]}", 303
     )
@@ -202,11 +198,10 @@ async def remove(application: IdPath, asker: Asker, core: Core) -> Response:
 
 async def _endpoint(request: Request, core: Services, what: str) -> JSONResponse:
     """One of the three endpoints that applications ask themselves, with errors as RFC 6749 section 5.2 writes them."""
-    address = address_of(request)
+    place = place_of(address_of(request))
     headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
     try:
-        by_address.take(address)
-        wrong_by_address.check(address)
+        await core.limits.check("sign_in_address", place)
         form = await _form(request)
         client = await core.applications.client(*_credentials(request, form))
         if what == "token":
@@ -221,7 +216,7 @@ async def _endpoint(request: Request, core: Services, what: str) -> JSONResponse
         if isinstance(failed, TooMany):
             headers["Retry-After"] = str(max(1, (failed.retry_ms or 1000) // 1000))
         if failed.status == 401:
-            wrong_by_address.note(address)
+            await core.limits.note("sign_in_address", place)
             headers["WWW-Authenticate"] = 'Basic realm="Myna"'
         body = {"error": failed.code, "error_description": failed.message}
         return JSONResponse(body, failed.status, headers)
