@@ -19,8 +19,8 @@ BACK = "https://app.example.org/back?from=myna"
 
 
 @pytest.fixture
-async def house(app: World, monkeypatch: pytest.MonkeyPatch) -> House:
-    return await house_of(app, monkeypatch)
+async def house(app: World) -> House:
+    return await house_of(app)
 
 
 async def register(house: House, **more: Any) -> Any:

@@ -9,8 +9,8 @@ from support.identity_house import PASSWORD, House, house_of
 
 
 @pytest.fixture
-async def house(app: World, monkeypatch: pytest.MonkeyPatch) -> House:
-    return await house_of(app, monkeypatch)
+async def house(app: World) -> House:
+    return await house_of(app)
 
 
 async def role(house: House, *verbs: str, by: str = "otto", status: int = 201) -> Any:
