@@ -20,6 +20,9 @@ _BY_NUMBER: Final = re.compile(
     r"https?://((?:[0-9]{1,3}\.){3}[0-9]{1,3}|0x[0-9a-f]{8}|[0-9]{8,10})(?![a-z0-9.])"
 )
 _PRIVATE: Final = re.compile(r"127\.|10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.")
+# What the expensive patterns need to be worth a look; most messages have nothing of it.
+_LONG_NUMBER: Final = re.compile(r"[0-9](?:[ \-]?[0-9]){12}")
+_IBAN_BEGINS: Final = re.compile("[a-z]{2}[0-9]{2}")
 _DIGITS: Final = re.compile(r"(?<![0-9a-z.])[0-9](?:[ \-]?[0-9]){12,18}(?![0-9a-z.])")
 _RESIDENT: Final = re.compile(r"(?<![0-9a-z])[1-9][0-9]{5}(?:19|20)[0-9]{9}[0-9x](?![0-9a-z])")
 _IBAN: Final = re.compile(
@@ -35,11 +38,15 @@ _CHECKS: Final = "10x98765432"
 
 def pretends(message: Normalised, named: Named) -> Iterator[Finding]:
     """Whether a link hides where it leads: in look-alike letters, behind a name before an @, or behind a number."""
-    raw = _without_marks(message.raw)
-    for kind, host in named:
-        # A host that only the normaliser can read was written so that people read another one.
-        if kind is Listed.LINK and not message.raw.isascii() and host not in raw:
-            yield Finding(Action.FLAG, Reason("link.pretends", f"{host} in other letters", 0.4))
+    linked = [host for kind, host in named if kind is Listed.LINK]
+    if linked and not message.raw.isascii():
+        raw = _without_marks(message.raw)
+        for host in linked:
+            # A host that only the normaliser can read was written so that people read another one.
+            if host not in raw:
+                yield Finding(Action.FLAG, Reason("link.pretends", f"{host} in other letters", 0.4))
+    if "://" not in message.raw:
+        return
     behind = _PRETENDS.search(message.raw)
     if behind:
         yield Finding(Action.FLAG, Reason("link.pretends", f"leads to {behind[1]}", 0.4))
@@ -57,11 +64,12 @@ def leaks(message: Normalised, place: ConversationKind) -> Iterator[Finding]:
     if place not in _PUBLIC:
         return
     text = message.raw
-    if any(_is_card(found.replace(" ", "").replace("-", "")) for found in _DIGITS.findall(text)):
-        yield Finding(Action.FLAG, Reason("privacy.leak", "a payment card's number", 0.3))
-    if any(_is_resident(found) for found in _RESIDENT.findall(text)):
-        yield Finding(Action.FLAG, Reason("privacy.leak", "a resident identity number", 0.3))
-    if any(_is_iban(found) for found in _IBAN.findall(text)):
+    if _LONG_NUMBER.search(text):
+        if any(_is_card(found.replace(" ", "").replace("-", "")) for found in _DIGITS.findall(text)):
+            yield Finding(Action.FLAG, Reason("privacy.leak", "a payment card's number", 0.3))
+        if any(_is_resident(found) for found in _RESIDENT.findall(text)):
+            yield Finding(Action.FLAG, Reason("privacy.leak", "a resident identity number", 0.3))
+    if _IBAN_BEGINS.search(text) and any(_is_iban(found) for found in _IBAN.findall(text)):
         yield Finding(Action.FLAG, Reason("privacy.leak", "a bank account", 0.3))
     if _SECRET.search(text):
         yield Finding(Action.FLAG, Reason("privacy.leak", "a secret key", 0.3))
