@@ -37,6 +37,7 @@ class Lists:
 
 
 _MANY_LINKS: Final = 3
+_PITCH_CHARS: Final = 300
 _LONG_RUN: Final = 60
 _LONG_TEXT: Final = 200
 _REPETITIVE: Final = 0.2
@@ -206,7 +207,8 @@ def pitches(text: str, named: Named, lists: Lists) -> Iterator[Finding]:
         yield Finding(Action.FLAG, Reason("link.many", f"{len(links)} different hosts", 0.4))
     if links or any(kind is not Listed.LINK for kind, _ in named):
         pitch = list(dict.fromkeys(_SOLICITS.findall(text)))
-        if len(pitch) > 1:
+        # A page about prices and returns has a few of these words, too, far from one another.
+        if len(pitch) > 1 + len(text) // _PITCH_CHARS:
             yield Finding(Action.FLAG, Reason("contact.solicits", ", ".join(pitch[:5]), 0.4))
 
 
