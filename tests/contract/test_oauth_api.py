@@ -135,7 +135,8 @@ async def test_no_route_without_a_scope_takes_an_applications_token(house: House
         method, path = name.split()
         filled = "/".join("1" if part.startswith("{") else part for part in path.split("/"))
         secured = (await house.world.http.request(method, f"http://myna{filled}")).status_code == 401
-        if not secured or "/events" in name or "/poll" in name:
+        # At /oauth/ applications show their own credentials and no token.
+        if not secured or path.startswith("/oauth/") or "/events" in name or "/poll" in name:
             continue
         answer = await client.library.request(method, f"http://myna{filled}")
         # Without a body some are called malformed before anybody looks who asks.
