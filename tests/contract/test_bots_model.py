@@ -50,7 +50,8 @@ async def test_a_bot_answers_with_an_agent_of_the_workspace(shop: World) -> None
             async for piece in ctx.model.stream(ctx.history(20), passages=passages):
                 await out.write(piece)
 
-    running = asyncio.create_task(Bot(shop.url, bot.token).include(router).serve())
+    http = HttpxHttp(shop.url)
+    running = asyncio.create_task(Bot(shop.url, bot.token, http=http).include(router).serve())
     try:
         assert "45 days" in await answer_to(ann, place, await ann.says(place, QUESTION))
     finally:

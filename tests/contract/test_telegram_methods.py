@@ -68,7 +68,7 @@ async def _messages(bot: Telegram, chat: int, file: str, seq: int) -> None:
     await bot.call("sendMessage", text="in the making", **here)
     await bot.call("sendMessageDraft", draft_id=5, text="o", **here)
     await bot.call("sendMessage", text="once", **here)
-    place = {"latitude": 52.5, "longitude": 13.4}
+    place: dict[str, Any] = {"latitude": 52.5, "longitude": 13.4}
     await bot.call("sendLocation", **place, **here)
     await bot.call("sendVenue", title="Shop", address="Street 1", **place, **here)
     await bot.call("sendContact", phone_number="+491", first_name="Ann", **here)

@@ -161,7 +161,8 @@ def _present(heard: Heard) -> Iterable[Listener]:
             yield listener
             continue
         left = listener.to_seq is not None and (event.seq is None or event.seq > listener.to_seq)
-        if left or (event.seq is not None and _at(event) < int(listener.joined_at * 1000) / 1000):
+        said_at = _at(event)
+        if left or (said_at and said_at < int(listener.joined_at * 1000) / 1000):
             continue
         yield listener
 

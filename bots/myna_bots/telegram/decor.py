@@ -126,3 +126,10 @@ async def profile_photos(call: Call) -> Any:
         return {"total_count": 0, "photos": []}
     size = {"file_id": found.id, "file_unique_id": found.digest[:16], "file_size": found.size}
     return {"total_count": 1, "photos": [[{**size, "width": found.width, "height": found.height}]]}
+
+
+@method("getManagedBotToken", "replaceManagedBotToken")
+async def managed(call: Call) -> Any:
+    """A bot manages no other bots."""
+    call.params.need_integer("user_id")
+    raise bad("BOT_NOT_MANAGED")
