@@ -283,7 +283,6 @@ async def _refused(bot: Telegram, chat: int) -> None:
     for method, expected in REFUSED.items():
         given = {"chat_id": chat, "sender_chat_id": -5, "user_id": 7, "web_app_query_id": "1"}
         assert await bot.call(method, 400, **given) == expected
-        bot.seen[-1:] = [{**bot.seen[-1], "refused": True}]
 
 
 @pytest.mark.needs("bot-libraries")
@@ -308,10 +307,9 @@ async def test_every_method_does_what_it_says(shop: World) -> None:
     await _alone(bot, chat, ann, place, file)
     await _refused(bot, chat)
     await bot.call("leaveChat", chat_id=chat)
-    done = {each["method"].lower() for each in bot.seen if each["body"]["ok"]} if bot.seen else set()
+    done = {each["method"].lower() for each in bot.seen if each["body"].get("ok")}
     named = {each.lower() for each in REFUSED}
     assert METHODS.keys() - done - named == {"kickchatmember", "getchatmemberscount"}
-    bot.seen[:] = [each for each in bot.seen if each["method"] != "update" or each["body"]]
     bot.check()
 
 
