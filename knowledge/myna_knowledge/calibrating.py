@@ -91,7 +91,8 @@ def fit_words(scene: Scene, asked: Sequence[tuple[Probe, Vectors | None]]) -> fl
         own = NOTHING if probe.statement else _own(scene, probe)
         found, scores = candidates(scene, probe.text, question, own, otherwise=probe.otherwise)
         lang = language(probe.text)
-        orders = (fuse(found, {scene.memory.base: scores}, lang, words) for words in WEIGHTS)
+        bm25 = {scene.memory.base: scores}
+        orders = (fuse(found, bm25, lang, words, hidden=own.entries) for words in WEIGHTS)
         ranks.append([_reciprocal([each.found.place for each in order], twins) for order in orders])
     if len(ranks) < LEAST_QUESTIONS:
         return LEXICAL_WEIGHT
@@ -201,7 +202,8 @@ def ask(
     """
     lang = language(text)
     found, scores = candidates(scene, text, question, hidden, otherwise=otherwise)
-    ranked = fuse(found, {scene.memory.base: scores}, lang, scene.words)
+    bm25 = {scene.memory.base: scores}
+    ranked = fuse(found, bm25, lang, scene.words, hidden=hidden.entries)
     terms = None if unsaid is None else frozenset(topic_terms(unsaid))
     features = evidence(text, lang, ranked, hidden=hidden.entries, unsaid=terms, otherwise=otherwise)
     return features, ranked[0].found.place if ranked else None

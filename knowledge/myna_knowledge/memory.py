@@ -44,6 +44,8 @@ class Memory:
     space: Space
     coverage: float = 1.0
     """Share 0..1 of the base that has vectors by the embedder in use."""
+    wordings: float = 0.0
+    """The logarithm of how many wordings a FAQ of the base usually has: the mean over all of them."""
 
 
 class Memories:
@@ -90,6 +92,7 @@ class Memories:
                 lexicon,
                 space,
                 await self._coverage(base),
+                _usual_wordings(sections),
             )
             self._known[base] = new
             return new
@@ -103,6 +106,11 @@ class Memories:
         pages = await self._pieces.sample(base, self._embedder, SAMPLE)
         faqs = await self._pieces.sample(base, self._embedder, SAMPLE, kind="faq")
         return Space.of(_by_language(pages), _by_language(faqs))
+
+
+def _usual_wordings(sections: Sequence[Held]) -> float:
+    counts = [len(each.entries) for each in sections if each.kind == "faq"]
+    return float(np.log(counts).mean()) if counts else 0.0
 
 
 def _by_language(points: Sequence[Point]) -> dict[str, Vectors]:

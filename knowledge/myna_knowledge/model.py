@@ -282,6 +282,8 @@ class Calibration:
     """… and of those that it answers rightly: another bound is another place between these."""
     words: float = 0.2
     """What words count in the ranking beside meaning, 0..1."""
+    right: float = 1.0
+    """Share of the base's own questions, asked with the answer in place, whose first section answers."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for storage and HTTP."""
@@ -295,4 +297,5 @@ class Calibration:
             "unanswerable": list(self.unanswerable),
             "answerable": list(self.answerable),
             "words": self.words,
+            "right": self.right,
         }

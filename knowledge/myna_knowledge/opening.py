@@ -9,6 +9,7 @@ from pathlib import Path
 from myna.adapters.sql.database import Database
 from myna.errors import MynaError
 from myna_knowledge.adapters.sql_store import create_tables, sql_store
+from myna_knowledge.imports.ports import ImportStore
 from myna_knowledge.library import Library
 from myna_knowledge.ports import Embedder, Index
 
@@ -36,6 +37,13 @@ def open_library(
         notice=notice,
         fetcher=SafeFetch(allow_private=private_sources),
     )
+
+
+def open_import_store(database: Database) -> ImportStore:
+    """Imports over this database."""
+    from myna_knowledge.adapters.sql_imports import SqlImports
+
+    return SqlImports(database)
 
 
 def _embedder(url: str, key: str) -> tuple[Embedder | None, str | None]:

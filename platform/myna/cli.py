@@ -12,6 +12,10 @@ _COMMANDS = ("myna_bots.demo.command",)
 LAZY: Mapping[str, tuple[str, str]] = {
     "bots": ("myna_bots.commands", "make and run bots, and run Telegram bots without an edit"),
     "eval": ("myna_agents.evaluation.command", "judge retrieval, answers and abstention on cases in files"),
+    "import": (
+        "myna_knowledge.imports.command",
+        "bring in what Chatwoot or Intercom exported, or a folder of documentation",
+    ),
     "kb": ("myna_knowledge.command", "fill, list, search, export and judge knowledge bases"),
     "moderation": ("myna_agents.moderation.command", "train the spam filter on your own messages"),
 }

@@ -118,6 +118,11 @@ class Composer:
         return await self.files.attached(principal.user, principal.workspace, [int(each) for each in listed])
 
 
+def codes_of(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the QR codes in a message's pictures say."""
+    return tuple(code for each in body.get("files") or () for code in each.get("codes") or ())
+
+
 def check_client_id(client_id: str) -> None:
     """Let a client's own id pass.
 

@@ -25,6 +25,7 @@ from myna.model import (
 from myna.ports import Accounts, Conversations, Crowds, Desk, Log
 from myna.ports_content import Personal, Seats
 from myna.rights import Principal, Seat, Verb, require
+from myna.service import TicketFilter
 from myna.wire import event_object, member_object, message_object, optional_stamp, stamp, ticket_object
 
 SHOWN_MEMBERS = 200
@@ -33,6 +34,7 @@ MAX_GROUP = 500
 MAX_TITLE_CHARS = 200
 PAGE = 200
 """Most messages, events or conversations in one answer."""
+WIDE = TicketFilter()
 SNAPSHOT_REVS = 2_000
 """A gap longer than this is answered with the newest state instead of every event."""
 
@@ -134,13 +136,23 @@ class Directory:
         return shown, found[-1][0].last_pos if len(found) == limit else None
 
     async def tickets(
-        self, principal: Principal, view: str, before: tuple[float, int] | None, limit: int
+        self,
+        principal: Principal,
+        view: str,
+        before: tuple[float, int] | None,
+        limit: int,
+        narrowed: TicketFilter = WIDE,
     ) -> tuple[list[dict[str, Any]], dict[str, int], tuple[float, int] | None]:
         """Tickets of a view with their conversations, the counts of all views, and where the next page begins."""
         require(principal, Verb.OPERATE)
         limit = min(limit, PAGE)
         found = await self._desk.tickets(
-            principal.workspace, view=view, operator=principal.user, before=before, limit=limit
+            principal.workspace,
+            view=view,
+            operator=principal.user,
+            before=before,
+            limit=limit,
+            narrowed=narrowed,
         )
         places = [(conversation, None) for _, conversation in found]
         shown = await self._shown(
@@ -298,12 +310,14 @@ class Directory:
         # A bot may be somewhere without reading there, so a list of places shows it no messages.
         shown = [] if principal.scopes is not None else [place.id for place, _ in places]
         everywhere = [place.id for place, _ in places]
+        known = [seat for _, seat in places if seat is not None]
         # None of these needs another's answer, and waiting for each in turn was a third of the time.
-        last, present, calls, found = await asyncio.gather(
+        last, present, calls, found, unread = await asyncio.gather(
             self._conversations.last_messages(shown),
             self._conversations.members_of(everywhere if members else [], SHOWN_MEMBERS),
             self._personal.mention_counts(principal.user, everywhere),
             self._accounts.inboxes(principal.workspace),
+            self._conversations.unread(known),
         )
         inboxes = {inbox.id: inbox for inbox in found}
         everybody = [present.get(place.id, []) for place, _ in places]
@@ -311,7 +325,8 @@ class Directory:
             seat or next((member for member, user in people if user.id == principal.user), None)
             for (_, seat), people in zip(places, everybody, strict=True)
         ]
-        unread = await self._conversations.unread([seat for seat in seats if seat is not None])
+        if len(known) < len(places):
+            unread = await self._conversations.unread([seat for seat in seats if seat is not None])
         made: list[dict[str, Any]] = []
         for (place, _), people, mine in zip(places, everybody, seats, strict=True):
             ticket = (tickets or {}).get(place.id)

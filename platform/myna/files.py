@@ -214,6 +214,7 @@ class FileStore:
                     received=len(picture.data),
                     digest=await self._kept(picture.data, blobs),
                     thumbnail=await self._kept(picture.thumbnail, blobs),
+                    codes=picture.codes,
                 )
         made = replace(made, duration_s=await self._duration_s(made))
         if made.digest is None:
@@ -270,6 +271,7 @@ def file_object(file: File) -> dict[str, Any]:
         "height": file.height,
         "thumbnail": file.thumbnail is not None,
         "duration_s": file.duration_s,
+        "codes": list(file.codes),
     }
 
 

@@ -17,6 +17,7 @@ LAYERS: Final = (
     "model",
     "offensive",
     "injection",
+    "judge",
     "plugins",
 )
 """What looks at a message, cheapest first; each can be switched off."""
@@ -212,15 +213,20 @@ class Filtering:
     )
     listings: tuple[Listing, ...] = ()
 
-    def of(self, conversation: int, inbox: int | None) -> FilterPolicy:
-        """What holds in a conversation, without what the server itself says."""
+    def of(self, conversation: int, inbox: int | None, *, closed: bool | None = None) -> FilterPolicy:
+        """What holds in a conversation, without what the server itself says but for `closed`: how judging fails."""
+        fails = {None: NOTHING, True: _CLOSED, False: _OPEN}[closed]
+        if not self.policies:
+            return fails
         found = self.policies.get((PlaceKind.WORKSPACE, self.workspace), NOTHING)
         for key in ((PlaceKind.INBOX, inbox or 0), (PlaceKind.CONVERSATION, conversation)):
             narrower = self.policies.get(key)
             if narrower is not None:
                 found = narrower.over(found)
-        return found
+        return found if found.fails is not None else found.over(fails)
 
 
 NOTHING: Final = FilterPolicy()
 """Nothing is said here: the wider place counts."""
+_OPEN: Final = FilterPolicy(fails="open")
+_CLOSED: Final = FilterPolicy(fails="closed")

@@ -60,13 +60,19 @@ class Filters:
         self.server: FilterPolicy = NOTHING
         """What the server's own settings say, for the answer about what holds in a place."""
 
-    async def of(self, workspace: int) -> Filtering:
-        """What the workspace decided, no older than `REFRESH_S`; own changes are seen at once."""
+    def now(self, workspace: int) -> Filtering | None:
+        """What the workspace decided if it is known and no older than `REFRESH_S`; own changes are seen at once."""
         known = self._known.get(workspace)
-        now = time.monotonic()
-        if known is not None and now - known[0] < REFRESH_S:
-            self._known.move_to_end(workspace)
-            return known[1]
+        if known is None or time.monotonic() - known[0] >= REFRESH_S:
+            return None
+        self._known.move_to_end(workspace)
+        return known[1]
+
+    async def of(self, workspace: int) -> Filtering:
+        """The same, read from the database when it is not known."""
+        known = self.now(workspace)
+        if known is not None:
+            return known
         # However many messages find it old at once, it is read once.
         reading = self._reading.get(workspace)
         if reading is None:

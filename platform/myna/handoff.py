@@ -9,13 +9,16 @@ from myna.deliver.hub import Hub
 from myna.errors import Conflict, Malformed
 from myna.log.committer import Committer
 from myna.log.support import QUEUED_NOTICE, claimed_notice
-from myna.log.writes import MoveTicket, Stop
-from myna.model import Owner, Ticket, TicketStatus
+from myna.log.writes import MoveTicket, Rouse, Stop
+from myna.model import Owner, Ticket, TicketStatus, WorkspaceRole
 from myna.ports import Accounts, Desk
 from myna.rights import Principal, Verb, require
 from myna.wire import user_object
 
 REASON_CHARS = 64
+MAX_PEOPLE = 1000
+OPERATING = frozenset({WorkspaceRole.OWNER, WorkspaceRole.ADMIN, WorkspaceRole.OPERATOR})
+"""Roles that answer customers."""
 
 
 LEAVING_PAGE = 100
@@ -65,6 +68,29 @@ class Handoff:
         )
         return await self._move(move)
 
+    async def assign(
+        self, principal: Principal, conversation: int, user: int, epoch: int | None = None
+    ) -> Ticket:
+        """To a colleague who answers customers. Raises Malformed when there is no such colleague."""
+        await self._require(principal, conversation, Verb.TAKE)
+        people = await self._accounts.humans(principal.workspace, MAX_PEOPLE)
+        found = next((each for each in people if each.id == user and each.role in OPERATING), None)
+        if found is None:
+            raise Malformed(f"There is no operator {user} here to give it to.")
+        data = user_object(found)
+        move = MoveTicket(
+            conversation,
+            principal.user,
+            Owner.OPERATOR,
+            owner_user=user,
+            owner_data=data,
+            reason="assigned",
+            expected_epoch=epoch,
+            notice=claimed_notice(data),
+            partial=self._hub.streamed(conversation),
+        )
+        return await self._move(move)
+
     async def release(
         self, principal: Principal, conversation: int, to: Owner, epoch: int | None = None
     ) -> Ticket:
@@ -104,6 +130,10 @@ class Handoff:
         """End whatever an agent is saying here, at its provider too; what was shown stays, as interrupted."""
         await self._require(principal, conversation, Verb.SEND)
         await self._committer.write(Stop(conversation, self._hub.streamed(conversation)))
+
+    async def rouse(self, conversation: int) -> None:
+        """Let the agent take a turn at once, if the conversation is its own."""
+        await self._committer.write(Rouse(conversation))
 
     async def _require(self, principal: Principal, conversation: int, verb: Verb) -> None:
         require(principal, verb, await self._access.seat(principal, conversation))

@@ -295,6 +295,8 @@ class File:
     created_at: float = 0.0
     duration_s: float | None = None
     """How long a recording lasts; before it is complete, what its uploader said."""
+    codes: tuple[str, ...] = ()
+    """What the QR codes in a picture say."""
 
 
 @dataclass(frozen=True, slots=True)

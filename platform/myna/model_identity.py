@@ -34,6 +34,8 @@ class Person:
     second_factor: bool
     seen_at: float | None
     """When one of their devices last renewed its access."""
+    email: str | None = None
+    """The address by which a provider's word leads to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Invitation:
     created_at: float
     expires_at: float
     user: int | None = None
+    email: str | None = None
+    """In small letters: whoever a provider verified it of may use the invitation, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +63,67 @@ class Factor:
     last_step: int
     recovery_codes: int
     """How many are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Where people of a workspace may sign in instead of here (OpenID Connect), and what its word is worth."""
+
+    id: int
+    workspace: int
+    name: str
+    issuer: str
+    client: str
+    secret: str
+    """Sealed; "" for a client without one."""
+    links: bool
+    """Whether a verified e-mail address leads to the person whom administrators gave that address."""
+    creates: bool
+    """Whether somebody unknown becomes a new person."""
+    role: WorkspaceRole | None
+    """What a new person may do."""
+    domains: tuple[str, ...]
+    """The only domains of e-mail addresses that count; empty: all."""
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Who somebody is, as a provider signed it."""
+
+    subject: str
+    email: str | None
+    """In small letters."""
+    email_verified: bool
+    name: str
+    handle: str
+    """What the provider calls them; "" when it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A person's account at a provider: whoever signs in there as `subject` is `user` here."""
+
+    id: int
+    provider: int
+    subject: str
+    user: int
+    email: str | None
+    linked_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A person's key on a device. The device keeps the secret half."""
+
+    id: int
+    credential: str
+    """What the device calls it, in base64url."""
+    user: int
+    public_key: str
+    """COSE, in base64url."""
+    sign_count: int
+    """How often it was used, as the device says; 0 for one that does not count."""
+    name: str
+    created_at: float
+    used_at: float | None

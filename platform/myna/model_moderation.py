@@ -86,6 +86,8 @@ class Case:
     """When the sender's device says that it was written, for messages that waited there."""
     standing: Standing | None = None
     """What is known of the sender; None when nobody looked."""
+    codes: tuple[str, ...] = ()
+    """What the QR codes in the message's pictures say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the core needs from the outside: one Protocol per port, each with a contract suite that runs on every backend."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol
 
@@ -8,6 +8,7 @@ from myna.log.plan import Committed
 from myna.log.writes import Write
 from myna.model import Conversation, Event, Inbox, Member, Message, Ticket, Turn, TurnRecord, User, Workspace
 from myna.model_moderation import Case, Held, HeldState, Verdict
+from myna.service import TicketFilter
 
 
 class Commits(Protocol):
@@ -207,9 +208,16 @@ class Desk(Protocol):
         ...
 
     async def tickets(
-        self, workspace: int, *, view: str, operator: int, before: tuple[float, int] | None, limit: int
+        self,
+        workspace: int,
+        *,
+        view: str,
+        operator: int,
+        before: tuple[float, int] | None,
+        limit: int,
+        narrowed: TicketFilter = ...,
     ) -> list[tuple[Ticket, Conversation]]:
-        """Tickets of a view (open, mine, queue, agent, resolved), latest change first."""
+        """Tickets of a view (open, mine, queue, agent, mentions, spam, resolved), narrowed, latest change first."""
         ...
 
     async def counts(self, workspace: int, operator: int) -> dict[str, int]:
@@ -331,9 +339,13 @@ class Bus(Protocol):
         ...
 
 
-class Moderator(Protocol):
-    """Judges a message before it is stored."""
+Judged = Verdict | Coroutine[Any, Any, Verdict]
+"""A verdict, or what has to be awaited for it."""
 
-    async def judge(self, case: Case) -> Verdict:
-        """Allow, flag, hold or block, with reasons. Called for every message, so it must be quick."""
+
+class Moderator(Protocol):
+    """Judges messages before they are stored."""
+
+    def judge_many(self, cases: Sequence[Case]) -> Sequence[Judged]:
+        """Allow, flag, hold or block, with reasons, for each case as if it came alone. Called for every message: be quick."""
         ...

@@ -158,6 +158,8 @@ class Picture:
     width: int
     height: int
     thumbnail: bytes
+    codes: tuple[str, ...] = ()
+    """What the QR codes in it say."""
 
 
 class Pictures(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from myna.model import User, WorkspaceRole
-from myna.model_identity import Device, Factor, Invitation, Person, SignIn
+from myna.model_identity import Device, Factor, Invitation, Passkey, Person, SignIn
 
 
 class SignInStore(Protocol):
@@ -130,4 +130,36 @@ class TicketStore(Protocol):
 
     async def take(self, digest: str, now: float) -> tuple[int, int] | None:
         """(user, sign-in) of a ticket, which is gone by this: of many who ask at once, in whatever process, one gets it."""
+        ...
+
+
+class PasskeyStore(Protocol):
+    """People's passkeys."""
+
+    async def passkeys(self, user: int) -> list[Passkey]:
+        """A person's, oldest first."""
+        ...
+
+    async def passkey(self, credential: str) -> Passkey | None:
+        """One by the name that its device gave it, if its person may sign in."""
+        ...
+
+    async def add_passkey(self, passkey: Passkey) -> None:
+        """Store a new one.
+
+        Raises:
+            Conflict: it is known already.
+        """
+        ...
+
+    async def rename_passkey(self, user: int, passkey: int, name: str) -> bool:
+        """Call it something else; whether it is one of this person's."""
+        ...
+
+    async def remove_passkeys(self, user: int, passkey: int | None) -> int:
+        """Forget one of a person's, or all; how many those were."""
+        ...
+
+    async def used_passkey(self, passkey: Passkey, sign_count: int, at: float) -> bool:
+        """Its counter moves on; False when somebody else moved it meanwhile."""
         ...

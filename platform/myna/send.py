@@ -3,27 +3,24 @@
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from myna.access import Access
-from myna.compose import Composer, check_client_id, check_text
+from myna.compose import Composer, check_client_id, check_text, codes_of
 from myna.errors import Malformed, MynaError, Refused
 from myna.filtering import Filtering
 from myna.ids import new_id
-from myna.log.committer import Committer
+from myna.judging import JUDGE_S, Judging, Outcome
+from myna.log.committer import Committer, Settle
 from myna.log.support import may_call
 from myna.log.writes import Flag, Hold, Say
 from myna.model import Ack, ConversationKind, Draft, MessageKind, UserKind
-from myna.model_moderation import Action, Case, Reason, Verdict
+from myna.model_moderation import Action, Case, Verdict
 from myna.ports import Accounts, Moderator
 from myna.rights import Principal, Seat, Verb, require
 from myna.wire import user_object
-
-JUDGE_S = 0.25
-"""Deadline of moderation. What happens to a message then says `Sender.fail_closed`."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,14 +38,16 @@ class Sender:
         turn_delay_s: float,
     ) -> None:
         self._access, self._accounts, self._composer = access, accounts, composer
-        self._committer, self._moderator = committer, moderator
+        self._committer = committer
+        self.judging = None if moderator is None else Judging(moderator)
+        """Asks the moderator, if there is one."""
         self._turn_delay_s = turn_delay_s
-        self.judge_failures: Counter[str] = Counter()
-        """How often judging failed since the start of this process, by `deadline`, `error` and by layer."""
         self.fail_closed = False
         """Whether such a message waits for a moderator; otherwise it passes. A place's policy counts for more."""
         self.filtering: Callable[[int], Awaitable[Filtering]] = _no_filtering
         """What a workspace decided about judging."""
+        self.filtering_now: Callable[[int], Filtering | None] = Filtering
+        """The same when it is known and fresh."""
         self.held: Callable[[int, int], Awaitable[None]] | None = None
         """Told (held id, workspace) when a message was put aside, to tell the moderators."""
         self.streamed: Callable[[int], str] = _nothing
@@ -115,7 +114,7 @@ class Sender:
             self.throttle(principal, conversation)
         made = {**await self._composer.body(principal, seat, body), **(parts or {})}
         draft = Draft(conversation, principal.user, client_id, made, MessageKind.TEXT, reply_to, thread)
-        verdict = await self.judge(principal, seat, made["text"], client_id, age_ms)
+        verdict = await self.judge(principal, seat, made["text"], client_id, age_ms, codes_of(made))
         if verdict is not None and verdict.action is Action.BLOCK:
             await self._refuse(principal, Hold(new_id(), draft, verdict, seat.observer))
         if verdict is not None and verdict.action is Action.HOLD:
@@ -128,26 +127,71 @@ class Sender:
         conversation: int,
         client_id: str,
         body: Mapping[str, Any],
-        reply_to: int | None = None,
-    ) -> Say | None:
-        """What `judged` gives for a mere text when nobody has to be asked, or None: then use `judged`."""
-        if self._moderator is not None:
-            return None
+        reply_to: int | None,
+        age_ms: int | None,
+        settle: Settle,
+    ) -> bool:
+        """Whether a mere text could be judged and submitted without waiting for anybody: otherwise use `judged`.
+
+        `settle` is called with its outcome. Drafts of one principal are submitted in the order in which they were given here
+        or to `judged`.
+        """
         seat = self._access.known_seat(principal, conversation)
         if seat is None or (principal.operator and seat.conversation.kind is ConversationKind.SUPPORT):
-            return None
+            return False
         if len(body) != 1 or "text" not in body:
-            return None
+            return False
+        filtering = None if self.judging is None else self.filtering_now(principal.workspace)
+        if self.judging is not None and filtering is None:
+            return False
         check_client_id(client_id)
         text = check_text(body)
         require(principal, Verb.SEND, seat)
         if reply_to is not None and reply_to < 1:
             raise Malformed("reply_to must be the seq of a message.")
+        draft = Draft(conversation, principal.user, client_id, {"text": text}, MessageKind.TEXT, reply_to)
+        if self.judging is None or filtering is None:
+            self._committer.submit_then(self._text(principal, seat, draft, None), settle)
+        else:
+            case = self._case(principal, seat, text, client_id, age_ms, filtering)
+            self.judging.submit(case, partial(self._submit_judged, principal, seat, draft, settle))
+        return True
+
+    def _submit_judged(
+        self, principal: Principal, seat: Seat, draft: Draft, settle: Settle, outcome: Outcome
+    ) -> None:
+        """Submit what came of judging."""
+        try:
+            if isinstance(outcome, MynaError):
+                raise outcome
+            if outcome is not None and outcome.action in {Action.HOLD, Action.BLOCK}:
+                hold = Hold(new_id(), draft, outcome, seat.observer)
+                if outcome.action is Action.HOLD:
+                    self._committer.submit_then(hold, settle)
+                elif self.judging is not None:
+                    self.judging.spawn(self._settle_refused(principal, hold, settle))
+            else:
+                self._committer.submit_then(self._text(principal, seat, draft, outcome), settle)
+        except MynaError as refused:
+            settle(refused)
+
+    async def _settle_refused(self, principal: Principal, hold: Hold, settle: Settle) -> None:
+        try:
+            await self._refuse(principal, hold)
+        except MynaError as refused:
+            settle(refused)
+        except Exception:
+            logger.exception("a refused message could not be stored")
+            settle(MynaError("The message could not be stored; send it again.", code="not_stored"))
+
+    def _text(self, principal: Principal, seat: Seat, draft: Draft, verdict: Verdict | None) -> Say:
         return Say(
-            Draft(conversation, principal.user, client_id, {"text": text}, MessageKind.TEXT, reply_to),
+            draft,
             observer=seat.observer,
             turn_delay_s=self._turn_delay_s,
             rouse=principal.kind is not UserKind.BOT,
+            flag=Flag(new_id(), verdict) if verdict is not None and verdict.action is Action.FLAG else None,
+            aside=0 if self.judging is None or principal.kind is UserKind.BOT else new_id(),
         )
 
     async def settled(self, principal: Principal, outcome: object) -> Ack:
@@ -182,57 +226,58 @@ class Sender:
             rouse=principal.kind is not UserKind.BOT or may_call(draft.body["text"]),
             flag=Flag(new_id(), verdict) if verdict is not None and verdict.action is Action.FLAG else None,
             # Who is not judged has nothing that waits.
-            aside=0 if self._moderator is None or operator or principal.kind is UserKind.BOT else new_id(),
+            aside=0 if self.judging is None or operator or principal.kind is UserKind.BOT else new_id(),
         )
 
     async def judge(
-        self, principal: Principal, seat: Seat, text: str, client_id: str, age_ms: int | None = None
+        self,
+        principal: Principal,
+        seat: Seat,
+        text: str,
+        client_id: str,
+        age_ms: int | None = None,
+        codes: tuple[str, ...] = (),
     ) -> Verdict | None:
-        """The moderator's verdict on a text in this place; None when there is no moderator or it failed."""
-        if self._moderator is None:
+        """The moderator's verdict on a text, and on what QR codes in its pictures say, in this place; None when there is no
+        moderator or it failed."""
+        if self.judging is None:
             return None
-        now = time.time()
-        case = Case(
+        try:
+            async with asyncio.timeout(JUDGE_S):
+                filtering = await self.filtering(principal.workspace)
+        except MynaError:
+            raise
+        except Exception as wrong:
+            return self.judging.failed(wrong, closed=self.fail_closed)
+        return await self.judging.outcome(
+            self._case(principal, seat, text, client_id, age_ms, filtering, codes)
+        )
+
+    def _case(
+        self,
+        principal: Principal,
+        seat: Seat,
+        text: str,
+        client_id: str,
+        age_ms: int | None,
+        filtering: Filtering,
+        codes: tuple[str, ...] = (),
+    ) -> Case:
+        now, place = time.time(), seat.conversation
+        return Case(
             principal.workspace,
-            seat.conversation.id,
-            seat.conversation.kind,
+            place.id,
+            place.kind,
             principal.user,
             principal.kind,
             text,
             now,
             client_id,
+            policy=filtering.of(place.id, place.inbox, closed=self.fail_closed),
+            filtering=filtering,
             written_at=None if age_ms is None else now - age_ms / 1000,
+            codes=codes,
         )
-        closed = self.fail_closed
-        try:
-            async with asyncio.timeout(JUDGE_S):
-                filtering = await self.filtering(principal.workspace)
-                policy = filtering.of(seat.conversation.id, seat.conversation.inbox)
-                closed = closed if policy.fails is None else policy.fails == "closed"
-                if policy.off:
-                    return None
-                return await self._moderator.judge(
-                    replace(
-                        case,
-                        policy=replace(policy, fails="closed" if closed else "open"),
-                        filtering=filtering,
-                    )
-                )
-        except MynaError:
-            raise
-        except Exception as wrong:
-            late = isinstance(wrong, TimeoutError)
-            self.judge_failures["deadline" if late else "error"] += 1
-            # Where the time went is in no trace of a timeout, and an overloaded server must not write one per message.
-            logger.warning(
-                "moderation %s; the message %s",
-                "took too long" if late else "failed",
-                "waits for a moderator" if closed else "passes",
-                exc_info=None if late else wrong,
-            )
-            if closed:
-                return Verdict(Action.HOLD, (Reason("moderation.failed", "", 1.0),), 1.0)
-            return None
 
 
 def _nothing(_: int) -> str:

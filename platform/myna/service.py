@@ -19,6 +19,29 @@ class Note:
     author: int
     text: str
     created_at: float
+    mentions: tuple[int, ...] = ()
+    """Colleagues whose list of mentions it puts the conversation on."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFilter:
+    """What narrows a view of tickets; what is None narrows nothing."""
+
+    label: int | None = None
+    inbox: int | None = None
+    owner: int | None = None
+    """The operator who has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A view with a filter under a name, as one operator keeps it."""
+
+    id: int
+    user: int
+    name: str
+    view: str
+    narrowed: TicketFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +106,22 @@ class ServiceStore(Protocol):
         """Remove a note, with `author` only if it is theirs; whether there was one."""
         ...
 
+    async def views(self, user: int) -> list[SavedView]:
+        """An operator's saved views, oldest first."""
+        ...
+
+    async def put_view(self, view: SavedView) -> SavedView:
+        """Store a view under its name, in place of one that has it; gives what is stored.
+
+        Raises:
+            Conflict: the operator has as many as they may; nothing was stored.
+        """
+        ...
+
+    async def remove_view(self, user: int, view: int) -> bool:
+        """Remove a saved view; whether there was one."""
+        ...
+
     async def replies(self, workspace: int) -> list[PreparedReply]:
         """Prepared replies by shortcut."""
         ...
@@ -123,4 +162,5 @@ class ServiceStore(Protocol):
 
 
 MAX_NOTES = 500
+MAX_VIEWS = 50
 MAX_REPLIES = 1_000

@@ -19,7 +19,10 @@ from myna.handoff import Handoff
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
 from myna.identity.account import Account
+from myna.identity.arrivals import Arrivals
+from myna.identity.passkeys import Passkeys
 from myna.identity.people import People
+from myna.identity.providers import Providers
 from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens
@@ -51,6 +54,9 @@ class Services:
     sign_ins: SignIns
     account: Account
     people: People
+    providers: Providers
+    arrivals: Arrivals
+    passkeys: Passkeys
     tickets: SocketTickets
     committer: Committer
     relay: Relay

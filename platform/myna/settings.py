@@ -55,11 +55,23 @@ class Settings:
     """A model that `myna moderation train` wrote; empty: the shipped one."""
     moderation_fails_closed: bool = False
     """Whether a message waits for a moderator when judging it fails or takes too long; otherwise it passes."""
+    moderation_judge: str = ""
+    """`openai:NAME@URL`: a language model that is asked about messages that the filter doubts; empty: none."""
+    moderation_judge_key: str = field(default="", repr=False)
+    """Key for that model's endpoint."""
+    moderation_judge_ms: int = 1500
+    """How long a doubtful message waits for that model, in milliseconds."""
+    moderation_judge_per_minute: int = 60
+    """How many messages a minute that model is asked about; further ones are as the filter says."""
     plugins: str = "*"
     """Which installed plugins are loaded: `*` for all, names separated by commas, or empty for none."""
+    private_providers: bool = False
+    """Whether sign-in providers may stand at private addresses, and answer without TLS."""
     private_webhooks: bool = False
     """Whether webhooks may be sent to private addresses, this machine's own included."""
 
+    metrics_token: str = field(default="", repr=False)
+    """What must be sent as `Authorization: Bearer` to read `/metrics`; empty: nobody can."""
     connects_per_s: int = 3000
     """Clients that may connect in one second; more are asked to come back in a moment. 0: no limit."""
 

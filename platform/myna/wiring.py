@@ -15,7 +15,7 @@ from myna.access import Access
 from myna.adapters.blob_local import LocalBlobs
 from myna.adapters.pictures import PillowPictures
 from myna.adapters.sounds import TinytagSounds
-from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
+from myna.adapters.sql.accounts import SqlAccounts
 from myna.adapters.sql.arrivals import SqlArrivals
 from myna.adapters.sql.conversations import SqlConversations
 from myna.adapters.sql.crowds import SqlCrowds
@@ -23,7 +23,6 @@ from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
 from myna.adapters.sql.files import SqlFiles
 from myna.adapters.sql.helpdesk import SqlHelpdesk
-from myna.adapters.sql.identity import SqlIdentity
 from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
@@ -34,7 +33,6 @@ from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
 from myna.adapters.sql.service import SqlService
-from myna.adapters.sql.socket_tickets import SqlSocketTickets
 from myna.adapters.sql.visitors import SqlVisitors
 from myna.adapters.web_pages import WebPages
 from myna.amend import Amender
@@ -58,21 +56,17 @@ from myna.greeter import Greeter
 from myna.handoff import Handoff, Leaving
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
-from myna.identity.account import Account
-from myna.identity.people import People
-from myna.identity.second_factor import SecondFactor
-from myna.identity.sign_ins import SignIns
-from myna.identity.socket_tickets import SocketTickets
-from myna.identity.tokens import Tokens, load_key
+from myna.identity.tokens import load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
-from myna.model import User, UserKind
+from myna.model import Turn, User, UserKind, WorkspaceRole
 from myna.ports import Bus, Commits, Moderator
 from myna.ports_content import Blobs
 from myna.presence import Presence
 from myna.previews import Previews
 from myna.receipts import Receipts
 from myna.review import Review
+from myna.rights import Principal
 from myna.search import Indexer, Search
 from myna.seats import Membership
 from myna.send import Sender
@@ -82,6 +76,7 @@ from myna.signals import Signals
 from myna.standing import Standings
 from myna.turns import Turns
 from myna.visitors import Identities
+from myna.wiring_identity import build_identity
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
@@ -90,6 +85,7 @@ if TYPE_CHECKING:
     from myna_agents.tools.declared import Toolshed
     from myna_agents.world import World
     from myna_bots.plugins import Plugin
+    from myna_knowledge.imports.service import Imports
     from myna_knowledge.library import Library
 
 logger = logging.getLogger(__name__)
@@ -139,6 +135,52 @@ async def opened_knowledge() -> AsyncGenerator[OpenedKnowledge, None]:
     finally:
         await library.close()
         await database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedImports:
+    """Imports for a command, done in the name of the workspace's first owner."""
+
+    imports: "Imports"
+    library: "Library"
+    who: Principal
+
+
+@asynccontextmanager
+async def opened_imports() -> AsyncGenerator[OpenedImports, None]:
+    """The imports of the first workspace, beside a server that may be running.
+
+    Raises:
+        MynaError: there is no workspace or no owner yet.
+    """
+    settings = Settings.from_env()
+    async with AsyncExitStack() as stack:
+        knowledge = await stack.enter_async_context(opened_knowledge())
+        database = await open_database(settings)
+        services = await stack.enter_async_context(build_core(settings, database, None).running())
+        people = await services.accounts.humans(knowledge.workspace, 1000)
+        owner = next((each for each in people if each.role is WorkspaceRole.OWNER), None)
+        if owner is None:
+            raise MynaError("There is no owner yet: start `myna serve` once.", code="no_workspace")
+        imports = build_imports(services, database, knowledge.library, _blobs(stack, settings))
+        who = Principal(owner.id, knowledge.workspace, owner.kind, owner.role)
+        yield OpenedImports(imports, knowledge.library, who)
+
+
+def build_imports(services: Services, database: Database, library: "Library", blobs: Blobs) -> "Imports":
+    """What other systems exported, on its way in."""
+    from myna_knowledge.imports.bringing import Desk
+    from myna_knowledge.imports.service import Imports
+    from myna_knowledge.opening import open_import_store
+
+    desk = Desk(
+        open_import_store(database),
+        services.service,
+        SqlHelpdesk(database),
+        services.committer,
+        library,
+    )
+    return Imports(desk, blobs, services.accounts, services.visitors.store)
 
 
 async def renew_log(database: Database) -> None:
@@ -194,7 +236,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     sender.held = review.arrived
     moderation = SqlModeration(database)
     filters = Filters(moderation, access, accounts, conversations, committer)
-    sender.filtering = filters.of
+    sender.filtering, sender.filtering_now = filters.of, filters.now
     review.followed = Consequences(filters, moderation, conversations, committer, relay).after
     sender.fail_closed = settings.moderation_fails_closed
     sender.streamed = hub.streamed
@@ -206,22 +248,22 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     receipts = Receipts(relay, access, conversations, crowds)
     relay.listeners.append(receipts.heard)
     directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats, crowds)
-    tokens, identities = Tokens(key, SqlRefreshTokens(database)), SqlIdentity(database)
-    hub.endings.append(tokens.end)
-    second_factor = SecondFactor(identities, key)
-    sign_ins = SignIns(accounts, tokens, identities, second_factor, relay)
+    identity = build_identity(settings, database, key, accounts, committer, relay)
+    hub.endings.append(identity.tokens.end)
     handoff = Handoff(access, accounts, committer, hub, delay_s)
-    people = People(accounts, identities, sign_ins, second_factor)
-    people.left = Leaving(desk, handoff).left
+    identity.people.left = Leaving(desk, handoff).left
     services = Services(
         settings=settings,
         accounts=accounts,
         desk=desk,
-        tokens=tokens,
-        sign_ins=sign_ins,
-        account=Account(accounts, identities, sign_ins, second_factor),
-        people=people,
-        tickets=SocketTickets(SqlSocketTickets(database), accounts, tokens),
+        tokens=identity.tokens,
+        sign_ins=identity.sign_ins,
+        account=identity.account,
+        people=identity.people,
+        providers=identity.providers,
+        arrivals=identity.arrivals,
+        passkeys=identity.passkeys,
+        tickets=identity.tickets,
         committer=committer,
         relay=relay,
         hub=hub,
@@ -257,28 +299,41 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     async def close() -> None:
         await blobs.close()
         await pages.close()
+        await identity.close()
         await database.close()
 
     return Core(services, commits, bus, close)
 
 
-def open_moderator(
-    settings: Settings, plugins: "Sequence[Plugin]" = ()
-) -> "tuple[Moderator, LayeredModerator] | tuple[None, None]":
-    """The shipped filter with the plugins' judgement after it, and the filter alone; nothing when moderation is off."""
+def open_filter(settings: Settings) -> "LayeredModerator | None":
+    """The shipped filter; None when moderation is off."""
     from myna_agents.moderation.moderator import LayeredModerator
-    from myna_bots.plugins import PluginModerator
 
     if not settings.moderation:
-        return None, None
+        return None
     model = Path(settings.moderation_model) if settings.moderation_model else None
-    shipped = LayeredModerator(model=model)
-    if settings.moderation_rules:
-        from myna_agents.moderation.rulefile import read_rules
+    if not settings.moderation_rules:
+        return LayeredModerator(model=model)
+    from myna_agents.moderation.rulefile import read_rules
 
-        policy, lists, rulebook = read_rules(Path(settings.moderation_rules))
-        shipped = LayeredModerator(policy, lists=lists, rulebook=rulebook, model=model)
-    return PluginModerator(shipped, plugins, shipped.failures), shipped
+    policy, lists, rulebook = read_rules(Path(settings.moderation_rules))
+    return LayeredModerator(policy, lists=lists, rulebook=rulebook, model=model)
+
+
+@asynccontextmanager
+async def _opened_moderator(
+    settings: Settings, database: Database, plugins: "Sequence[Plugin]", shipped: "LayeredModerator"
+) -> AsyncGenerator[Moderator, None]:
+    """The shipped filter, with a model's second opinion, plugins and bots after it."""
+    from myna_agents.moderation.opening import doubting, opened_judge
+    from myna_bots.opening import opened_judges
+    from myna_bots.plugins import PluginModerator
+
+    async with (
+        opened_judge(settings) as judge,
+        opened_judges(database, settings, shipped.failures) as bots,
+    ):
+        yield PluginModerator(doubting(settings, shipped, judge), [*plugins, bots], shipped.failures)
 
 
 def build_world(
@@ -290,14 +345,21 @@ def build_world(
     shed: "Toolshed",
 ) -> "World":
     """What agents read from and answer through."""
+    from myna_agents.adapters.sql_comparisons import SqlComparisons
     from myna_agents.adapters.sql_ledger import SqlLedger
     from myna_agents.adapters.sql_memory import SqlMemory
+    from myna_agents.adapters.sql_steering import SqlApprovals, SqlGuidance
+    from myna_agents.adapters.whispers import whispers
     from myna_agents.agent import AgentProfile, profile_of
+    from myna_agents.comparing import variant
     from myna_agents.engines.offline import OfflineEngine
     from myna_agents.ledger import Prices
     from myna_agents.world import World
 
-    accounts = core.services.accounts
+    accounts, comparisons = core.services.accounts, SqlComparisons(database)
+
+    async def version_for(turn: Turn, live: AgentProfile) -> AgentProfile:
+        return await variant(comparisons, accounts, turn, live)
 
     async def profile(user: int) -> AgentProfile | None:
         found, config = await accounts.user(user), await accounts.agent(user)
@@ -325,6 +387,11 @@ def build_world(
         ledger=SqlLedger(database),
         prices=Prices.parse(settings.model_prices),
         memory=SqlMemory(database),
+        guidance=SqlGuidance(database),
+        approvals=SqlApprovals(database),
+        variant=version_for,
+        rouse=core.services.handoff.rouse,
+        whisper=whispers(core.services, SqlConversations(database)),
         tools=shed.tools,
         verified=vouched_for,
     )
@@ -334,6 +401,7 @@ def build_office(settings: Settings, core: Core, database: Database, library: "L
     """What the agents' routes serve; models are loaded when they are asked first. Close it after use."""
     from myna_agents.adapters.egress import ToolEgress
     from myna_agents.adapters.sql_bundles import SqlBundles
+    from myna_agents.adapters.sql_comparisons import SqlComparisons
     from myna_agents.adapters.sql_ledger import SqlLedger
     from myna_agents.adapters.sql_marks import SqlMarks as SqlWrongAnswers
     from myna_agents.adapters.sql_memory import SqlMemory
@@ -354,6 +422,7 @@ def build_office(settings: Settings, core: Core, database: Database, library: "L
         ledger=SqlLedger(database),
         marks=SqlWrongAnswers(database),
         memory=SqlMemory(database),
+        comparisons=SqlComparisons(database),
     )
 
 
@@ -368,12 +437,12 @@ def build_app(
     from myna_bots.api.surfaces import BotSurfaces
     from myna_bots.opening import open_agents, open_bots
     from myna_bots.plugins import load_plugins, plugin_routes
-    from myna_knowledge.api import router as knowledge_router
     from myna_knowledge.opening import open_library
     from myna_web.pages import mount
 
     sockets: list[SocketServer] = []
     libraries: list[Library] = []
+    brought: list[Imports] = []
     surfaces, plugins = BotSurfaces(), load_plugins(settings.plugins)
 
     @asynccontextmanager
@@ -389,13 +458,14 @@ def build_app(
             )
             libraries.append(library)
             stack.push_async_callback(library.close)
-            core, shipped = _judged_core(settings, database, plugins)
+            core, shipped = await _judged_core(settings, database, plugins, stack)
             services = await stack.enter_async_context(core.running())
             # Processes that start together on a fresh database make one workspace, one owner and one demo shop.
             async with database.alone():
                 first = await ensure_workspace(services.accounts, settings.data_dir, shop().name)
                 if settings.demo:
                     await DemoSeed(services.accounts, services.committer, library).ensure(first)
+            brought.append(build_imports(services, database, library, _blobs(stack, settings)))
             bots = open_bots(database, services, SqlConversations(database), library)
             office = app.state.office = build_office(settings, core, database, library)
             stack.push_async_callback(office.close)
@@ -407,16 +477,14 @@ def build_app(
             sockets.append(server)
             _spawn(tasks, server.run())
             if settings.agents:
-                _put_to_work(tasks, library, office)
+                _put_to_work(tasks, library, office, brought[-1])
             started(first)
             try:
                 yield
             finally:
                 services.draining.append(True)
                 server.drain()
-                for task in list(tasks):
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await _ended(tasks)
 
     async def embedders(key: str) -> list[str]:
         inbox = await app.state.services.accounts.inbox_by_key(key)
@@ -424,7 +492,7 @@ def build_app(
 
     app = create_app(
         lifespan,
-        [knowledge_router(lambda: libraries[-1]), *surfaces.routers],
+        [*_knowledge_routes(libraries, brought), *surfaces.routers],
     )
     surfaces.mount(app)
     _more_routes(app, plugin_routes(plugins))
@@ -447,26 +515,47 @@ def _more_routes(app: FastAPI, plugged: "Sequence[tuple[str, APIRouter]]") -> No
         app.include_router(router, prefix=path)
 
 
-def _put_to_work(tasks: set[asyncio.Task[Any]], library: "Library", office: "Office") -> None:
+def _knowledge_routes(libraries: "list[Library]", brought: "list[Imports]") -> list[APIRouter]:
+    from myna_knowledge.api import router
+    from myna_knowledge.api.imports import router as imports_router
+
+    return [router(lambda: libraries[-1]), imports_router(lambda: brought[-1])]
+
+
+def _blobs(stack: AsyncExitStack, settings: Settings) -> Blobs:
+    blobs = open_blobs(settings)
+    stack.push_async_callback(blobs.close)
+    return blobs
+
+
+def _put_to_work(
+    tasks: set[asyncio.Task[Any]], library: "Library", office: "Office", imports: "Imports"
+) -> None:
     from myna_agents.runner import Runner
 
     _spawn(tasks, kept_alive(library.work))
+    _spawn(tasks, kept_alive(imports.work))
     _spawn(tasks, kept_alive(Runner(office.world).run))
 
 
-def _judged_core(
-    settings: Settings, database: Database, plugins: "Sequence[Plugin]"
+async def _judged_core(
+    settings: Settings, database: Database, plugins: "Sequence[Plugin]", stack: AsyncExitStack
 ) -> "tuple[Core, LayeredModerator | None]":
     from myna_agents.moderation.near import groups
     from myna_agents.moderation.normalise import normalise
     from myna_agents.moderation.places import check_listing
     from myna_agents.moderation.rules import contacts_of
 
-    moderator, shipped = open_moderator(settings, plugins)
+    shipped, moderator = open_filter(settings), None
+    if shipped is not None:
+        moderator = await stack.enter_async_context(_opened_moderator(settings, database, plugins, shipped))
     core = build_core(settings, database, moderator)
     if shipped is not None:
         services = core.services
-        services.sender.judge_failures = shipped.failures
+        if services.sender.judging is not None:
+            services.sender.judging.failures = shipped.failures
+            if settings.moderation_judge:
+                services.sender.judging.wait_s += settings.moderation_judge_ms / 1000
         shipped.standing = Standings(SqlModeration(database)).of
         services.filters.check, services.filters.server = check_listing, shipped.server
         services.filters.contacts = lambda text: contacts_of(normalise(text).text)
@@ -484,6 +573,12 @@ def _learning(core: Core, shipped: "LayeredModerator | None") -> set[asyncio.Tas
         review.decided = lambda workspace: shipped.lessons.note(workspace, time.time())
         _spawn(tasks, kept_alive(lambda: shipped.learn(review.lessons)))
     return tasks
+
+
+async def _ended(tasks: set[asyncio.Task[Any]]) -> None:
+    for task in list(tasks):
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _spawn(tasks: set[asyncio.Task[Any]], work: Any) -> asyncio.Task[None]:

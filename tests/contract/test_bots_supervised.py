@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint
 from itertools import count
 from pathlib import Path
@@ -13,10 +13,12 @@ import pytest
 from myna.errors import MynaError
 from myna.model import ConversationKind, UserKind
 from myna.model_moderation import Action, Case, Verdict
+from myna.ports import Judged
 from myna_bots.plugins import PluginModerator, load_plugins
 from myna_bots.shipped.runaway import SAME, RunawayBots
 from myna_bots.supervisor import Supervisor, programs_of
 from support.bot_world import world
+from support.moderating import verdict_of
 
 
 def bots_file(folder: Path, script: str, limits: str = "") -> Path:
@@ -107,8 +109,8 @@ async def test_a_bot_in_a_loop_is_put_aside_and_a_resend_does_not_count() -> Non
 
 
 class Passes:
-    async def judge(self, _: Case) -> Verdict:
-        return Verdict(Action.ALLOW)
+    def judge_many(self, cases: Sequence[Case]) -> list[Judged]:
+        return [Verdict(Action.ALLOW) for _ in cases]
 
 
 class Strict:
@@ -132,9 +134,9 @@ async def test_the_strictest_verdict_counts_and_a_broken_plugin_is_silent(
     assert [each.name for each in load_plugins("*", points)] == ["Broken", "Strict"]
     plugins = load_plugins("Broken,Strict,Nobody", points)
     assert "Nobody" in caplog.text
-    assert (await PluginModerator(Passes(), plugins).judge(case("x", 1))).action is Action.BLOCK
+    assert (await verdict_of(PluginModerator(Passes(), plugins), case("x", 1))).action is Action.BLOCK
     only = load_plugins("Broken", points)
-    assert (await PluginModerator(Passes(), only).judge(case("x", 2))).action is Action.ALLOW
+    assert (await verdict_of(PluginModerator(Passes(), only), case("x", 2))).action is Action.ALLOW
     assert load_plugins("", points) == []
 
 

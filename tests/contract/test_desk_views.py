@@ -2,13 +2,18 @@
 
 import pytest
 
-from myna.errors import Malformed
+from myna.adapters.sql.helpdesk import SqlHelpdesk
+from myna.adapters.sql.service import SqlService
+from myna.errors import Conflict, Malformed
+from myna.helpdesk.model import Item, ItemKind
 from myna.log.writes import MoveTicket
 from myna.model import Owner
 from myna.model_moderation import HeldState
+from myna.service import MAX_VIEWS, Note, SavedView, TicketFilter
 from support.planning import (
     ANN,
     GROUP,
+    INBOX,
     OPA,
     OTTO,
     SUPPORT,
@@ -22,6 +27,8 @@ from support.planning import (
     say,
 )
 from support.stores import ELSEWHERE, Stores
+
+NONE = {"open": 0, "mine": 0, "queue": 0, "agent": 0, "mentions": 0, "spam": 0, "resolved": 0}
 
 
 async def view(shop: Stores, name: str, operator: int = OPA, workspace: int = WORKSPACE) -> list[int]:
@@ -37,9 +44,9 @@ async def views(shop: Stores, operator: int = OPA) -> dict[str, int]:
 
 
 async def test_a_conversation_shows_up_with_its_first_message(shop: Stores) -> None:
-    assert await views(shop) == {"open": 0, "mine": 0, "queue": 0, "agent": 0, "resolved": 0}
+    assert await views(shop) == NONE
     await shop.one(say(SUPPORT, VIC, "1"))
-    assert await views(shop) == {"open": 1, "mine": 0, "queue": 0, "agent": 1, "resolved": 0}
+    assert await views(shop) == NONE | {"open": 1, "agent": 1}
 
 
 async def test_views_follow_the_owner(shop: Stores) -> None:
@@ -49,12 +56,12 @@ async def test_views_follow_the_owner(shop: Stores) -> None:
     await shop.one(claim(SUPPORT, OPA))
     assert await view(shop, "mine") == [SUPPORT]
     assert await view(shop, "mine", OTTO) == []
-    assert await views(shop, OTTO) == {"open": 2, "mine": 0, "queue": 1, "agent": 0, "resolved": 0}
+    assert await views(shop, OTTO) == NONE | {"open": 2, "queue": 1}
     await shop.one(resolve(SUPPORT, OPA))
     assert await view(shop, "resolved") == [SUPPORT]
-    assert await views(shop) == {"open": 1, "mine": 0, "queue": 1, "agent": 0, "resolved": 1}
+    assert await views(shop) == NONE | {"open": 1, "queue": 1, "resolved": 1}
     await shop.one(MoveTicket(SUPPORT, OPA, Owner.QUEUE))
-    assert await views(shop) == {"open": 2, "mine": 0, "queue": 2, "agent": 0, "resolved": 0}
+    assert await views(shop) == NONE | {"open": 2, "queue": 2}
 
 
 async def test_another_workspace_sees_nothing(shop: Stores) -> None:
@@ -114,3 +121,54 @@ async def test_held_messages_wait_oldest_first_and_are_decided_newest_first(shop
 async def test_a_missing_ticket_is_none(shop: Stores) -> None:
     assert await shop.desk.ticket(GROUP) is None
     assert await shop.desk.held(4711, WORKSPACE) is None
+
+
+async def test_a_note_puts_a_conversation_on_the_list_of_whom_it_calls(shop: Stores) -> None:
+    await shop.one(say(SUPPORT, VIC, "1"))
+    service = SqlService(shop.database)
+    await service.add_note(Note(900, SUPPORT, OTTO, "@Opa, look", 1.0, (OPA,)))
+    assert await view(shop, "mentions") == [SUPPORT]
+    assert await view(shop, "mentions", OTTO) == []
+    assert (await service.notes(SUPPORT))[0].mentions == (OPA,)
+    assert await service.remove_note(SUPPORT, 900, OTTO)
+    assert await view(shop, "mentions") == []
+
+
+async def test_a_conversation_of_which_nothing_was_let_through_is_under_spam_alone(shop: Stores) -> None:
+    await shop.one(hold(500, SUPPORT, VIC, "1"))
+    assert await views(shop) == NONE | {"spam": 1}
+
+
+async def test_a_view_is_narrowed_to_an_inbox_an_operator_and_a_label(shop: Stores) -> None:
+    await shop.all(say(SUPPORT, VIC, "1"), say(SUPPORT_WITHOUT_AGENT, VIC, "1"))
+    await shop.one(claim(SUPPORT, OPA))
+    helpdesk = SqlHelpdesk(shop.database)
+    await helpdesk.put_item(Item(77, WORKSPACE, ItemKind.LABEL, "Repairs", {"color": "#888888"}))
+    await helpdesk.set_label(SUPPORT_WITHOUT_AGENT, 77, True)
+
+    async def narrowed(**by: int) -> list[int]:
+        found = await shop.desk.tickets(
+            WORKSPACE, view="open", operator=OPA, before=None, limit=50, narrowed=TicketFilter(**by)
+        )
+        return [ticket.conversation for ticket, _ in found]
+
+    assert await narrowed(owner=OPA) == [SUPPORT]
+    assert await narrowed(owner=OTTO) == []
+    assert await narrowed(label=77) == [SUPPORT_WITHOUT_AGENT]
+    assert await narrowed(inbox=INBOX) == [SUPPORT]
+    assert await narrowed(inbox=INBOX, label=77) == []
+
+
+async def test_an_operator_keeps_views_of_their_own(shop: Stores) -> None:
+    service = SqlService(shop.database)
+    first = await service.put_view(SavedView(1, OPA, "Repairs", "open", TicketFilter(label=77)))
+    again = await service.put_view(SavedView(2, OPA, "Repairs", "queue", TicketFilter(inbox=INBOX)))
+    assert again.id == first.id
+    assert await service.views(OPA) == [SavedView(1, OPA, "Repairs", "queue", TicketFilter(inbox=INBOX))]
+    assert await service.views(OTTO) == []
+    assert not await service.remove_view(OTTO, 1)
+    assert await service.remove_view(OPA, 1)
+    for number in range(MAX_VIEWS):
+        await service.put_view(SavedView(10 + number, OPA, f"View {number}", "open", TicketFilter()))
+    with pytest.raises(Conflict):
+        await service.put_view(SavedView(100, OPA, "One more", "open", TicketFilter()))

@@ -8,60 +8,18 @@ from typing import Any
 import pytest
 from pyotp.totp import TOTP
 
-from myna.api import account, auth, people
+from myna.api import auth
 from myna.api.limits import Limits
-from myna.api.principal import principal
-from myna.identity.passwords import hash_password
 from myna.model import UserKind, WorkspaceRole
 from myna.rights import Principal
-from support.api_world import ANN, OPA, OTTO, VIC, ZOE, World
+from support.api_world import OPA, OTTO, VIC, World
+from support.identity_house import PASSWORD, House, house_of
 from support.planning import SUPPORT, WORKSPACE
-
-PASSWORD = "correct horse battery"
-HASHED: list[str] = []
-"""Its hash, made once: each takes tens of milliseconds on purpose."""
-FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
-
-
-class House:
-    """Requests with real tokens."""
-
-    def __init__(self, found: World) -> None:
-        self.world, self.http = found, found.http
-
-    async def ask(
-        self, token: str | None, method: str, path: str, status: int = 200, json: Any = None, **headers: str
-    ) -> Any:
-        sent = {} if token is None else {"Authorization": f"Bearer {token}"}
-        answer = await self.http.request(method, path, json=json, headers=sent | headers)
-        assert answer.status_code == status, f"{answer.status_code}: {answer.text}"
-        return answer.json() if answer.content else None
-
-    async def sign_in(self, handle: str, password: str = PASSWORD, status: int = 200, **more: str) -> Any:
-        asked = {"handle": handle, "password": password, **more}
-        return await self.ask(None, "POST", "/auth/sign-in", status, asked, **{"User-Agent": FIREFOX})
-
-    async def token(self, handle: str) -> str:
-        return str((await self.sign_in(handle))["access_token"])
 
 
 @pytest.fixture
 async def house(app: World, monkeypatch: pytest.MonkeyPatch) -> House:
-    limits = (
-        (auth, "_by_address"),
-        (auth, "_by_handle"),
-        (people, "invitations_by_address"),
-        (account, "_proofs"),
-    )
-    for module, name in limits:
-        monkeypatch.setattr(module, name, Limits(count=1000, window_s=60))
-    if not HASHED:
-        HASHED.append(await hash_password(PASSWORD))
-    (hashed,) = HASHED
-    for user in (ANN, OPA, OTTO, ZOE):
-        await app.services.accounts.set_password(user, hashed)
-    app.application.dependency_overrides.pop(principal)
-    return House(app)
+    return await house_of(app, monkeypatch)
 
 
 async def test_a_device_is_listed_and_signed_out_at_once(house: House) -> None:

@@ -1,6 +1,6 @@
 """Policies of judging, the list, appeals, reports, consequences and the audit log over the routes, on both databases."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from myna.log.audit import START, hash_of
 from myna.model_moderation import Action, Case, Reason, Verdict
+from myna.ports import Judged
 from support.api_world import ANN, BOB, CHANNEL, EVE, GROUP, OPA, OTTO, VIC, ZOE, World, world
 from support.planning import INBOX, SUPPORT, WORKSPACE
 
@@ -19,6 +20,9 @@ class Words:
 
     def __init__(self) -> None:
         self.cases: list[Case] = []
+
+    def judge_many(self, cases: Sequence[Case]) -> list[Judged]:
+        return [self.judge(case) for case in cases]
 
     async def judge(self, case: Case) -> Verdict:
         self.cases.append(case)

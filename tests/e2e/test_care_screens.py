@@ -1,13 +1,24 @@
 """The screens for whoever keeps agents, knowledge and moderation right."""
 
 import json
+import threading
+import time
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import expect
 
+from myna.adapters.sql.desk import SqlDesk
+from myna.ids import new_id
+from myna.settings import Settings
+from myna.wiring import open_database
+from myna_agents.adapters.sql_steering import SqlApprovals
+from myna_agents.approvals import Approval
 from support import myna_server
 from support.axe import violations
 from support.browser import Person
@@ -22,9 +33,27 @@ SPAM = "EARN $5000 PER WEEK from home!!! Click http://bit.ly/free-crypto-money a
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MynaServer]:
     """A demo of this module's own: its agent, knowledge and policies are changed here."""
     folder = tmp_path_factory.mktemp("care")
-    with myna_server.serve(folder, "--demo") as running:
+    with myna_server.serve(folder, "--demo", settings={"MYNA_PRIVATE_SOURCES": "1"}) as running:
         myna_server.wait_for_knowledge(running)
         yield running
+
+
+@pytest.fixture
+def website(tmp_path: Path) -> Iterator[str]:
+    """The address of a website with two pages and a link to one that is missing."""
+    pages = {
+        "index.html": "<title>Lake house</title><p>The lake house opens in May.</p><a href=boats.html>boats</a>",
+        "boats.html": "<title>Boats</title><p>A kayak paddle costs 12 pounds a day.</p><a href=gone.html>gone</a>",
+    }
+    for name, text in pages.items():
+        (tmp_path / name).write_text(f"<html lang=en><body>{text}</body></html>", "utf-8")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as served:
+        thread = threading.Thread(target=served.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{served.server_port}/"
+        served.shutdown()
+        thread.join()
 
 
 @pytest.fixture
@@ -184,6 +213,43 @@ async def test_what_the_agent_could_not_answer_becomes_an_entry(
     await expect(page.get_by_test_id("gap").filter(has_text="snorkels")).to_have_count(0)
 
 
+async def test_a_website_becomes_sources_and_what_is_not_there_is_told(
+    website: str, dashboard: Dashboard, operator: Person
+) -> None:
+    page = operator.page
+    await dashboard.go("knowledge")
+    await page.get_by_test_id("add-site").click()
+    await page.get_by_test_id("source-url").fill(website)
+    await page.get_by_test_id("add-source").click()
+    sources = page.get_by_test_id("source")
+    await expect(sources.filter(has_text="Boats")).to_have_count(1, timeout=STARTED_MS)
+    await expect(sources.filter(has_text="Lake house")).to_have_count(1)
+    await expect(sources.filter(has_text=website)).to_contain_text("404")
+    await page.get_by_test_id("add-url").click()
+    await page.get_by_test_id("source-url").fill(f"{website}gone.html")
+    await page.get_by_test_id("add-source").click()
+    await expect(page.get_by_test_id("toasts")).to_contain_text("404", timeout=STARTED_MS)
+
+
+async def test_what_a_new_entry_would_have_answered_is_told_before_it_is_added(
+    widget: Widget, dashboard: Dashboard, operator: Person
+) -> None:
+    asked = "Do you sharpen ice axes in winter?"
+    await widget.ask(asked)
+    page = operator.page
+    await dashboard.go("knowledge")
+    await page.get_by_test_id("kb-gaps").click()
+    await expect(page.get_by_test_id("gap").filter(has_text="ice axes")).to_be_visible(timeout=STARTED_MS)
+    await page.get_by_test_id("kb-sources").click()
+    await page.get_by_test_id("add-faq").click()
+    await page.get_by_test_id("faq-question").fill("Do you sharpen ice axes?")
+    await page.get_by_test_id("faq-variants").fill("ice axe sharpening in winter")
+    await page.get_by_test_id("faq-answer").fill("Yes, in the store in Bristol, for £6.")
+    await page.get_by_test_id("impact").click()
+    await expect(page.get_by_test_id("impact-found")).to_contain_text(asked, timeout=STARTED_MS)
+    await expect(page.get_by_test_id("source").filter(has_text="ice axes")).to_have_count(0)
+
+
 async def test_strictness_is_chosen_on_a_curve_and_findings_are_listed(
     dashboard: Dashboard, operator: Person
 ) -> None:
@@ -268,3 +334,96 @@ async def test_the_ledger_says_what_its_figures_mean(
     await ledger.scroll_into_view_if_needed()
     await operator.shoot("dashboard-ledger")
     assert await violations(page) == []
+
+
+async def test_an_operator_tells_the_agent_something_that_nobody_else_sees(
+    widget: Widget, dashboard: Dashboard, operator: Person
+) -> None:
+    await widget.ask("How much is shipping?")
+    page = operator.page
+    await page.get_by_test_id("ticket").first.click()
+    await page.get_by_test_id("guide-text").fill("They want to know how long standard delivery takes")
+    await page.get_by_test_id("guide-speak").click()
+    await expect(page.get_by_test_id("guided")).to_contain_text("standard delivery takes")
+    await expect(widget.answers.nth(1)).to_have_attribute("data-state", "sent", timeout=STARTED_MS)
+    await expect(page.get_by_test_id("lane")).to_contain_text("Guided by operators: 1", timeout=STARTED_MS)
+    await expect(widget.frame.get_by_text("They want to know")).to_have_count(0)
+    await operator.shoot("dashboard-guidance")
+    assert await violations(page) == []
+    await page.get_by_test_id("unguide").click()
+    await expect(page.get_by_test_id("guided")).to_have_count(0)
+
+
+async def test_what_an_agent_wants_to_do_is_refused_and_the_customer_is_told(
+    server: MynaServer, widget: Widget, dashboard: Dashboard, operator: Person
+) -> None:
+    await widget.ask("How much is shipping?")
+    page = operator.page
+    await page.get_by_test_id("ticket").first.click()
+    place = page.url.rsplit("/", 1)[1]
+    # A model would have asked for it; here it is put where a turn puts it.
+    database = await open_database(Settings(data=str(server.data)))
+    try:
+        ticket = await SqlDesk(database).ticket(int(place))
+        assert ticket is not None
+        assert ticket.agent is not None
+        wish = Approval(
+            new_id(), ticket.workspace, int(place), ticket.agent, ticket.visitor, "cancel_order",
+            {"order": "ML-1234"}, f"test:{place}", time.time(),
+        )  # fmt: skip
+        await SqlApprovals(database).ask(wish)
+    finally:
+        await database.close()
+    await page.reload()
+    await expect(page.get_by_test_id("waiting-approvals")).to_contain_text("Agents wait for your word: 1")
+    wanted = page.get_by_test_id("approval")
+    await expect(wanted).to_contain_text("ML-1234")
+    await operator.shoot("dashboard-approval")
+    assert await violations(page) == []
+    await wanted.get_by_label("Note for colleagues").fill("It has left the house")
+    await wanted.get_by_test_id("refuse").click()
+    await expect(wanted).to_have_attribute("data-state", "refused")
+    await expect(wanted).to_contain_text("It has left the house")
+    await expect(widget.answers.last).to_contain_text("cannot be done", timeout=STARTED_MS)
+
+
+async def test_two_versions_answer_side_by_side_until_it_is_ended(
+    server: MynaServer, dashboard: Dashboard, operator: Person
+) -> None:
+    page, token = operator.page, myna_server.sign_in(server)
+    agent = call(server, token, "GET", "/v1/agents")["agents"][0]["id"]
+    live = call(server, token, "POST", f"/v1/agents/{agent}/versions", {"note": "the live one"})["number"]
+    path = f"/v1/agents/{agent}/versions/{live}/publish"
+    call(server, token, "POST", path, {"override": "to be compared with"})
+    await dashboard.go("agents")
+    await page.get_by_test_id("draft-version").click()
+    draft = page.get_by_test_id("version").first
+    await expect(draft).to_contain_text("draft")
+    await draft.get_by_test_id("version-open").click()
+    await draft.get_by_text("Groups, budget, tools, other agents, memory").click()
+    await draft.get_by_test_id("group-reply").select_option("whisper")
+    await draft.get_by_test_id("remember").check()
+    await draft.get_by_test_id("tools-json").fill("no list")
+    await draft.get_by_test_id("save-version").click()
+    await expect(page.get_by_test_id("toasts")).to_contain_text("must be a JSON list")
+    await draft.get_by_test_id("tools-json").fill("[]")
+    await draft.get_by_test_id("save-version").click()
+    await expect(page.get_by_test_id("toasts")).to_contain_text("Saved")
+    made = call(server, token, "GET", f"/v1/agents/{agent}/versions")["versions"][0]["body"]
+    assert (made["group"]["reply"], made["remember"], made["tools"]) == ("whisper", True, [])
+    comparing = page.get_by_test_id("comparing")
+    await comparing.get_by_test_id("compare-share").fill("5")
+    await comparing.get_by_test_id("compare-start").click()
+    override = comparing.get_by_test_id("compare-override")
+    await expect(override.or_(comparing.get_by_test_id("compared"))).to_be_visible(timeout=STARTED_MS)
+    if await override.is_visible():
+        await override.fill("A look at five in a hundred")
+        await comparing.get_by_test_id("compare-start").click()
+    await expect(comparing.get_by_test_id("verdict")).to_contain_text("Undecided", timeout=STARTED_MS)
+    await expect(comparing).to_contain_text("5 %")
+    await operator.shoot("dashboard-comparison")
+    assert await violations(page) == []
+    await comparing.get_by_test_id("compare-end").click()
+    await expect(comparing.get_by_test_id("compare-start")).to_be_visible()
+    # A closed gate is an answer of the server, and no fault of the page.
+    operator.faults[:] = [each for each in operator.faults if "409" not in each]

@@ -52,10 +52,11 @@ LOOKS = [
 looks = pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
 
 
-async def nothing_is_cut_off(page: Page) -> None:
+async def nothing_is_cut_off(page: Page | Frame) -> None:
     beyond: list[str] = await page.evaluate(
         """() => [...document.querySelectorAll('body *')]
-            .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth + 1)
+            .filter((each) => each.checkVisibility({ checkVisibilityCSS: true }))
+            .filter((each) => each.getBoundingClientRect().right > innerWidth + 1 || each.getBoundingClientRect().left < -1)
             .filter((each) => {
                 for (let at = each.parentElement; at; at = at.parentElement)
                     if (getComputedStyle(at).overflowX !== 'visible') return false;
@@ -144,3 +145,40 @@ async def test_every_screen_of_the_dashboard_looks_right(
         await expect(page.get_by_test_id("palette-item").first).to_be_visible()
         await is_accessible(page)
         await operator.shoot(f"dashboard-palette-{look.name}")
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "direction"), [(3840, 2160, "ltr"), (1280, 800, "rtl"), (390, 844, "rtl")]
+)
+async def test_the_screens_stand_on_a_wall_and_from_right_to_left(
+    demo_server: MynaServer, browser: Browser, width: int, height: int, direction: str
+) -> None:
+    async with (
+        sit_down(browser, "visitor", width=width, height=height) as visitor,
+        sit_down(browser, "operator", width=width, height=height) as operator,
+    ):
+        turn = f"document.documentElement.dir = '{direction}'"
+        for person in (visitor, operator):
+            await person.page.add_init_script(f"addEventListener('DOMContentLoaded', () => {{ {turn} }})")
+        page, widget = operator.page, Widget(visitor.page)
+        name = f"{width}-{direction}"
+        await visitor.page.goto(f"{demo_server.url}/demo")
+        await widget.open()
+        await widget.ask("How long do I have to return something?")
+        frame = next(each for each in visitor.page.frames if "/widget/frame" in each.url)
+        await nothing_is_cut_off(frame)
+        await is_accessible(frame)
+        await visitor.shoot(f"widget-{name}")
+        dashboard = Dashboard(page)
+        await dashboard.sign_in(demo_server)
+        for screen in SCREENS:
+            await dashboard.go(screen)
+            await page.wait_for_load_state("networkidle")
+            await nothing_is_cut_off(page)
+            await operator.shoot(f"dashboard-{screen}-{name}")
+        await dashboard.go("inbox")
+        await page.get_by_test_id("ticket").first.click()
+        await expect(page.get_by_test_id("message").first).to_be_visible()
+        await nothing_is_cut_off(page)
+        await is_accessible(page)
+        await operator.shoot(f"dashboard-thread-{name}")

@@ -29,6 +29,7 @@ _FINDERS: dict[str, Callable[[], object]] = {
     "nginx": servers.nginx_path,
     "node": lambda: shutil.which("node") and shutil.which("npm"),
     "bot-libraries": (ROOT / ".tools" / "bots" / ".installed").exists,
+    "openid-provider": (ROOT / "tests/third_party/node/node_modules/oidc-provider").exists,
     "shared-data": shared_data_dir,
 }
 

@@ -12,11 +12,18 @@ GET /v1/inboxes/{key}
 POST /v1/visitors
 POST /v1/auth/invitations/look
 POST /v1/auth/invitations/accept
+GET /v1/auth/providers
+POST /v1/auth/providers/{provider}/begin
+GET /v1/auth/providers/{provider}/callback
+POST /v1/auth/arrive
+POST /v1/auth/passkeys/begin
+POST /v1/auth/passkeys
 GET /v1/asyncapi.json
 POST /hooks/{hook}/{secret}
 POST /hooks/{bot}/response/{token}
 GET /health/live
 GET /health/ready
+GET /metrics
 """
 
 # Anybody; what it touches is the asker's own, or is looked at with the asker's eyes.
@@ -88,6 +95,14 @@ POST /v1/account/password
 POST /v1/account/second-factor
 POST /v1/account/second-factor/confirm
 POST /v1/account/second-factor/off
+GET /v1/account/passkeys
+POST /v1/account/passkeys/begin
+POST /v1/account/passkeys
+PATCH /v1/account/passkeys/{passkey}
+DELETE /v1/account/passkeys/{passkey}
+GET /v1/account/providers
+POST /v1/account/providers
+DELETE /v1/account/providers/{linked}
 """
 
 # Every workspace role.
@@ -108,6 +123,7 @@ GET /v1/knowledge-bases/{kb}/calibration
 GET /v1/agents
 GET /v1/agents/{agent}
 GET /v1/agents/{agent}/versions
+GET /v1/agents/{agent}/comparison
 GET /v1/agents/{agent}/versions/{number}
 POST /v1/agents/{agent}/versions/{number}/try
 GET /v1/agents/{agent}/cases
@@ -178,10 +194,14 @@ GET /v1/held/campaigns
 GET /v1/held/appeals
 POST /v1/held/{held}/appeal/decide
 POST /v1/conversations/{conversation}/claim
+POST /v1/conversations/{conversation}/assign
 POST /v1/conversations/{conversation}/release
 POST /v1/conversations/{conversation}/resolve
 GET /v1/conversations/{conversation}/turns
 GET /v1/tickets
+GET /v1/views
+PUT /v1/views
+DELETE /v1/views/{view}
 GET /v1/held
 POST /v1/held/{held}/decide
 POST /v1/held/decide
@@ -208,10 +228,21 @@ POST /v1/copilot/ask
 POST /v1/copilot/rewrite
 GET /v1/memory/{user}
 DELETE /v1/memory/{user}
+GET /v1/conversations/{conversation}/guidance
+POST /v1/conversations/{conversation}/guidance
+DELETE /v1/conversations/{conversation}/guidance/{guided}
+GET /v1/approvals
+POST /v1/approvals/{approval}/decide
 """
 
 # Who runs the workspace.
 ADMINS = """
+POST /v1/imports
+GET /v1/imports
+GET /v1/imports/{job}
+GET /v1/imports/{job}/rows
+GET /v1/imports/{job}/report.csv
+POST /v1/imports/{job}/cancel
 PATCH /v1/inboxes/{key}
 GET /v1/inboxes/{key}/identity
 PUT /v1/inboxes/{key}/identity
@@ -235,12 +266,19 @@ DELETE /v1/admin/people/{user}/second-factor
 GET /v1/admin/invitations
 POST /v1/admin/invitations
 DELETE /v1/admin/invitations/{invitation}
+DELETE /v1/admin/people/{user}/passkeys
+GET /v1/admin/providers
+POST /v1/admin/providers
+PATCH /v1/admin/providers/{provider}
+DELETE /v1/admin/providers/{provider}
 POST /v1/setup
 POST /v1/agents/{agent}/versions
 PUT /v1/agents/{agent}/versions/{number}
 POST /v1/agents/{agent}/versions/{number}/evaluate
 POST /v1/agents/{agent}/versions/{number}/publish
 POST /v1/agents/{agent}/roll-back
+POST /v1/agents/{agent}/comparison
+DELETE /v1/agents/{agent}/comparison
 """
 
 # The customer of the support conversation that is asked about, and operators.

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -224,3 +225,17 @@ def test_group_messages_come_from_its_five_members_and_spam_is_in_both_languages
     assert len(set(handles)) == len(handles) == 5
     assert {message["from"] for message in group["messages"]} == set(handles)
     assert Counter(spam["lang"] for spam in group["spam"]) == {"en": 2, "zh": 2}
+
+
+@pytest.mark.parametrize(("asked", "told"), [("zh", "en"), ("en", "zh")])
+def test_the_case_across_languages_is_what_the_pages_say(asked: str, told: str) -> None:
+    bench = Path(__file__).resolve().parents[2] / "bench"
+    rows = runpy.run_path(str(bench / "cross_language.py"))["cases"](asked, told)
+    file = DEMO.parent / "evaluation" / "data" / f"{asked}_asks_{told}.jsonl"
+    assert [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] == rows
+    passages = {row["id"]: row for row in rows if row["kind"] == "passage"}
+    questions = [row for row in rows if row["kind"] == "question"]
+    assert {row["lang"] for row in passages.values()} == {told}
+    assert {row["lang"] for row in questions} == {asked}
+    assert len(questions) >= 150
+    assert all(row["relevant"] and set(row["relevant"]) <= passages.keys() for row in questions)

@@ -6,7 +6,17 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from myna_knowledge.calibration import ALPHA, LEAST_ANSWERED, MOST_WRONG, Labelled, confidence, fit, prior
+from myna_knowledge.calibration import (
+    ALPHA,
+    LEAST_ANSWERED,
+    LEAST_RIGHT,
+    MOST_WRONG,
+    UNCHECKED,
+    Labelled,
+    confidence,
+    fit,
+    prior,
+)
 from myna_knowledge.lexical import K1, B, Lexicon, entries, overlap
 from myna_knowledge.memory import Held, Memory
 from myna_knowledge.model import Section
@@ -121,6 +131,16 @@ def test_fusion_weighs_meaning_four_times_as_much_as_words() -> None:
     assert [each.section for each in fuse(found, scores, "en")] == [2, 1, 3]
 
 
+def test_the_best_of_many_wordings_counts_less_than_the_only_one() -> None:
+    many = section(1, "pear", question="one", variants=["two", "three", "four"])
+    known = memory([many, section(2, "apple", question="only")])
+    scores = {1: known.lexicon.scores("nothing")}
+    found = [Found(known, 0, 1, 0.51, Level(0.0, 0.1)), Found(known, 1, 5, 0.50, Level(0.0, 0.1))]
+    assert [each.section for each in fuse(found, scores, "en")] == [2, 1]
+    hidden = [int(entry) for entry in known.lexicon.entries_of(0)[1:]]
+    assert [each.section for each in fuse(found, scores, "en", hidden=hidden)] == [1, 2]
+
+
 def test_without_vectors_words_alone_order_and_ties_go_to_the_older() -> None:
     known = memory([section(3, "pear"), section(2, "apple"), section(1, "pear")])
     scores = known.lexicon.scores("pear")
@@ -206,6 +226,25 @@ def test_where_the_bound_would_silence_a_base_most_questions_are_answered_still(
     right = np.mean([each for each, row in zip(passed, fresh, strict=True) if row.answers])
     assert right > LEAST_ANSWERED - 0.05
     assert ALPHA < wrong <= MOST_WRONG
+
+
+def test_a_base_that_often_finds_the_wrong_section_keeps_the_bound_whatever_it_silences() -> None:
+    made = rows(300, gap=0.9, seed=1)
+    astray = [Labelled(row.features, False, 1.0, row.group) for row in rows(300, gap=0.3, seed=5)[:300]]
+    bold, careful = fit("multilingual-e5-small", made), fit("multilingual-e5-small", [*made, *astray])
+    assert bold.right >= LEAST_RIGHT > careful.right
+    assert careful.threshold > bold.threshold
+    fresh = [confidence(careful, row.features) for row in rows(2000, gap=0.9, seed=2) if not row.answers]
+    assert np.mean(np.array(fresh) >= careful.threshold) <= ALPHA * 1.6
+
+
+def test_a_base_that_cannot_be_asked_with_its_answers_in_place_is_careful() -> None:
+    near = [row for row in rows(60, gap=-2.0, seed=3) if not row.answers]
+    far = [row for row in rows(60, gap=4.0, seed=3) if not row.answers]
+    easy, hard = fit("multilingual-e5-small", far), fit("multilingual-e5-small", near)
+    assert easy.threshold == UNCHECKED
+    passed = [confidence(hard, row.features) >= hard.threshold for row in near]
+    assert np.mean(passed) <= ALPHA
 
 
 def test_a_tiny_base_keeps_the_shipped_prior() -> None:

@@ -15,6 +15,7 @@ from myna_agents.moderation.normalise import normalise
 from myna_agents.moderation.places import check_listing, limits_of
 from myna_agents.moderation.window import SenderWindow, WindowLimits
 from myna_bots.plugins import Plugin, PluginModerator
+from support.moderating import verdict_of
 
 SPAM = "WINNER!! You have won a £1000 cash prize. Call 09061701461 to claim now"
 OFFER = "Best shoes in town, half price until {} o'clock at https://shoes.example.com, come and see us"
@@ -181,7 +182,7 @@ def outbox(ages: list[float], limits: WindowLimits) -> list[str]:
     for number, age in enumerate(ages):
         at = 10_000.0 + number / len(ages)
         sent = case(f"message {number}", at=at, client_id=str(number), written_at=at - age)
-        found += [each.reason.code for each in window.note(sent, f"message{number}")]
+        found += [each.reason.code for each in window.note(sent, mark_of(f"message{number}"))]
     return found
 
 
@@ -227,9 +228,23 @@ async def test_a_broken_plugin_is_counted_and_holds_where_the_policy_is_closed()
         raise RuntimeError("broken")
 
     moderator = PluginModerator(LayeredModerator(), [Plugin("mine", fails)])
-    assert (await moderator.judge(case(QUESTION))).action is Action.ALLOW
+    assert (await verdict_of(moderator, case(QUESTION))).action is Action.ALLOW
     closed = case(QUESTION, policy=FilterPolicy(fails="closed"))
-    assert (await moderator.judge(closed)).action is Action.HOLD
+    assert (await verdict_of(moderator, closed)).action is Action.HOLD
     off = replace(closed, policy=FilterPolicy(fails="closed", layers={"plugins": False}))
-    assert (await moderator.judge(off)).action is Action.ALLOW
+    assert (await verdict_of(moderator, off)).action is Action.ALLOW
     assert moderator.failures == {"plugin.mine": 2}
+
+
+async def test_a_plugin_is_asked_only_about_what_concerns_it() -> None:
+    asked = list[str]()
+
+    async def remembers(seen: Case) -> Verdict | None:
+        asked.append(seen.text)
+        return None
+
+    plugin = Plugin("mine", remembers, concerns=lambda seen: "order" in seen.text)
+    moderator = PluginModerator(LayeredModerator(), [plugin])
+    for text in ("thank you", "where is my order?"):
+        assert (await verdict_of(moderator, case(text))).action is Action.ALLOW
+    assert asked == ["where is my order?"]

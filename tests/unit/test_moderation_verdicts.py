@@ -13,6 +13,7 @@ from myna.ports import Moderator
 from myna_agents.moderation import LayeredModerator, Lists, Policy
 from myna_agents.moderation.linear import load
 from myna_agents.moderation.normalise import normalise
+from support.moderating import verdict_of
 
 SPAM = [
     "WINNER!! You have won a £1000 cash prize. Call 09061701461 to claim now",
@@ -116,7 +117,7 @@ async def test_the_same_cases_get_the_same_verdicts() -> None:
 
 async def test_an_empty_message_is_allowed() -> None:
     moderator: Moderator = LayeredModerator()
-    assert (await moderator.judge(case(""))).action is Action.ALLOW
+    assert (await verdict_of(moderator, case(""))).action is Action.ALLOW
 
 
 def test_the_explanation_names_pieces_of_the_message() -> None:

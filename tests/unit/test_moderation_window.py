@@ -2,6 +2,7 @@
 
 from myna.model import ConversationKind, UserKind
 from myna.model_moderation import Action, Case
+from myna_agents.moderation.near import mark_of
 from myna_agents.moderation.normalise import normalise
 from myna_agents.moderation.rules import Finding
 from myna_agents.moderation.window import SenderWindow, WindowLimits
@@ -14,7 +15,7 @@ def said(
     window: SenderWindow, text: str, at: float, *, sender: int = ANN, conversation: int = 7
 ) -> list[Finding]:
     case = Case(1, conversation, ConversationKind.GROUP, sender, UserKind.HUMAN, text, at)
-    return window.note(case, normalise(text).skeleton)
+    return window.note(case, mark_of(normalise(text).skeleton))
 
 
 def codes(found: list[Finding]) -> list[str]:
@@ -86,4 +87,4 @@ def test_resending_one_message_does_not_count_as_repeating_it() -> None:
     text = "Where is my parcel, please, it should have come"
     for second in range(20):
         case = Case(1, 2, ConversationKind.SUPPORT, 3, UserKind.VISITOR, text, 1000.0 + second, "same-id")
-        assert window.note(case, text) == []
+        assert window.note(case, mark_of(text)) == []

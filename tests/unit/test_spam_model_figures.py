@@ -2,11 +2,16 @@
 
 import os
 from collections import defaultdict
+from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from myna.model import ConversationKind, UserKind
+from myna.model_moderation import Case
+from myna_agents.moderation import LayeredModerator
 from myna_agents.moderation.corpora import Part, examples, offensive
 from myna_agents.moderation.figures import Figures, figures
 from myna_agents.moderation.linear import LinearModel, load
@@ -15,6 +20,7 @@ from myna_agents.moderation.training import Example
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 HOLD = 0.5
+HELP = Path(str(files("myna_agents"))) / "demo" / "help_centre"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +56,7 @@ def test_offensive_language_is_told_from_other_talk_about_the_same(data: Path) -
 
 @pytest.mark.parametrize(
     ("corpus", "precision", "recall", "auroc"),
-    [("sms_en", 0.98, 0.88, 0.998), ("sms_zh", 0.95, 0.92, 0.972), ("group_zh", 0.96, 0.9, 0.98)],
+    [("sms_en", 0.98, 0.92, 0.998), ("sms_zh", 0.97, 0.89, 0.975), ("group_zh", 0.97, 0.88, 0.98)],
 )
 def test_spam_is_told_from_messages_of_the_same_kind(
     measured: dict[str, Figures], corpus: str, precision: float, recall: float, auroc: float
@@ -62,7 +68,24 @@ def test_spam_is_told_from_messages_of_the_same_kind(
     assert found.auroc >= auroc
 
 
-@pytest.mark.parametrize(("corpus", "share"), [("customers", 0.001), ("forum_zh", 0.006), ("prose_en", 0.01)])
+@pytest.mark.parametrize(
+    ("corpus", "share"),
+    [("customers", 0.001), ("covid", 0.003), ("forum_zh", 0.004), ("prose_en", 0.003), ("prose_zh", 0.003)],
+)
 def test_harmless_texts_are_hardly_ever_held(measured: dict[str, Figures], corpus: str, share: float) -> None:
-    assert measured[corpus].harmless >= 500
+    assert measured[corpus].harmless >= 380
     assert measured[corpus].false_positives <= share
+
+
+async def test_no_page_of_the_help_centre_is_flagged() -> None:
+    moderator = LayeredModerator()
+    pages = [page for lang in ("en", "zh") for page in sorted((HELP / lang).iterdir())]
+    case = Case(1, 7, ConversationKind.SUPPORT, 1, UserKind.VISITOR, "", 0.0)
+    found = {
+        f"{page.parent.name}/{page.name}": await moderator.judge(
+            replace(case, sender=number, at=number * 30_000.0, text=page.read_text(encoding="utf-8"))
+        )
+        for number, page in enumerate(pages)
+    }
+    assert len(found) >= 50
+    assert {name: verdict.reasons for name, verdict in found.items() if verdict.action != "allow"} == {}

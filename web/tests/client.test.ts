@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { Backoff, Client, MemoryText, StoredSession, TextDrafts, type ClientFrame, type Ending, type Link, type ServerFrame, type Session, type Transport } from "../src/core";
 import { ann, created, dice, message, ready, TALK, talk } from "./people";
 
@@ -129,7 +129,9 @@ test("a long outbox leaves in batches that the server takes, in order", async ()
 
 describe("the connection", () => {
   test("waits longer after each failure and starts small again only after a useful frame", () => {
-    const backoff = new Backoff(() => 1);
+    vi.spyOn(Math, "random").mockReturnValue(1);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const backoff = new Backoff();
     expect([1, 2, 3, 4, 5, 6, 7, 8].map(() => backoff.next())).toEqual([500, 1000, 2000, 4000, 8000, 16000, 30000, 30000]);
     backoff.reset();
     expect(backoff.next()).toBe(500);

@@ -1,29 +1,20 @@
 """What many senders write alike within hours: campaigns that no single sender's flood shows."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from myna.model_moderation import Action, Case, Reason
-from myna_agents.moderation.near import Near
 from myna_agents.moderation.rules import Finding
+
+if TYPE_CHECKING:
+    from myna_agents.moderation.recent import Recent
 
 WINDOW_S: Final = 6 * 3_600.0
 MAX_MESSAGES: Final = 4_096
 """Remembered for each workspace; the oldest is forgotten first."""
 MAX_WORKSPACES: Final = 64
-LOOKED_AT: Final = 32
-"""The newest in each band that a message is compared with: a text that thousands send must not make each of theirs slower."""
 HOLD_SENDERS: Final = 3
 """Different senders of near-duplicates, this one included, from which on a suspicious text is held."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    at: float
-    sender: int
-    conversation: int
-    client_id: str
 
 
 class Campaigns:
@@ -33,26 +24,30 @@ class Campaigns:
     """
 
     def __init__(self) -> None:
-        self._sent: OrderedDict[int, Near[_Sent]] = OrderedDict()
+        self._sent: OrderedDict[int, Recent] = OrderedDict()
 
     def note(self, case: Case, mark: int | None, *, suspicious: bool) -> list[Finding]:
         """Remember a message, and say when it is one of a campaign. A resend is the same message."""
         if mark is None:
             return []
-        near = self._sent.pop(case.workspace, None) or Near[_Sent](MAX_MESSAGES, LOOKED_AT)
-        self._sent[case.workspace] = near
-        if len(self._sent) > MAX_WORKSPACES:
-            self._sent.popitem(last=False)
-        while (oldest := near.oldest) is not None and oldest.at < case.at - WINDOW_S:
-            near.forget()
-        alike = list(near.like(mark))
-        key = (case.sender, case.conversation, case.client_id)
-        resent = any(
-            key == (each.sender, each.conversation, each.client_id) for each in alike if each.client_id
-        )
-        if not resent:
-            near.add(mark, _Sent(case.at, case.sender, case.conversation, case.client_id))
-        senders = {each.sender for each in alike} | {case.sender}
-        if len(senders) < HOLD_SENDERS or not suspicious:
+        recent = self._sent.get(case.workspace)
+        if recent is None:
+            recent = self._opened(case.workspace)
+        self._sent.move_to_end(case.workspace)
+        # What has no client_id, as in a test, is never a resend.
+        key = (case.sender, case.conversation, case.client_id) if case.client_id else object()
+        recent.add(mark, case.sender, case.at, key)
+        if not suspicious:
+            return []
+        senders = recent.senders(mark, case.at - WINDOW_S) | {case.sender}
+        if len(senders) < HOLD_SENDERS:
             return []
         return [Finding(Action.HOLD, Reason("duplicate.senders", f"alike from {len(senders)} senders", 0.7))]
+
+    def _opened(self, workspace: int) -> "Recent":
+        from myna_agents.moderation.recent import Recent  # loads numpy
+
+        recent = self._sent[workspace] = Recent(MAX_MESSAGES)
+        if len(self._sent) > MAX_WORKSPACES:
+            self._sent.popitem(last=False)
+        return recent

@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,10 @@ from myna_agents.moderation.training import Example
 _FOLD_DIGITS: Final = str.maketrans("123456789", "000000000")
 _TEST_PERCENT: Final = 12
 _DEVELOPMENT_PERCENT: Final = 15
+_PIECE_CHARS: Final = 400
+_MOST_PIECES: Final = 2
+_TEST_ONLY: Final = frozenset({"covid"})
+"""Pages that are kept apart as a whole, to see how pages of a kind that was not trained on are taken."""
 
 
 class Part(StrEnum):
@@ -39,7 +44,7 @@ def examples(folder: Path) -> dict[Part, list[Example]]:
     """
     parts: dict[Part, list[Example]] = {part: [] for part in Part}
     for print_, example in _distinct(_everything(folder)):
-        parts[part_of(print_)].append(example)
+        parts[Part.TEST if example.corpus in _TEST_ONLY else part_of(print_)].append(example)
     return parts
 
 
@@ -89,8 +94,13 @@ def _everything(folder: Path) -> Iterator[Example]:
         for row in _json_lines(folder / "spam" / f"offensive_zh_{name}.jsonl"):
             if not row["offensive"]:
                 yield Example(row["text"], spam=False, corpus="forum_zh")
-    for text in _english_prose(folder):
-        yield Example(text, spam=False, corpus="prose_en")
+    for corpus, texts in (
+        ("covid", _passages(folder, "covid_faq.en")),
+        ("prose_en", _english_prose(folder)),
+        ("prose_zh", _passages(folder, "cmrc2018_dev.zh")),
+        ("help", _help_pages()),
+    ):
+        yield from (Example(piece, spam=False, corpus=corpus) for text in texts for piece in _pieces(text))
 
 
 def _customer_questions(folder: Path) -> Iterator[str]:
@@ -107,10 +117,46 @@ def _customer_questions(folder: Path) -> Iterator[str]:
 
 
 def _english_prose(folder: Path) -> Iterator[str]:
-    for name in ("stackfaq.en", "covid_faq.en", "xquad_r.en", "anthropic_contextual.en"):
-        for row in _json_lines(folder / "eval" / f"{name}.jsonl"):
-            text = row.get("text") or row.get("title") or row.get("query") or ""
-            yield from (text[start : start + 300] for start in range(0, min(len(text), 900), 300))
+    for name in ("stackfaq.en", "xquad_r.en", "anthropic_contextual.en"):
+        yield from _passages(folder, name)
+    guidelines = json.loads((folder / "service" / "abcd" / "guidelines.json").read_text(encoding="utf-8"))
+    yield from _sentences(guidelines)
+    for name in ("airline_wiki", "retail_wiki"):
+        yield from _paragraphs((folder / "service" / "tau" / f"{name}.md").read_text(encoding="utf-8"))
+
+
+def _passages(folder: Path, name: str) -> Iterator[str]:
+    for row in _json_lines(folder / "eval" / f"{name}.jsonl"):
+        yield row.get("text") or row.get("title") or ""
+
+
+def _sentences(found: Any) -> Iterator[str]:
+    """All texts in a tree of objects and lists."""
+    if isinstance(found, str):
+        yield found
+    elif isinstance(found, dict | list):
+        for each in found.values() if isinstance(found, dict) else found:
+            yield from _sentences(each)
+
+
+def _help_pages() -> Iterator[str]:
+    """The pages of the demo's help centre, whole and by paragraph."""
+    pages = files("myna_agents") / "demo" / "help_centre"
+    for lang in ("en", "zh"):
+        for page in sorted((pages / lang).iterdir(), key=lambda each: each.name):
+            text = page.read_text(encoding="utf-8")
+            yield text
+            yield from _paragraphs(text)
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [each.strip() for each in text.split("\n\n")]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text as it would be judged, piece by piece, but for what comes far behind."""
+    for start in range(0, min(len(text), _MOST_PIECES * _PIECE_CHARS), _PIECE_CHARS):
+        yield text[start : start + _PIECE_CHARS]
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -14,14 +14,14 @@ _FIRST_OF_MEANING: Final = 3
 META_SLOTS: Final = 128
 """Slots at the end of the table for traits of the whole message: 8 traits of 16 steps."""
 
-_STEP: Final = np.uint32(0x01000193)  # the 32-bit FNV prime
-_MIX: Final = np.uint32(
+STEP: Final = np.uint32(0x01000193)  # the 32-bit FNV prime
+MIX: Final = np.uint32(
     0x9E3779B1
 )  # prime near 2^32 / golden ratio: Knuth, The Art of Computer Programming 3, 6.4
 _WIDE_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-_ALPHABET: Final = np.uint32(0x110000)  # past the last code point, so the forms share no n-gram
+ALPHABET: Final = np.uint32(0x110000)  # past the last code point, so the forms share no n-gram
 _DIGITS: Final = frozenset("0123456789")
-_FOLD_DIGITS: Final = str.maketrans("123456789", "000000000")
+FOLD_DIGITS: Final = str.maketrans("123456789", "000000000")
 
 Symbols = NDArray[np.uint32]
 Slots = NDArray[np.int32]
@@ -43,11 +43,11 @@ class Forms:
     @classmethod
     def of(cls, message: Normalised) -> "Forms":
         """The forms of a message."""
-        raw, skeleton = f"\x02{message.raw}\x03", message.skeleton.translate(_FOLD_DIGITS)
+        raw, skeleton = f"\x02{message.raw}\x03", message.skeleton.translate(FOLD_DIGITS)
         octets = f"{raw}{skeleton}\x03{heard(skeleton)}\x03".encode("utf-32-le", "surrogatepass")
         row = np.frombuffer(octets, dtype="<u4").astype(np.uint32)
-        row[len(raw) :] += _ALPHABET
-        row[len(raw) + len(skeleton) + 1 :] += _ALPHABET
+        row[len(raw) :] += ALPHABET
+        row[len(raw) + len(skeleton) + 1 :] += ALPHABET
         return cls(row, len(raw), len(raw) + len(skeleton) + 1)
 
     def starts(self, size: int) -> tuple[Symbols, ...]:
@@ -68,9 +68,9 @@ def ngram_slots(row: Symbols, size: int, bits: int) -> Slots:
         return np.empty(0, dtype=np.int32)
     rolling = row[:count].copy()
     for offset in range(1, size):
-        rolling *= _STEP
+        rolling *= STEP
         rolling += row[offset : offset + count]
-    return _slots(rolling, bits)
+    return mixed(rolling, bits)
 
 
 def slots(message: Normalised, bits: int) -> Slots:
@@ -83,10 +83,10 @@ def slots(message: Normalised, bits: int) -> Slots:
             rolling = rolling[forms.raw :]
         if len(rolling) < 2:
             break
-        rolling = rolling[:-1] * _STEP
+        rolling = rolling[:-1] * STEP
         rolling += forms.row[len(forms.row) - len(rolling) :]
         parts.append(rolling)
-    filled = _slots(np.concatenate(parts), bits)
+    filled = mixed(np.concatenate(parts), bits)
     filled.sort()
     keep = np.empty(len(filled), dtype=np.bool_)
     keep[0] = True
@@ -113,11 +113,16 @@ def traits(message: Normalised) -> Slots:
         16 * digits // (len(skeleton) + 1),
         min(digits.bit_length(), 15),
         (16 * message.altered // length) if message.altered else 0,
-        min(text.count("://") + text.count("www.") + text.count("t.me/"), 3) * 4 + min(text.count("@"), 3),
+        links(text),
         16 * len(skeleton) // (length + 1),
         8 if raw.isascii() else 0,
     )
     return np.array([16 * trait + min(step, 15) for trait, step in enumerate(steps)], dtype=np.int32)
+
+
+def links(text: str) -> int:
+    """How many links and how many "@" a text has, up to three of each, as one of 16 steps."""
+    return min(text.count("://") + text.count("www.") + text.count("t.me/"), 3) * 4 + min(text.count("@"), 3)
 
 
 def simhash(skeleton: str) -> int:
@@ -128,11 +133,8 @@ def simhash(skeleton: str) -> int:
     row = np.frombuffer(skeleton.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
     if len(row) < 3:
         return hash_of_short(skeleton)
-    step = np.uint64(_STEP)
-    rolling = (row[:-2] * step + row[1:-1]) * step + row[2:]
-    rolling *= _WIDE_MIX
-    rolling ^= rolling >> np.uint64(29)
-    rolling *= _WIDE_MIX
+    step = np.uint64(STEP)
+    rolling = mixed_wide((row[:-2] * step + row[1:-1]) * step + row[2:])
     planes = np.unpackbits(rolling.view(np.uint8).reshape(-1, 8), axis=1)
     majority = planes.sum(axis=0, dtype=np.int64) * 2 > len(rolling)
     return int.from_bytes(np.packbits(majority).tobytes(), "big")
@@ -143,7 +145,16 @@ def hash_of_short(skeleton: str) -> int:
     return int.from_bytes(skeleton.encode("utf-8", "surrogatepass")[:8].ljust(8, b"\0"), "big")
 
 
-def _slots(rolling: Symbols, bits: int) -> Slots:
-    mixed = (rolling ^ (rolling >> np.uint32(15))) * _MIX
-    mixed >>= np.uint32(32 - bits)
-    return mixed.view(np.int32)
+def mixed(rolling: Symbols, bits: int) -> Slots:
+    """The slots, in 0 .. 2^bits, that rolling hashes fall into."""
+    spread = (rolling ^ (rolling >> np.uint32(15))) * MIX
+    spread >>= np.uint32(32 - bits)
+    return spread.view(np.int32)
+
+
+def mixed_wide(rolling: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Rolling hashes of which every bit counts; the array given is used up."""
+    rolling *= _WIDE_MIX
+    rolling ^= rolling >> np.uint64(29)
+    rolling *= _WIDE_MIX
+    return rolling

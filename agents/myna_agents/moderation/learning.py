@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myna_agents.moderation import features
-from myna_agents.moderation.linear import Curve, LinearModel, pieces
+from myna_agents.moderation.linear import Curve, LinearModel, among, pieces
 from myna_agents.moderation.normalise import Normalised, normalise
 from myna_agents.moderation.training import Rows, Vector, curve, fit
 
@@ -53,7 +53,8 @@ class Taught:
     def worst(self, model: LinearModel, message: Normalised) -> tuple[float, Normalised]:
         """P(spam) of the most suspicious piece of a message, and that piece. Linear in the length of the message."""
         scored = [(self.probability(model, piece), piece) for piece in pieces(message)]
-        return max(scored, key=itemgetter(0))
+        chance, piece = max(scored, key=itemgetter(0))
+        return among(chance, len(scored)), piece
 
 
 def logit(chance: float) -> float:

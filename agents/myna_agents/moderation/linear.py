@@ -68,12 +68,6 @@ class LinearModel:
         curve = self.chinese if is_chinese(message.skeleton) else self.english
         return curve.at(self._score(filled))
 
-    def once(self, message: Normalised) -> features.Slots | None:
-        """The slots of a message that is judged as one piece, to be looked up in several models; None for other ones."""
-        if len(message.raw) > PIECE_CHARS or not message.readable:
-            return None
-        return features.slots(message, self.bits)
-
     def score(self, message: Normalised) -> float:
         """The raw score; it means nothing but its order."""
         return self._score(features.slots(message, self.bits))
@@ -89,7 +83,8 @@ class LinearModel:
         Linear in the length of the message.
         """
         scored = [(self.probability(piece) if piece.readable else 0.0, piece) for piece in pieces(message)]
-        return max(scored, key=itemgetter(0))
+        chance, piece = max(scored, key=itemgetter(0))
+        return among(chance, len(scored)), piece
 
     def explain(self, message: Normalised, limit: int = 5) -> list[Contribution]:
         """The n-grams that pushed the message most towards spam, strongest first; none inside a stronger one.
@@ -148,6 +143,14 @@ def load(source: Path | Literal["spam", "offensive"] = "spam") -> LinearModel:
         )
     scale, bias, *numbers = map(float, head[2:8])
     return LinearModel(weights, scale, bias, Curve(*numbers[:2]), Curve(*numbers[2:]), bits)
+
+
+def among(chance: float, count: int) -> float:
+    """P(spam) of the most suspicious of `count` pieces: its odds over their number.
+
+    The more pieces one looks at, the likelier that one of a harmless text looks bad by chance (Bonferroni's bound).
+    """
+    return chance / (chance + count * (1.0 - chance))
 
 
 def is_chinese(text: str) -> bool:

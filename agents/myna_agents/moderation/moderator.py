@@ -3,16 +3,19 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from myna.filtering import NOTHING, FilterPolicy
 from myna.model import ConversationKind, UserKind
 from myna.model_moderation import Action, Case, Reason, Standing, Verdict
+from myna.ports import Judged
+from myna.value import value
 from myna_agents.moderation.campaigns import Campaigns
+from myna_agents.moderation.leaks import leaks, pretends
 from myna_agents.moderation.lessons import Lessons, Source
+from myna_agents.moderation.look import UNREAD, Look, Models
 from myna_agents.moderation.near import mark_of
 from myna_agents.moderation.normalise import Normalised, normalise
 from myna_agents.moderation.patterns import Rulebook
@@ -24,36 +27,37 @@ from myna_agents.moderation.rules import (
     contacts_of,
     denied,
     injection,
+    invites,
+    named_by_codes,
     pitches,
     repeats,
 )
 from myna_agents.moderation.window import SenderWindow
 
 if TYPE_CHECKING:
-    from myna_agents.moderation.features import Slots
-    from myna_agents.moderation.learning import Taught
-    from myna_agents.moderation.linear import LinearModel
+    pass
 
 _SEVERITY: Final = {action: rank for rank, action in enumerate(Action)}
 _INLINE_CHARS: Final = 2_000
 _BY_MODEL: Final = frozenset({"spam.model", "spam.taught"})
-_NO_RULE: Final = frozenset({"injection.suspected", "abuse.offensive"})
+_NO_RULE: Final = frozenset({"injection.suspected", "abuse.offensive", "privacy.leak"})
 _ALLOWED: Final = Verdict(Action.ALLOW)
 _DECIDED: Final = frozenset(
     {"sender.listed", "link.listed", "phone.listed", "handle.listed", "phrase.listed", "rule"}
 )
-_ADVERTISES: Final = frozenset({"spam.model", "spam.taught", "contact.solicits", "link.many"})
+_ADVERTISES: Final = frozenset(
+    {"spam.model", "spam.taught", "contact.solicits", "link.many", "link.pretends", "code.invites"}
+)
 _NEWCOMER: Final = 5
 _OFFENDER: Final = 2
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Examined:
     findings: list[Finding]
     chance: float
-    skeleton: str
     contacts: bool
 
 
@@ -87,7 +91,7 @@ class LayeredModerator:
         self._model = model
         self._window = window or SenderWindow()
         self._campaigns, self._compiled = Campaigns(), Compiled()
-        self._models: tuple[LinearModel, LinearModel] | None = None
+        self._models: Models | None = None
         self._loading = asyncio.Lock()
         self._compiling = asyncio.Lock()
         self.failures: Counter[str] = Counter()
@@ -112,54 +116,103 @@ class LayeredModerator:
 
     async def judge(self, case: Case) -> Verdict:
         """The verdict on a message before it is stored."""
-        if _trusted(case):
-            return _ALLOWED
-        models = self._models or await self._loaded()
-        taught = self.lessons.of(case.workspace, case.at)
-        place, decided = case.policy or NOTHING, self._compiled.ready(case.filtering)
-        if decided is None:
-            async with self._compiling:
-                decided = await asyncio.to_thread(self._compiled.of, case.filtering)
-        # A usual message takes 0.2 ms; a page of text would hold up everyone else's messages.
-        looked = (models, taught, case, place, decided)
-        if len(case.text) > _INLINE_CHARS:
-            examined = await asyncio.to_thread(self._examine, *looked)
-        else:
-            examined = self._examine(*looked)
-        limits = limits_of(self._policy, place)
-        found = examined.findings + self._of_sender(case, place, examined, limits)
-        if place.on("reputation") and any(each.reason.code in _ADVERTISES for each in examined.findings):
-            found += await self._of_standing(case, place)
-        return _decide(found, examined.chance, limits)
+        (found,) = self.judge_many([case])
+        return found if isinstance(found, Verdict) else await found
 
-    async def _loaded(self) -> "tuple[LinearModel, LinearModel]":
+    def judge_many(self, cases: Sequence[Case]) -> list[Judged]:
+        """The verdicts on some messages, in one pass of the models; for each that must wait for something, a coroutine.
+
+        Each is judged as if it came alone, in the order of the cases.
+        """
+        models = self._models
+        if models is None:
+            return [_ALLOWED if _trusted(case) else self._when_loaded(case) for case in cases]
+        found: list[Judged] = [_ALLOWED] * len(cases)
+        looks: list[tuple[int, Look]] = []
+        for place, case in enumerate(cases):
+            if _trusted(case):
+                continue
+            decided = self._compiled.ready(case.filtering)
+            # A usual message takes 0.1 ms; a page of text would hold up everyone else's messages.
+            if decided is None or len(case.text) > _INLINE_CHARS:
+                found[place] = self._apart(models, case)
+            else:
+                looks.append((place, self._look(models, case, decided, normalise(case.text))))
+        self._read_together(models, [look for _, look in looks])
+        for place, look in looks:
+            found[place] = self._judged(look, self._examine(look))
+        return found
+
+    async def _when_loaded(self, case: Case) -> Verdict:
+        await self._loaded()
+        return await self.judge(case)
+
+    async def _apart(self, models: "Models", case: Case) -> Verdict:
+        """Judge a message whose list is not compiled yet, or whose text is long, beside the event loop."""
+        async with self._compiling:
+            decided = await asyncio.to_thread(self._compiled.of, case.filtering)
+
+        def examine() -> tuple[Look, _Examined]:
+            look = self._look(models, case, decided, normalise(case.text))
+            return look, self._examine(look)
+
+        found = self._judged(*await asyncio.to_thread(examine))
+        return found if isinstance(found, Verdict) else await found
+
+    def _look(self, models: "Models", case: Case, decided: Decided, message: Normalised) -> Look:
+        place = case.policy or NOTHING
+        limits, taught = limits_of(self._policy, place), self.lessons.of(case.workspace, case.at)
+        lists, named = decided.with_allowed(self._lists), contacts_of(message.text)
+        if case.codes:
+            named = list(dict.fromkeys([*named, *named_by_codes(case.codes)]))
+        return Look(case, place, limits, message, models, taught, decided, lists, named)
+
+    def _read_together(self, models: "Models", looks: Sequence[Look]) -> None:
+        """Let the models read the short messages together; what is left is read by the layers, where each fails alone."""
+        from myna_agents.moderation import batch  # loads numpy
+
+        short = [look for look in looks if batch.fits(look.message)]
+        try:
+            for start in range(0, len(short), batch.MOST):
+                batch.read(short[start : start + batch.MOST], models)
+        except Exception:
+            logger.exception("messages are read one by one")
+
+    def _judged(self, look: Look, examined: _Examined) -> Judged:
+        found = examined.findings + self._of_sender(look, examined)
+        if look.place.on("reputation") and any(each.reason.code in _ADVERTISES for each in examined.findings):
+            if look.case.standing is None:
+                return self._with_standing(look, examined, found)
+            found += _of_standing(look.case.standing)
+        return _decide(found, examined.chance, look.limits)
+
+    async def _with_standing(self, look: Look, examined: _Examined, found: list[Finding]) -> Verdict:
+        try:
+            standing = await self.standing(look.case)
+        except Exception:
+            found += self._failed("reputation", look.place)
+        else:
+            found += [] if standing is None else _of_standing(standing)
+        return _decide(found, examined.chance, look.limits)
+
+    async def _loaded(self) -> "Models":
         async with self._loading:
             if self._models is None:
                 self._models = await asyncio.to_thread(_models, self._model)
             return self._models
 
-    def _examine(
-        self,
-        models: "tuple[LinearModel, LinearModel]",
-        taught: "Taught | None",
-        case: Case,
-        place: FilterPolicy,
-        decided: Decided,
-    ) -> _Examined:
-        message, limits = normalise(case.text), limits_of(self._policy, place)
-        lists, named = decided.with_allowed(self._lists), contacts_of(message.text)
+    def _examine(self, look: Look) -> _Examined:
+        case, message, limits, models = look.case, look.message, look.limits, look.models
         chances = [0.0]
-        filled = models[0].once(message)
 
         def model() -> Iterator[Finding]:
-            linear = models[0]
-            piece = message
-            if filled is None:
-                chance, piece = linear.worst(message) if taught is None else taught.worst(linear, message)
+            linear, taught, piece = models[0], look.taught, message
+            if look.chance is not None:
+                chance = look.chance
             elif taught is None:
-                chance = linear.from_slots(message, filled)
+                chance, piece = linear.worst(message)
             else:
-                chance = taught.from_slots(linear, message, filled)
+                chance, piece = taught.worst(linear, message)
             chances.append(chance)
             if chance >= limits.flag_at:
                 ngrams = ", ".join(repr(part.ngram) for part in linear.explain(piece)) or repr(piece.raw[:40])
@@ -168,14 +221,17 @@ class LayeredModerator:
                 yield Finding(action, Reason(code, ngrams, round(chance, 4)))
 
         def rules() -> Iterator[Finding]:
-            yield from pitches(message.text, named, lists)
+            yield from pitches(message.text, look.named, look.lists)
             yield from repeats(message)
+            yield from invites(case.codes)
+            yield from pretends(message, look.named)
+            yield from leaks(message, case.conversation_kind)
             for broken, words in self._rulebook.found(message.text):
                 yield Finding(broken.action, Reason("rule", f"{broken.name}: {words[:80]}", 1.0))
 
         def listed() -> Iterator[Finding]:
-            yield from denied(named, lists)
-            yield from decided.found(case, message, named)
+            yield from denied(look.named, look.lists)
+            yield from look.decided.found(case, message, look.named)
 
         layers: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
             ("lists", listed),
@@ -184,16 +240,15 @@ class LayeredModerator:
             ("model", model),
         ]
         if not message.skeleton.isascii():
-            layers.append(("offensive", lambda: _offensive(models, message, filled, limits.offensive_at)))
-        found = [each for name, look in layers for each in self._layer(name, place, look)]
-        return _Examined(found, chances[-1], message.skeleton, bool(named))
+            layers.append(("offensive", lambda: _offensive(look)))
+        found = [each for name, layer in layers for each in self._layer(name, look.place, layer)]
+        return _Examined(found, chances[-1], bool(look.named))
 
-    def _of_sender(
-        self, case: Case, place: FilterPolicy, examined: _Examined, limits: Policy
-    ) -> list[Finding]:
-        """What the sender did lately, what others wrote alike, and who the sender is."""
-        mark = mark_of(examined.skeleton)
-        doubtful = examined.contacts or examined.chance >= limits.flag_at / 2
+    def _of_sender(self, look: Look, examined: _Examined) -> list[Finding]:
+        """What the sender did lately, and what others wrote alike."""
+        case, place = look.case, look.place
+        doubtful = examined.contacts or examined.chance >= look.limits.flag_at / 2
+        mark = mark_of(look.message.skeleton) if look.mark == UNREAD else look.mark
 
         def alike() -> Iterator[Finding]:
             yield from self._campaigns.note(case, mark, suspicious=doubtful)
@@ -201,24 +256,9 @@ class LayeredModerator:
                 yield Finding(Action.HOLD, Reason("duplicate.kept_out", "like a text that was kept out", 0.8))
 
         return [
-            *self._layer("sender", place, lambda: self._window.note(case, examined.skeleton)),
+            *self._layer("sender", place, lambda: self._window.note(case, mark)),
             *self._layer("campaign", place, alike),
         ]
-
-    async def _of_standing(self, case: Case, place: FilterPolicy) -> list[Finding]:
-        """Who is new here, or had messages kept out, is read harder: what would be flagged as advertising is held."""
-        try:
-            standing = case.standing or await self.standing(case)
-        except Exception:
-            return self._failed("reputation", place)
-        if standing is None:
-            return []
-        if standing.kept_out >= _OFFENDER:
-            detail = f"{standing.kept_out} messages were kept out lately"
-            return [Finding(Action.HOLD, Reason("sender.kept_out", detail, 0.2))]
-        if standing.said < _NEWCOMER:
-            return [Finding(Action.HOLD, Reason("sender.new", f"message {standing.said + 1} here", 0.2))]
-        return []
 
     def _layer(self, name: str, place: FilterPolicy, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
         """What a layer finds. When it fails, that is counted, and the others decide unless the policy says otherwise."""
@@ -236,19 +276,24 @@ class LayeredModerator:
         return [Finding(Action.HOLD, Reason("moderation.failed", name, 1.0))] if closed else []
 
 
-def _offensive(
-    models: "tuple[LinearModel, LinearModel]", message: Normalised, filled: "Slots | None", limit: float
-) -> Iterator[Finding]:
-    abuse, piece = models[1], message
-    if filled is None:
-        rude, piece = abuse.worst(message)
-    else:
-        from myna_agents.moderation.features import narrowed  # loads numpy
-
-        rude = abuse.from_slots(message, narrowed(filled, models[0].bits, abuse.bits))
-    if rude >= limit:
+def _offensive(look: Look) -> Iterator[Finding]:
+    abuse, piece = look.models[1], look.message
+    rude = look.rude
+    if rude is None:
+        rude, piece = abuse.worst(look.message)
+    if rude >= look.limits.offensive_at:
         ngrams = ", ".join(repr(part.ngram) for part in abuse.explain(piece))
         yield Finding(Action.FLAG, Reason("abuse.offensive", ngrams, round(rude, 4)))
+
+
+def _of_standing(standing: Standing) -> list[Finding]:
+    """Who is new here, or had messages kept out, is read harder: what would be flagged as advertising is held."""
+    if standing.kept_out >= _OFFENDER:
+        detail = f"{standing.kept_out} messages were kept out lately"
+        return [Finding(Action.HOLD, Reason("sender.kept_out", detail, 0.2))]
+    if standing.said < _NEWCOMER:
+        return [Finding(Action.HOLD, Reason("sender.new", f"message {standing.said + 1} here", 0.2))]
+    return []
 
 
 async def _unknown(_: Case) -> Standing | None:
@@ -280,7 +325,7 @@ def _trusted(case: Case) -> bool:
     )
 
 
-def _models(own: Path | None) -> "tuple[LinearModel, LinearModel]":
+def _models(own: Path | None) -> "Models":
     from myna_agents.moderation.linear import load  # loads numpy and the weights
 
     return load(own or "spam"), load("offensive")

@@ -3,7 +3,6 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
@@ -20,7 +19,6 @@ T = TypeVar("T")
 _NONE: deque[Any] = deque()
 
 
-@lru_cache(maxsize=64)  # several layers ask for the mark of the message that is being judged
 def mark_of(skeleton: str) -> int | None:
     """64 bits of which near-duplicate skeletons share most; None for a text too short to say anything."""
     if len(skeleton) < MIN_CHARS:

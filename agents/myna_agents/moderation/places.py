@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from myna.errors import Malformed
@@ -19,15 +20,19 @@ MAX_COMPILED: Final = 64
 
 def limits_of(server: Policy, place: FilterPolicy) -> Policy:
     """The thresholds of a place: its own, those of its level, or the server's."""
-    flag_at, hold_at = LEVELS.get(place.level or "", (server.flag_at, server.hold_at))
-    given = {
-        "flag_at": flag_at if place.flag_at is None else place.flag_at,
-        "hold_at": hold_at if place.hold_at is None else place.hold_at,
-        "block_at": server.block_at if place.block_at is None else place.block_at,
-        "offensive_at": server.offensive_at if place.offensive_at is None else place.offensive_at,
-    }
-    may_block = server.may_block if place.may_block is None else place.may_block
-    return Policy(**given, may_block=may_block)
+    own = (place.flag_at, place.hold_at, place.block_at, place.offensive_at)
+    return _limits(server, place.level, own, place.may_block)
+
+
+@lru_cache(maxsize=256)
+def _limits(
+    server: Policy, level: str | None, own: tuple[float | None, ...], may_block: bool | None
+) -> Policy:
+    flag_at, hold_at = LEVELS.get(level or "", (server.flag_at, server.hold_at))
+    wider = (flag_at, hold_at, server.block_at, server.offensive_at)
+    given = [there if here is None else here for here, there in zip(own, wider, strict=True)]
+    blocks = server.may_block if may_block is None else may_block
+    return Policy(given[0], given[1], given[2], given[3], blocks)
 
 
 def check_listing(listing: Listing) -> None:

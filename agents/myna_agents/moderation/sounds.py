@@ -61,8 +61,10 @@ def _sounds_of(letters: str) -> str:
         stuck += 1
         for size in range(min(_LONGEST_SYLLABLE, end - start), 0, -1):
             rest = best[start + size]
+            if rest is None:
+                continue
             sound = known.get(letters[start : start + size])
-            if rest is not None and sound is not None and (size > 1 or letters[start] in "ae"):
+            if sound is not None and (size > 1 or letters[start] in "ae"):
                 best[start] = sound + rest
                 stuck = 0
                 break

@@ -1,5 +1,6 @@
 """Fitting the linear model to labelled texts."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -49,6 +50,12 @@ class Rows:
         lengths = np.array([len(part) for part in parts], dtype=np.int64)
         return cls(np.concatenate(parts), np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
 
+    def joined(self, other: "Rows") -> "Rows":
+        """These rows, then the others."""
+        lengths = np.concatenate((self.lengths, other.lengths))
+        starts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
+        return Rows(np.concatenate((self.slots, other.slots)), starts, lengths)
+
     def scores(self, weights: Vector) -> Vector:
         """One score for each row."""
         return np.add.reduceat(weights[self.slots], self.starts) / np.sqrt(self.lengths)
@@ -88,10 +95,14 @@ def fit(
     penalty: float = PENALTY,
     *,
     known: Vector | float = 0.0,
+    scale: Vector | float = 1.0,
+    start: tuple[Vector, float] | None = None,
 ) -> tuple[Vector, float]:
     """Weights and bias of least logistic loss with an L2 penalty, by limited-memory BFGS.
 
-    `known` [n] is added to the scores: what is known of each row already, in logits.
+    `known` [n] is added to the scores: what is known of each row already, in logits. `scale` [size] says how cheap each
+    weight is: the penalty falls on weight / scale, which is as if the entries of the rows were `scale` times as large.
+    `start` is a guess to begin at.
 
     Two-loop recursion and backtracking: Nocedal and Wright, Numerical Optimization, algorithms 7.4 and 3.1.
     """
@@ -99,12 +110,14 @@ def fit(
     sign, share = np.where(spam, 1.0, -1.0), importance / importance.sum()
 
     def loss(point: Vector) -> tuple[float, Vector]:
-        margin = sign * (data.scores(point[:-1]) + point[-1] + known)
+        margin = sign * (data.scores(point[:-1] * scale) + point[-1] + known)
         value = float(share @ np.logaddexp(0, -margin)) + penalty / 2 * float(point[:-1] @ point[:-1])
         pull = -sign * share * np.exp(-np.logaddexp(0, margin))
-        return value, np.append(data.gradient(pull, size) + penalty * point[:-1], pull.sum())
+        return value, np.append(data.gradient(pull, size) * scale + penalty * point[:-1], pull.sum())
 
     point = np.zeros(size + 1)
+    if start is not None:
+        point = np.append(start[0] / scale, start[1])
     value, slope = loss(point)
     past: list[tuple[Vector, Vector]] = []
     for _step in range(STEPS):
@@ -121,7 +134,23 @@ def fit(
         point, value, slope = following, new_value, new_slope
         if done:
             break
-    return point[:-1], float(point[-1])
+    return point[:-1] * scale, float(point[-1])
+
+
+def evidence(data: Rows, spam: Labels, importance: Vector, bits: int) -> Vector:
+    """How unequally each slot is filled by spam and by harmless texts: |log of the ratio| [size], mean square 1.
+
+    Wang and Manning, Baselines and Bigrams: Simple, Good Sentiment and Topic Classification, ACL 2012 (NB-SVM).
+    """
+    size = (1 << bits) + features.META_SLOTS
+    filled = np.repeat(importance, data.lengths)
+    of_spam = np.repeat(spam, data.lengths)
+    counts = [
+        np.bincount(data.slots, weights=filled * part, minlength=size) + 1.0 for part in (of_spam, ~of_spam)
+    ]
+    found: Vector = np.abs(np.log((counts[0] / counts[0].sum()) / (counts[1] / counts[1].sum())))
+    # Nothing is quite without weight: no slot is shut out for good.
+    return np.maximum(found / math.sqrt(float((found * found).mean())), 1e-3)
 
 
 def _direction(slope: Vector, past: list[tuple[Vector, Vector]]) -> Vector:
@@ -165,6 +194,39 @@ def curve(scores: Vector, spam: Labels, importance: Vector, prior: float = 0.0) 
         # Where the curve is flat a whole step of Newton's leads far away.
         point = point - step * min(1.0, 1.0 / max(float(np.linalg.norm(step)), 1e-12))
     return Curve(float(point[0]), float(point[1]))
+
+
+def centred(
+    made: Curve, scores: Vector, spam: Labels, corpora: Sequence[str], flag_at: float, most_flagged: float
+) -> Curve:
+    """The curve moved so that P = 0.5 stands where the mean F1 of the corpora with spam is best, looked at with a little
+    blur, among the places where at most a share `most_flagged` of the harmless corpora's texts reaches `flag_at`.
+
+    Platt's curve stands where the likelihood is best, over all corpora together: where one has little spam, too far up.
+    Corpora of a few texts say nothing about the best place and are left out.
+    """
+    margins: Vector = made.slope * scores + made.offset
+    names = np.array(corpora)
+    known = {name: names == name for name in sorted(set(corpora))}
+    both = [part for part in known.values() if spam[part].any() and int(part.sum()) >= _ENOUGH]
+    harmless = margins[np.isin(names, [name for name, part in known.items() if not spam[part].any()])]
+    flag = math.log(flag_at / (1 - flag_at))
+
+    def good(cut: float) -> float:
+        return sum(_f1(margins[part] >= cut + blur, spam[part]) for part in both for blur in _BLUR)
+
+    allowed = [cut for cut in _CUTS if float((harmless >= cut + flag).sum()) <= most_flagged * len(harmless)]
+    best = max(allowed or [_CUTS[-1]], key=lambda cut: (good(cut), -abs(cut)))
+    return Curve(made.slope, made.offset - best)
+
+
+_ENOUGH: Final = 200
+_CUTS: Final = tuple(step / 20 for step in range(-30, 31))
+_BLUR: Final = (-0.3, -0.15, 0.0, 0.15, 0.3)
+
+
+def _f1(called: Labels, spam: Labels) -> float:
+    return 2 * int((called & spam).sum()) / max(int(called.sum()) + int(spam.sum()), 1)
 
 
 def curves(model: LinearModel, found: Sequence[Example], importance: Vector) -> tuple[Curve, Curve]:

@@ -4,7 +4,8 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 
 from myna.model_moderation import Action, Case, Reason
-from myna_agents.moderation.near import MAX_DISTANCE, mark_of
+from myna.value import value
+from myna_agents.moderation.near import MAX_DISTANCE
 from myna_agents.moderation.rules import Finding
 
 
@@ -28,7 +29,7 @@ class WindowLimits:
     """Conversations that got near-duplicates within `window_s`: a campaign."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Seen:
     at: float
     conversation: int
@@ -53,8 +54,10 @@ class SenderWindow:
         """Senders remembered."""
         return len(self._senders)
 
-    def note(self, case: Case, skeleton: str) -> list[Finding]:
-        """Remember a message and return what is too much, this message included. A resend is the same message.
+    def note(self, case: Case, mark: int | None) -> list[Finding]:
+        """Remember a message with its `near.mark_of` and return what is too much, this message included.
+
+        A resend is the same message.
 
         Flood counts by when the sender's device says that a message was written, as far as that can be: an outbox that
         was kept through a cut is no flood. Whoever claims too much of that is told by when its messages arrived.
@@ -72,8 +75,9 @@ class SenderWindow:
             if seen.client_id
         )
         if not resent:
-            mark = mark_of(skeleton)
             mine.append(_Seen(case.at, case.conversation, mark, case.client_id, self._written(mine, case)))
+        if len(mine) < min(limits.flag_flood, limits.flag_repeats, limits.hold_conversations):
+            return []
         return [*self._flood(mine), *self._repeats(mine)]
 
     def _written(self, mine: deque[_Seen], case: Case) -> float:

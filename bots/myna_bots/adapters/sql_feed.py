@@ -46,19 +46,19 @@ class SqlBotLog:
         self._database = database
         self._log = SqlLog(database)
 
-    async def unheard(self, pos: int, limit: int) -> tuple[list[Heard], int]:
-        silent = await self._silent(pos)
-        if silent > pos:
-            return [], silent
+    async def unheard(self, pos: int, limit: int) -> tuple[list[Heard], int, set[int]]:
+        reached, silent = await self._silent(pos)
+        if reached > pos:
+            return [], reached, silent
         found = [event for event, _, _ in await self._log.events_after(pos, limit)]
         if not found:
-            return [], pos
+            return [], pos, silent
         places = {event.conversation for event in found}
         async with self._database.read() as connection:
             listeners = await _listeners(connection, places)
             heard = [event for event in found if event.conversation in listeners]
             if not heard:
-                return [], found[-1].pos
+                return [], found[-1].pos, silent
             conversations = {
                 row[0]: rows.conversation_of(row)
                 for row in await connection.execute(
@@ -78,21 +78,21 @@ class SqlBotLog:
                 wishes = await feed_reads.wishes(connection, event)
                 place = conversations[event.conversation]
                 made.append(Heard(event, place, sender, answered, here, row_of_bots, wishes))
-        return made, found[-1].pos
+        return made, found[-1].pos, silent
 
-    async def _silent(self, pos: int) -> int:
-        """Up to where no bot has a seat in the conversations of the next events: those need not be read."""
+    async def _silent(self, pos: int) -> tuple[int, set[int]]:
+        """Up to where no bot has a seat in the conversations of the next events: those need not be read; and which have none."""
         ahead = select(_EVENT.c.pos, _EVENT.c.conversation).where(_EVENT.c.pos > pos).order_by(_EVENT.c.pos)
         async with self._database.read() as connection:
             found = (await connection.execute(ahead.limit(AHEAD))).all()
             if not found:
-                return pos
+                return pos, set()
             places = {row[1] for row in found}
             seats = select(_MEMBER.c.conversation).join(BOT, BOT.c.user == _MEMBER.c.user)
             seated = await connection.execute(seats.where(_MEMBER.c.conversation.in_(places)).distinct())
             heard = {row[0] for row in seated}
         first = next((row[0] for row in found if row[1] in heard), None)
-        return int(found[-1][0] if first is None else first - 1)
+        return int(found[-1][0] if first is None else first - 1), places - heard
 
     async def fed(self) -> int:
         async with self._database.read() as connection:

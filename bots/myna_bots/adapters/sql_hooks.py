@@ -7,9 +7,19 @@ from sqlalchemy import and_, case, delete, func, insert, select, update
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.rows import from_json, to_json
 from myna.adapters.sql.tables import table
+from myna_bots.adapters.sql_bots import BOT, INSTALLATION
 from myna_bots.adapters.sql_feed import DELIVERY, EVENT, HOOK, delivery_row, entry_of
 from myna_bots.adapters.tables import BotHookRow
-from myna_bots.host.model import Delivery, DeliveryState, Entry, HookKind, HookState, IncomingHook, Webhook
+from myna_bots.host.model import (
+    Delivery,
+    DeliveryState,
+    Entry,
+    HookKind,
+    HookState,
+    IncomingHook,
+    Scope,
+    Webhook,
+)
 
 INCOMING = table(BotHookRow)
 WAITING, DEAD = DeliveryState.WAITING.value, DeliveryState.DEAD.value
@@ -159,6 +169,27 @@ class SqlHooks:
     async def forget(self, bot: int) -> None:
         async with self._database.write() as connection:
             await connection.execute(delete(DELIVERY).where(DELIVERY.c.bot == bot))
+
+    async def judging(self) -> dict[int, list[Webhook]]:
+        """`Judging`: who judges where."""
+        query = (
+            select(INSTALLATION.c.conversation, *HOOK.c)
+            .join(BOT, BOT.c.user == INSTALLATION.c.bot)
+            .join(HOOK, HOOK.c.bot == INSTALLATION.c.bot)
+            .where(
+                INSTALLATION.c.scopes.contains(f'"{Scope.MODERATE}"'),
+                INSTALLATION.c.removed_at.is_(None),
+                BOT.c.disabled_at.is_(None),
+                HOOK.c.kind == HookKind.NATIVE.value,
+                HOOK.c.state == HookState.ACTIVE.value,
+            )
+            .order_by(INSTALLATION.c.created_at, INSTALLATION.c.bot)
+        )
+        found: dict[int, list[Webhook]] = {}
+        async with self._database.read() as connection:
+            for row in (await connection.execute(query)).all():
+                found.setdefault(row[0], []).append(_hook(row[1:]))
+        return found
 
     async def next_due(self) -> float | None:
         oldest = _oldest()

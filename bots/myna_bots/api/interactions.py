@@ -7,8 +7,10 @@ from fastapi import APIRouter, Header, Path, Response
 from pydantic import BaseModel, Field
 
 from myna.api.ids import MAX_ID, ConversationPath
-from myna.api.principal import Asker
+from myna.api.principal import Asker, Core
 from myna.errors import Conflict, Forbidden, Malformed, NotFound
+from myna.rights import Principal
+from myna.services import Services
 from myna_bots.api.parts import checked_form, find_button
 from myna_bots.api.who import Platform
 from myna_bots.host.polls import ACTION as POLL
@@ -101,9 +103,14 @@ async def file(
     return Response((await bots.files.read(kept)).content, media_type=shown, headers=headers)
 
 
-@router.post("/{conversation}/messages/{seq}/stop", status_code=202, summary="Stop a bot's answer")
-async def stop(conversation: ConversationPath, seq: SeqPath, asker: Asker, bots: Platform) -> dict[str, Any]:
-    """The text stays as far as it came; the bot hears `draft.stopped`."""
+@router.post("/{conversation}/messages/{seq}/stop", status_code=202, summary="Stop a bot's or agent's answer")
+async def stop(
+    conversation: ConversationPath, seq: SeqPath, asker: Asker, core: Core, bots: Platform
+) -> dict[str, Any]:
+    """The text stays as far as it came; a bot hears `draft.stopped`, an agent is cut off at its provider too."""
+    if await _of_agent(core, asker, conversation, seq):
+        await core.handoff.stop(asker, conversation)
+        return {"event": None, "duplicate": False}
     message = await bots.interactions.message(asker, conversation, seq)
     if message["state"] != "streaming":
         raise Conflict("This answer is not being written any more.", code="no_stream")
@@ -111,3 +118,13 @@ async def stop(conversation: ConversationPath, seq: SeqPath, asker: Asker, bots:
     await bots.streams.abort(int(message["sender"]), conversation, seq)
     event = await bots.interactions.put(asker, message, "draft.stopped", {"text": text}, str(seq))
     return {"event": event, "duplicate": not event}
+
+
+async def _of_agent(core: Services, asker: Principal, conversation: int, seq: int) -> bool:
+    """Whether an agent is writing this message: it has no program that could hear of the stop."""
+    page = await core.directory.messages(asker, conversation, after=seq - 1, limit=1)
+    for message in page["messages"]:
+        if message["seq"] == seq and message["state"] == "streaming":
+            sender = await core.accounts.user(int(message["sender"]))
+            return sender is not None and sender.agent
+    return False

@@ -10,6 +10,7 @@ from myna.deliver.frames import EventFrame
 from myna_bots.host.hearing import heard_by
 from myna_bots.host.model import Entry, NewEntry
 from myna_bots.host.ports import BotLog
+from myna_bots.host.silence import Silence
 
 PAGE = 500
 """Log events that are looked at together."""
@@ -38,9 +39,16 @@ class Feed:
         """Called for each entry that this process stored, after commit."""
         self._stored = self._seen = -1
         self._pruned_at = 0.0
+        self._silence = Silence()
+        self._reading = False
 
     def heard(self, event: EventFrame) -> None:
-        """A hint that the conversation log has grown."""
+        """The conversation log has grown. What no bot hears is passed at once; anything else wakes the feed."""
+        self._silence.heard(event)
+        if not self._reading and self._seen >= 0:
+            self._seen = self._silence.passed(self._seen)
+            if self._seen == event.pos and self._seen - self._stored < LAG:
+                return
         self._wake.set()
 
     async def run(self) -> None:
@@ -58,10 +66,20 @@ class Feed:
 
     async def step(self) -> bool:
         """Feed one page; whether there may be more."""
+        self._reading = True
+        try:
+            return await self._step()
+        finally:
+            self._reading = False
+
+    async def _step(self) -> bool:
         if self._seen < 0:
             self._stored = self._seen = await self._log.fed()
-        found, reached = await self._log.unheard(self._seen, PAGE)
-        if reached == self._seen:
+        self._seen = self._silence.passed(self._seen)
+        moment = self._silence.moment
+        found, reached, silent = await self._log.unheard(self._seen, PAGE)
+        self._silence.learn(silent, moment)
+        if reached == self._seen and self._seen - self._stored < LAG:
             return False
         now = time.time()
         entries = [_dated(entry, now) for heard in found for entry in heard_by(heard)]

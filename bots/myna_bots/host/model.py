@@ -20,6 +20,7 @@ class Scope(StrEnum):
     READ_ALL = "messages:read:all"
     WRITE = "messages:write"
     DELETE = "messages:delete"
+    MODERATE = "messages:moderate"
     MEMBERS_READ = "members:read"
     MEMBERS_MANAGE = "members:manage"
     FILES = "files"

@@ -101,8 +101,11 @@ class BotStore(Protocol):
 class BotLog(Protocol):
     """The durable log of each bot and the cursors on it."""
 
-    async def unheard(self, pos: int, limit: int) -> tuple[list[Heard], int]:
-        """Log events after `pos` with their listeners, and how far the log was read. Takes no write lock."""
+    async def unheard(self, pos: int, limit: int) -> tuple[list[Heard], int, set[int]]:
+        """Log events after `pos` with their listeners, how far the log was read, and conversations without a bot's seat.
+
+        Takes no write lock.
+        """
         ...
 
     async def fed(self) -> int:

@@ -20,6 +20,10 @@ class RunawayBots:
     def __init__(self) -> None:
         self._said: dict[tuple[int, int, str], deque[tuple[float, str]]] = {}
 
+    def concerns(self, case: Case) -> bool:
+        """Only what bots say."""
+        return case.sender_kind is UserKind.BOT
+
     async def judge(self, case: Case) -> Verdict | None:
         """Hold what a bot said too often; people may repeat themselves, the filter sees to that."""
         if case.sender_kind is not UserKind.BOT:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import logging
 import warnings
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -13,7 +14,13 @@ MAX_PIXELS = 40_000_000
 """A picture of 40 megapixels takes 160 MB while it is decoded; anything larger is a bomb or no chat picture."""
 MAX_FRAMES = 500
 THUMBNAIL = (480, 480)
+CODE_PIXELS = 2_000
+"""Longest side in which QR codes are looked for: what a telephone reads from a screen is far larger than a point of it."""
+MAX_CODES = 8
+MAX_CODE_CHARS = 500
 KINDS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/gif": "GIF"}
+
+logger = logging.getLogger(__name__)
 
 
 class PillowPictures:
@@ -59,7 +66,28 @@ def _made(picture: Image.Image, data: bytes, kind: str, frames: int) -> Picture:
         clean = data if kind == "GIF" else _still(picture, turned, kind)
     small = turned.copy()
     small.thumbnail(THUMBNAIL)
-    return Picture(clean, turned.width, turned.height, _webp(small))
+    return Picture(clean, turned.width, turned.height, _webp(small), _codes(turned))
+
+
+def _codes(picture: Image.Image) -> tuple[str, ...]:
+    """What the QR codes in a picture say, each once; of a moving one, those in its first frame."""
+    import zxingcpp
+
+    # What is transparent is shown on white, and so are the codes.
+    clear = picture.convert("RGBA")
+    seen = Image.new("RGBA", clear.size, "white")
+    seen.alpha_composite(clear)
+    grey = seen.convert("L")
+    grey.thumbnail((CODE_PIXELS, CODE_PIXELS))
+    kinds = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.MicroQRCode])
+    try:
+        found = zxingcpp.read_barcodes(grey, formats=kinds, text_mode=zxingcpp.TextMode.Plain)
+    except (ValueError, RuntimeError):
+        # An odd picture must not keep its sender from sending it.
+        logger.exception("no QR codes could be looked for in a picture")
+        return ()
+    said = dict.fromkeys(each.text.strip()[:MAX_CODE_CHARS] for each in found)
+    return tuple(code for code in said if code)[:MAX_CODES]
 
 
 def _still(picture: Image.Image, turned: Image.Image, kind: str) -> bytes:

@@ -13,7 +13,7 @@ from myna.model_identity import SignIn
 from myna.wire import stamp, user_object
 
 router = APIRouter(prefix="/v1/account", tags=["account"])
-_proofs = Limits(count=10, window_s=60)
+proofs = Limits(count=10, window_s=60)
 """Passwords and codes that a signed-in person may try in a minute."""
 Old = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Code = Annotated[str, StringConstraints(min_length=6, max_length=32), Field(examples=["492039"])]
@@ -34,9 +34,9 @@ class NewPassword(BaseModel):
 
 
 class Proof(BaseModel):
-    """The password, asked for again."""
+    """The password, asked for again. Who has none must have signed in within ten minutes."""
 
-    password: Old
+    password: Annotated[str, StringConstraints(max_length=256)] = ""
 
 
 class FirstCode(BaseModel):
@@ -59,6 +59,7 @@ async def account(asker: Asker, core: Core) -> dict[str, Any]:
     return {
         "user": user_object(user),
         "role": user.role,
+        "password": await core.account.has_password(user.id),
         "second_factor": await factor.on(user.id),
         "recovery_codes": await factor.recovery_codes_left(user.id),
     }
@@ -73,14 +74,14 @@ async def rename(asked: Profile, asker: Asker, core: Core) -> dict[str, Any]:
 @router.post("/password", summary="Change my password")
 async def set_password(asked: NewPassword, asker: Asker, core: Core) -> dict[str, int]:
     """Every other device is signed out; how many those were."""
-    _proofs.take(str(asker.user))
+    proofs.take(str(asker.user))
     return {"signed_out": await core.account.set_password(asker, asked.old, asked.new)}
 
 
 @router.post("/second-factor", status_code=201, summary="Begin to set up a second factor")
 async def begin_factor(asked: Proof, asker: Asker, core: Core) -> dict[str, str]:
     """The secret for an authenticator app, as text and as `otpauth://` address. Nothing changes until it is confirmed."""
-    _proofs.take(str(asker.user))
+    proofs.take(str(asker.user))
     made = await core.account.begin_factor(asker, asked.password)
     return {"secret": made.secret, "uri": made.uri}
 
@@ -88,14 +89,14 @@ async def begin_factor(asked: Proof, asker: Asker, core: Core) -> dict[str, str]
 @router.post("/second-factor/confirm", summary="Turn the second factor on")
 async def confirm_factor(asked: FirstCode, asker: Asker, core: Core) -> dict[str, list[str]]:
     """Ten recovery codes, shown this once; each signs in once without the app. Other devices are signed out."""
-    _proofs.take(str(asker.user))
+    proofs.take(str(asker.user))
     return {"recovery_codes": await core.account.confirm_factor(asker, asked.code)}
 
 
 @router.post("/second-factor/off", status_code=204, summary="Turn the second factor off")
 async def drop_factor(asked: Both, asker: Asker, core: Core) -> Response:
     """Needs the password and a code."""
-    _proofs.take(str(asker.user))
+    proofs.take(str(asker.user))
     await core.account.drop_factor(asker, asked.password, asked.code)
     return Response(status_code=204)
 

@@ -17,14 +17,18 @@ from myna.api import (
     exports,
     files,
     helpdesk,
+    metrics,
     mine,
     moderation,
+    passkeys,
     people,
     problems,
+    providers,
     search,
     seats,
     service,
     streams,
+    views,
     visitors,
 )
 from myna.api.commands import Commands
@@ -42,11 +46,15 @@ ROUTERS = (
     service.router,
     moderation.router,
     desk.router,
+    views.router,
     helpdesk.router,
     streams.router,
     account.router,
     people.router,
+    passkeys.router,
+    providers.router,
     asyncapi.router,
+    metrics.router,
 )
 DESCRIPTION = """
 Myna is a chat platform in which AI agents are ordinary members of conversations. Ids are strings, times ISO 8601 in

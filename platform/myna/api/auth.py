@@ -37,6 +37,9 @@ class SignIn(BaseModel):
     handle: str = Field(min_length=1, max_length=64, examples=["operator"])
     password: str = Field(min_length=1, max_length=256)
     code: str | None = Field(default=None, min_length=6, max_length=32, description="Of the second factor.")
+    passkey: dict[str, Any] | None = Field(
+        default=None, max_length=16, description="In place of a code; see `POST /v1/auth/passkeys/begin`."
+    )
 
 
 class Refresh(BaseModel):
@@ -49,7 +52,7 @@ class Refresh(BaseModel):
 async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]:
     """Tokens for a person. Ten wrong tries a minute and address; a wrong handle takes as long as a wrong password.
 
-    401 `second_factor_needed` asks for the same again with a `code` of the authenticator app, or a recovery code.
+    401 `second_factor_needed` asks for the same again with a `code` of the authenticator app, a recovery code, or a `passkey`.
     """
     address = address_of(request)
     _by_address.check(address)
@@ -58,7 +61,7 @@ async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]
         _by_handle.check(asked.handle)
     try:
         signed_in = await core.sign_ins.with_password(
-            asked.handle, asked.password, asked.code, device_of(request)
+            asked.handle, asked.password, asked.code, device_of(request), asked.passkey
         )
     except Unauthorised as refused:
         if refused.code != "second_factor_needed":

@@ -45,17 +45,18 @@ class Commands:
         self._typed: dict[tuple[int, int, bool], float] = {}
 
     def send_at_once(self, principal: Principal, frame: Send, settle: Settle) -> bool:
-        """Check and queue a draft for which nobody has to be asked; False when somebody has: then use `send`."""
-        services = self._services
+        """Check, judge and queue a draft for which nobody has to be waited for; False when somebody has: then use `send`."""
         if frame.thread is not None:
             return False
-        write = services.sender.at_once(
-            principal, int(frame.conversation), frame.client_id, frame.body, frame.reply_to
+        return self._services.sender.at_once(
+            principal,
+            int(frame.conversation),
+            frame.client_id,
+            frame.body,
+            frame.reply_to,
+            frame.age_ms,
+            settle,
         )
-        if write is None:
-            return False
-        services.committer.submit_then(write, settle)
-        return True
 
     async def send(self, principal: Principal, frame: Send, settle: Settle) -> None:
         """Check, judge and queue a draft; `settle` is called with its outcome, after commit."""

@@ -214,6 +214,7 @@ async def users(
 
 @router.get("/people", summary="People and bots of my workspace")
 async def people(asker: Asker, core: Core) -> dict[str, Any]:
-    """Whom I can open a group or a direct conversation with; only for members of the workspace."""
+    """Whom I can open a group or a direct conversation with, with their workspace roles; only for members of the workspace."""
     require(asker, Verb.OPEN_GROUP)
-    return {"users": [user_object(user) for user in await core.accounts.humans(asker.workspace, 500)]}
+    found = await core.accounts.humans(asker.workspace, 500)
+    return {"users": [user_object(user) | {"role": user.role} for user in found]}

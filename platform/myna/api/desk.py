@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from myna.api.ids import MAX_ID, ConversationPath, Cursor, Limit
+from myna.api.ids import MAX_ID, ConversationPath, Cursor, IdText, Limit
 from myna.api.principal import Asker, Core
 from myna.errors import Malformed
 from myna.model import Owner
 from myna.model_moderation import HeldState
 from myna.rights import Verb, require
+from myna.service import TicketFilter
 from myna.wire import ticket_object, turn_object
 
 router = APIRouter(prefix="/v1", tags=["desk"])
@@ -29,11 +30,19 @@ class Epoch(BaseModel):
     epoch: int | None = Field(default=None, ge=0, lt=MAX_ID)
 
 
+class Assign(Epoch):
+    """Which colleague answers next."""
+
+    user: IdText
+
+
 class Release(Epoch):
     """Who answers next."""
 
     to: Literal["agent", "queue"] = "agent"
 
+
+View = Literal["open", "mine", "queue", "agent", "mentions", "spam", "resolved"]
 
 Always = Annotated[
     tuple[Literal["sender", "links", "phones", "handles", "phrase"], ...],
@@ -72,6 +81,12 @@ async def claim(conversation: ConversationPath, asked: Epoch, asker: Asker, core
     return ticket_object(await core.handoff.claim(asker, conversation, asked.epoch))
 
 
+@router.post("/conversations/{conversation}/assign", summary="Give a conversation to a colleague")
+async def assign(conversation: ConversationPath, asked: Assign, asker: Asker, core: Core) -> dict[str, Any]:
+    """The colleague answers from now on; 409 when somebody else moved it meanwhile."""
+    return ticket_object(await core.handoff.assign(asker, conversation, int(asked.user), asked.epoch))
+
+
 @router.post("/conversations/{conversation}/release", summary="Give a conversation back")
 async def release(conversation: ConversationPath, asked: Release, asker: Asker, core: Core) -> dict[str, Any]:
     """To the agent, which answers what was asked last, or to the queue."""
@@ -105,11 +120,17 @@ async def turns(
 async def tickets(
     asker: Asker,
     core: Core,
-    view: Literal["open", "mine", "queue", "agent", "resolved"] = "open",
+    view: View = "open",
     after: Annotated[str | None, Query(max_length=64, pattern=r"^[0-9.]+_[0-9]+$")] = None,
     limit: Limit = 50,
+    label: Cursor = None,
+    inbox: Cursor = None,
+    owner: Cursor = None,
 ) -> dict[str, Any]:
-    """A page of tickets, latest change first, with the counts of all views."""
+    """A page of tickets, latest change first, with the counts of all views; narrowed to a label, an inbox, or an operator's.
+
+    `mentions` are those with a note that calls the asker, `spam` those with messages that the filter holds or has refused.
+    """
     before = None
     if after is not None:
         at, _, conversation = after.partition("_")
@@ -117,7 +138,8 @@ async def tickets(
             before = (float(at), int(conversation))
         except ValueError:
             raise Malformed("`after` must be the `next` of the page before.") from None
-    made, counts, following = await core.directory.tickets(asker, view, before, limit)
+    narrowed = TicketFilter(label, inbox, owner)
+    made, counts, following = await core.directory.tickets(asker, view, before, limit, narrowed)
     return {
         "tickets": made,
         "counts": counts,
@@ -161,5 +183,5 @@ async def decide_all(asked: Decisions, asker: Asker, core: Core) -> dict[str, An
 async def figures(asker: Asker, core: Core) -> dict[str, Any]:
     """From what moderators decided in the last 30 days: precision, recall, and by reason code the counts behind them."""
     found = await core.review.figures(asker, time.time())
-    failed = dict(core.sender.judge_failures)
+    failed = dict(core.sender.judging.failures) if core.sender.judging is not None else {}
     return found | {"failed": sum(failed.values()), "failed_by": failed}

@@ -238,7 +238,7 @@ class Link:
             self._make_room()
         if isinstance(outcome, MynaError):
             self._say(nack(frame.ref, outcome, frame.client_id))
-        elif isinstance(outcome, Ack) and outcome.held is None:
+        elif isinstance(outcome, Ack) and outcome.held is None and outcome.flagged is None:
             self._say({"op": "ack", "ref": frame.ref, **ack_object(outcome)})
         else:
             self._spawn(self._tell(frame, outcome))

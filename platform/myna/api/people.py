@@ -1,6 +1,6 @@
 """The people of a workspace over HTTP, for administrators, and the links that let new ones in."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
@@ -20,6 +20,13 @@ Handle = Annotated[
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}[a-z0-9]$"),
     Field(description="Small letters, digits, dot, underscore and hyphen.", examples=["ana.lima"]),
 ]
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, max_length=200, pattern=r"^[^@\s]{1,64}@[^@\s]+\.[^@\s.]+$"
+    ),
+    Field(examples=["mia@example.org"]),
+]
 Secret = Annotated[str, StringConstraints(min_length=16, max_length=128, pattern=r"^[\w-]+$")]
 
 
@@ -28,6 +35,9 @@ class NewInvitation(BaseModel):
 
     name: PersonName
     role: WorkspaceRole | None = None
+    email: Email | None = Field(
+        default=None, description="Whoever a provider verified it of comes in without the link, too."
+    )
 
 
 class ChangedPerson(BaseModel):
@@ -35,6 +45,9 @@ class ChangedPerson(BaseModel):
 
     role: WorkspaceRole | None = None
     active: bool | None = None
+    email: Email | Literal[""] | None = Field(
+        default=None, description="The address by which a provider's word leads to them; empty: none."
+    )
 
 
 class Link(BaseModel):
@@ -59,7 +72,12 @@ async def people(asker: Asker, core: Core) -> dict[str, Any]:
 
 @router.patch("/admin/people/{user}", summary="Change a role, let in or out")
 async def change(user: IdPath, asked: ChangedPerson, asker: Asker, core: Core) -> dict[str, Any]:
-    """The person is signed out everywhere. What a deactivated operator owned goes back to the queue."""
+    """After another role the person is signed out everywhere. What a deactivated operator owned goes back to the queue."""
+    if asked.email is not None:
+        await core.people.set_email(asker, user, asked.email or None)
+    if asked.role is None and asked.active is None and asked.email is not None:
+        found = await core.people.members(asker)
+        return _person(next(each for each in found if each.user.id == user))
     return _person(await core.people.change(asker, user, role=asked.role, active=asked.active))
 
 
@@ -91,7 +109,7 @@ async def invitations(asker: Asker, core: Core) -> dict[str, Any]:
 @router.post("/admin/invitations", status_code=201, summary="Invite somebody")
 async def invite(asked: NewInvitation, asker: Asker, core: Core) -> dict[str, Any]:
     """A link that works once within a week. Hand it over yourself; it is shown only now."""
-    return _issued(core, *await core.people.invite(asker, asked.name, asked.role))
+    return _issued(core, *await core.people.invite(asker, asked.name, asked.role, asked.email))
 
 
 @router.delete("/admin/invitations/{invitation}", status_code=204, summary="Withdraw an invitation")
@@ -132,6 +150,7 @@ def _person(person: Person) -> dict[str, Any]:
         "role": person.user.role,
         "active": person.deactivated_at is None,
         "deactivated_at": None if person.deactivated_at is None else stamp(person.deactivated_at),
+        "email": person.email,
         "second_factor": person.second_factor,
         "seen_at": None if person.seen_at is None else stamp(person.seen_at),
     }
@@ -142,6 +161,7 @@ def _invitation(invitation: Invitation) -> dict[str, Any]:
         "id": str(invitation.id),
         "name": invitation.name,
         "role": invitation.role,
+        "email": invitation.email,
         "user": None if invitation.user is None else str(invitation.user),
         "created_by": str(invitation.created_by),
         "created_at": stamp(invitation.created_at),

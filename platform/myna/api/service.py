@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field, StringConstraints, field_validator
 
-from myna.api.ids import MAX_ID, ConversationPath, Limit
+from myna.api.ids import MAX_ID, ConversationPath, IdText, Limit
 from myna.api.principal import Asker, Core
 from myna.api.visitors import PrechatField
 from myna.errors import Forbidden, Malformed, NotFound
@@ -32,6 +32,11 @@ class NewNote(BaseModel):
     """Something for the other operators."""
 
     text: Words = Field(examples=["She has called twice about this already."])
+    mentions: list[IdText] = Field(
+        default_factory=list[str],
+        max_length=20,
+        description="Colleagues who get it on their list of mentions.",
+    )
 
 
 class NewReply(BaseModel):
@@ -90,7 +95,9 @@ async def add_note(
 ) -> dict[str, Any]:
     """For the other operators; it never reaches the visitor or an agent."""
     await _desk(core, asker, conversation)
-    made = Note(new_id(), conversation, asker.user, asked.text, time.time())
+    called = await core.accounts.users([int(each) for each in asked.mentions], asker.workspace)
+    mentions = tuple(sorted(user.id for user in called if user.kind is UserKind.HUMAN and user.role))
+    made = Note(new_id(), conversation, asker.user, asked.text, time.time(), mentions)
     await core.service.add_note(made)
     author = await core.accounts.user(asker.user)
     return _note(made) | {"author": user_object(author) if author else None}

@@ -10,11 +10,13 @@ from myna.errors import Forbidden, Malformed, NotFound
 from myna.identity.passwords import hash_password
 from myna.identity.second_factor import SecondFactor
 from myna.identity.sign_ins import SignIns
+from myna.identity.trail import Trail
 from myna.ids import new_id
 from myna.model import User, UserKind, WorkspaceRole
 from myna.model_identity import Invitation, Person
 from myna.ports import Accounts
-from myna.ports_identity import PeopleStore
+from myna.ports_identity import PasskeyStore, PeopleStore
+from myna.ports_providers import ProviderStore
 from myna.rights import Principal, Verb, require
 
 INVITATION_S = 7 * 86_400.0
@@ -27,9 +29,17 @@ class People:
     """Administration of people. Every call needs the right to administer; only owners make, change or remove owners."""
 
     def __init__(
-        self, accounts: Accounts, store: PeopleStore, sign_ins: SignIns, second_factor: SecondFactor
+        self,
+        accounts: Accounts,
+        store: PeopleStore,
+        sign_ins: SignIns,
+        second_factor: SecondFactor,
+        emails: ProviderStore,
+        passkeys: PasskeyStore,
+        trail: Trail,
     ) -> None:
-        self._accounts, self._store = accounts, store
+        self._accounts, self._store, self._emails, self._trail = accounts, store, emails, trail
+        self._passkeys = passkeys
         self._sign_ins, self._second_factor = sign_ins, second_factor
         self.left: Callable[[Principal, int], Awaitable[None]] = _nothing
         """Called after somebody was deactivated, with who did it: what they owned must find somebody else."""
@@ -65,35 +75,64 @@ class People:
             return member
         await self._store.change(principal.workspace, user, role=wanted, deactivated_at=since)
         await self._sign_ins.end_all(user)
+        await self._note_change(principal, member, changed)
         if since is not None and member.deactivated_at is None:
             await self.left(principal, user)
         return changed
+
+    async def set_email(self, principal: Principal, user: int, email: str | None) -> None:
+        """Say by which address a provider's word leads to somebody, or that none does.
+
+        Raises:
+            NotFound, Forbidden: as `sign_out`. Conflict: somebody else has it; nothing was changed.
+        """
+        await self._reach(principal, user)
+        await self._emails.set_email(principal.workspace, user, email)
+        await self._trail.note(principal, "person.email", f"user:{user}", email=email)
 
     async def sign_out(self, principal: Principal, user: int) -> None:
         """Sign somebody out everywhere."""
         await self._reach(principal, user)
         await self._sign_ins.end_all(user)
+        await self._trail.note(principal, "person.signed_out", f"user:{user}")
 
     async def drop_factor(self, principal: Principal, user: int) -> bool:
         """Turn somebody's second factor off, for a lost phone; they are signed out everywhere."""
         await self._reach(principal, user)
         dropped = await self._second_factor.drop(user)
         await self._sign_ins.end_all(user)
+        await self._trail.note(principal, "factor.off", f"user:{user}")
+        return dropped
+
+    async def drop_passkeys(self, principal: Principal, user: int) -> int:
+        """Forget somebody's passkeys, for a lost device; how many. They are signed out everywhere."""
+        await self._reach(principal, user)
+        dropped = await self._passkeys.remove_passkeys(user, None)
+        await self._sign_ins.end_all(user)
+        await self._trail.note(principal, "passkey.removed", f"user:{user}", all=True)
         return dropped
 
     async def invite(
-        self, principal: Principal, name: str, role: WorkspaceRole | None
+        self, principal: Principal, name: str, role: WorkspaceRole | None, email: str | None = None
     ) -> tuple[Invitation, str]:
         """A link for somebody new, with its secret, which is shown this once."""
         require(principal, Verb.ADMINISTER)
         if role is WorkspaceRole.OWNER:
             _owners_only(principal)
-        return await self._link(principal, name, role, None, INVITATION_S)
+        made = Invitation(new_id(), principal.workspace, name, role, principal.user, 0.0, 0.0, email=email)
+        issued = await self._issue(made, INVITATION_S)
+        told = {"name": name, "role": role, "email": email}
+        await self._trail.note(principal, "invitation.made", f"invitation:{made.id}", **told)
+        return issued
 
     async def reset(self, principal: Principal, user: int) -> tuple[Invitation, str]:
         """A link with which somebody chooses a new password; older ones of theirs end."""
         member = await self._reach(principal, user)
-        return await self._link(principal, member.user.name, member.user.role, user, RESET_S)
+        place, name, role = principal.workspace, member.user.name, member.user.role
+        made = Invitation(new_id(), place, name, role, principal.user, 0.0, 0.0, user)
+        issued = await self._issue(made, RESET_S)
+        await self._trail.note(principal, "password.link", f"user:{user}")
+        return issued
 
     async def invitations(self, principal: Principal) -> list[Invitation]:
         """Links that still work, newest first."""
@@ -109,6 +148,7 @@ class People:
         require(principal, Verb.ADMINISTER)
         if not await self._store.withdraw(principal.workspace, invitation):
             raise NotFound("This invitation was used or has ended.")
+        await self._trail.note(principal, "invitation.withdrawn", f"invitation:{invitation}")
 
     async def look(self, secret: str) -> tuple[Invitation, User | None]:
         """What a link is for, and for whom.
@@ -145,18 +185,27 @@ class People:
         hashed = await hash_password(password)
         if not await self._store.accept(_digest(secret), time.time(), user, hashed):
             raise _over()
+        done, told = ("person.came", {"role": user.role}) if known is None else ("password.reset", {})
+        await self._trail.of(user.workspace, user.id, done, f"user:{user.id}", **told)
         if known is None:
             return user, False
         await self._sign_ins.end_all(known.id)
         return user, await self._second_factor.on(known.id)
 
-    async def _link(
-        self, principal: Principal, name: str, role: WorkspaceRole | None, user: int | None, lives_s: float
-    ) -> tuple[Invitation, str]:
+    async def _issue(self, wanted: Invitation, lives_s: float) -> tuple[Invitation, str]:
         secret, now = secrets.token_urlsafe(SECRET_BYTES), time.time()
-        made = Invitation(new_id(), principal.workspace, name, role, principal.user, now, now + lives_s, user)
+        made = replace(wanted, created_at=now, expires_at=now + lives_s)
         await self._store.invite(made, _digest(secret))
         return made, secret
+
+    async def _note_change(self, principal: Principal, before: Person, after: Person) -> None:
+        subject = f"user:{after.user.id}"
+        if after.user.role != before.user.role:
+            told = {"role": after.user.role, "before": before.user.role}
+            await self._trail.note(principal, "person.role", subject, **told)
+        if after.deactivated_at != before.deactivated_at:
+            done = "person.activated" if after.deactivated_at is None else "person.deactivated"
+            await self._trail.note(principal, done, subject)
 
     async def _other(self, principal: Principal, user: int) -> Person:
         found = await self._reach(principal, user)

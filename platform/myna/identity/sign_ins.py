@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from myna.deliver.frames import SignalFrame
 from myna.deliver.relay import Relay
@@ -33,27 +35,37 @@ class SignIns:
     ) -> None:
         self._accounts, self._tokens, self._store = accounts, tokens, store
         self._second_factor, self._relay = second_factor, relay
+        self.prove: Callable[[int, Mapping[str, Any]], Awaitable[None]] = _unproven
+        """Lets a person pass with what their passkey answered, in place of a code."""
 
     async def with_password(
-        self, handle: str, password: str, code: str | None, device: Device
+        self,
+        handle: str,
+        password: str,
+        code: str | None,
+        device: Device,
+        passkey: Mapping[str, Any] | None = None,
     ) -> tuple[User, Pair]:
         """Sign a person in. A wrong handle takes as long as a wrong password.
 
         Raises:
             Unauthorised: `bad_credentials`; `second_factor_needed` when a code is wanted beside the right password;
-                `code_wrong`.
+                `code_wrong` or `passkey_wrong`.
         """
         found = await self._accounts.credentials(handle) if handle.isprintable() else None
         user, hashed = found if found is not None else (None, None)
         if not await matches(password, hashed) or user is None:
             raise Unauthorised("Handle or password is wrong.", code="bad_credentials")
         if await self._second_factor.on(user.id):
-            if not code:
+            if passkey is not None:
+                await self.prove(user.id, passkey)
+            elif code:
+                await self._second_factor.check(user.id, code)
+            else:
                 raise Unauthorised(
-                    "This account needs a code of its authenticator app, or a recovery code.",
+                    "This account needs a code of its authenticator app, a recovery code or a passkey.",
                     code="second_factor_needed",
                 )
-            await self._second_factor.check(user.id, code)
         return user, await self.begin(user, device)
 
     async def begin(self, user: User, device: Device) -> Pair:
@@ -128,3 +140,7 @@ class SignIns:
 
     async def _tell(self, user: int, families: list[int]) -> None:
         await self._relay.signal(SignalFrame(0, b"", ended=(user, tuple(families))))
+
+
+async def _unproven(_user: int, _passkey: Mapping[str, Any]) -> None:
+    raise Unauthorised("Passkeys are not known here.", code="passkey_wrong")

@@ -86,9 +86,13 @@ class Batch:
         return made
 
     def message(
-        self, draft: Draft, state: MessageState = MessageState.SENT, digest: str | None = None
+        self,
+        draft: Draft,
+        state: MessageState = MessageState.SENT,
+        digest: str | None = None,
+        at: float | None = None,
     ) -> Message:
-        """Take the next `seq` and put the message into the log."""
+        """Take the next `seq` and put the message into the log; `at` is when it was said, if that is not now."""
         before = self.conversation(draft.conversation)
         made = Message(
             draft.conversation,
@@ -98,7 +102,7 @@ class Batch:
             draft.kind,
             state,
             draft.body,
-            self.now,
+            self.now if at is None else at,
             draft.reply_to,
             draft.thread,
             expires_at=self.now + before.policy.expire_s if before.policy.expire_s else None,

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from myna.errors import Conflict, MynaError
-from myna.log import appeals, changes, mentions, moderation, personal, seats, support
+from myna.log import appeals, changes, mentions, moderation, past, personal, seats, support
 from myna.log.batch import Batch
 from myna.log.filter_writes import Moderating
+from myna.log.past_writes import Recount
 from myna.log.personal_writes import Aged, Mine
 from myna.log.plan import Committed, Needs, Opened, Outcome, State, digest_of
 from myna.log.seat_writes import Seating
@@ -22,6 +23,7 @@ from myna.log.writes import (
     Pin,
     React,
     Recall,
+    Rouse,
     Say,
     Stop,
     Write,
@@ -60,15 +62,17 @@ def needs_of(batch: Sequence[Write]) -> Needs:
                 _need_known(needs, write)
             case Join():
                 seats.need_join(needs, write)
+            case Recount():
+                past.need(needs, write)
             case FinishStream():
                 needs.conversations.add(write.conversation)
                 needs.streams.add((write.conversation, write.seq))
-            case MoveTicket() | CloseTurn() | Interrupt() | Stop():
+            case MoveTicket() | CloseTurn() | Interrupt() | Stop() | Rouse():
                 _need_turns(needs, write)
     return needs
 
 
-def _need_turns(needs: Needs, write: MoveTicket | CloseTurn | Interrupt | Stop) -> None:
+def _need_turns(needs: Needs, write: MoveTicket | CloseTurn | Interrupt | Stop | Rouse) -> None:
     needs.conversations.add(write.conversation)
     needs.tickets.add(write.conversation)
     needs.questions.add(write.conversation)
@@ -128,17 +132,21 @@ def _apply(batch: Batch, write: Write) -> Outcome:
         case Join():
             seats.join(batch, write)
             return None
+        case Recount():
+            return past.recount(batch, write)
         case Seating():
             return seats.apply(batch, write)
         case Mine() | Aged():
             return personal.apply(batch, write)
         case Edit() | Recall() | React() | Pin():
             return changes.apply(batch, write)
-        case MoveTicket() | CloseTurn() | Interrupt() | Stop() | FinishStream():
+        case MoveTicket() | CloseTurn() | Interrupt() | Stop() | Rouse() | FinishStream():
             return _of_turns(batch, write)
 
 
-def _of_turns(batch: Batch, write: MoveTicket | CloseTurn | Interrupt | Stop | FinishStream) -> Outcome:
+def _of_turns(
+    batch: Batch, write: MoveTicket | CloseTurn | Interrupt | Stop | Rouse | FinishStream
+) -> Outcome:
     match write:
         case MoveTicket():
             return support.move(batch, write)
@@ -146,6 +154,9 @@ def _of_turns(batch: Batch, write: MoveTicket | CloseTurn | Interrupt | Stop | F
             return support.close_turn(batch, write)
         case Stop():
             support.end_agent_speech(batch, write.conversation, write.partial)
+            return None
+        case Rouse():
+            support.rouse(batch, write)
             return None
         case Interrupt():
             support.interrupt(batch, write)

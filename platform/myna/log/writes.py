@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from myna.log.filter_writes import ModerationWrite
+from myna.log.past_writes import Recount
 from myna.log.personal_writes import PersonalWrite
 from myna.log.seat_writes import SeatWrite
 from myna.model import ConversationKind, Draft, MemberRole, MessageState, Owner, TicketStatus, TurnDecision
@@ -169,6 +170,16 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Rouse:
+    """Let the agent that owns a support conversation take a turn at once, about what the customer wrote last.
+
+    Changes nothing where no agent owns it or the customer wrote nothing.
+    """
+
+    conversation: int
+
+
+@dataclass(frozen=True, slots=True)
 class FinishStream:
     """End a message that a bot streamed (a `Say` in the state `streaming` without a turn) with its final body."""
 
@@ -226,11 +237,13 @@ Write = (
     | Hold
     | DecideHeld
     | OpenConversation
+    | Recount
     | Join
     | MoveTicket
     | CloseTurn
     | Interrupt
     | Stop
+    | Rouse
     | FinishStream
     | Edit
     | Recall

@@ -25,15 +25,12 @@ export interface CallOptions {
   timeout_ms?: number;
 }
 
-async function problemOf(response: Response): Promise<Problem> {
-  const { status, statusText: title } = response;
-  const found = (await response.json().catch(() => null)) as Partial<Problem> | null;
-  return { title, status, detail: "", code: `http_${status}`, temporary: status >= 500 || status === 429, ...found };
+/** An error of this status, with what the server said of it. */
+export function failure(status: number, code = `http_${status}`, found?: Partial<Problem> | null): ApiError {
+  return new ApiError({ title: code, status, detail: "", code, temporary: !status || status >= 500 || status === 429, ...found });
 }
 
-function unreachable(): ApiError {
-  return new ApiError({ title: "unreachable", status: 0, detail: "", code: "unreachable", temporary: true });
-}
+const unreachable = () => failure(0, "unreachable");
 
 /** One call without credentials. Throws ApiError; nothing is retried. */
 export async function call<T>(method: string, url: string, options: CallOptions = {}): Promise<T> {
@@ -53,7 +50,7 @@ export async function call<T>(method: string, url: string, options: CallOptions 
   } catch {
     throw unreachable();
   }
-  if (!response.ok) throw new ApiError(await problemOf(response));
+  if (!response.ok) throw failure(response.status, undefined, await response.json().catch(() => null));
   if (response.status === 204) return undefined as T;
   // The head of an answer can arrive and its body not, when the server dies in between.
   return (await response.json().catch(() => Promise.reject(unreachable()))) as T;

@@ -6,15 +6,8 @@
 export class Backoff {
   #attempts = 0;
 
-  readonly #random: () => number;
-
-  constructor(random: () => number = Math.random) {
-    this.#random = random;
-  }
-
   next(): number {
-    const window = Math.min(30_000, 500 * 2 ** this.#attempts++);
-    return this.#random() * window;
+    return Math.random() * Math.min(30_000, 500 * 2 ** this.#attempts++);
   }
 
   reset(): void {

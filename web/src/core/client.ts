@@ -151,12 +151,13 @@ export class Client {
     this.#emit("changed", conversation);
   }
 
-  send(conversation: string, body: MessageBody, reply_to: number | null = null): Draft {
+  send(conversation: string, body: MessageBody, reply_to: number | null = null, thread?: number): Draft {
     const draft: Draft = {
       client_id: crypto.randomUUID(),
       conversation,
       body,
       reply_to,
+      ...(thread && { thread }),
       created_at: new Date().toISOString(),
       state: "waiting",
     };

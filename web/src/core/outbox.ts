@@ -6,12 +6,15 @@ export interface Draft {
   conversation: string;
   body: MessageBody;
   reply_to: number | null;
+  /** The message in whose thread it goes. */
+  thread?: number;
   created_at: string;
   /** waiting: not acknowledged; sent: committed, its event is on the way; held: a moderator looks at it. */
   state: "waiting" | "sent" | "held" | "failed";
   /** Why it failed, as the server said it. */
   error?: { code: string; detail: string; temporary: boolean };
-  held?: string;
+  /** Its id among the messages that moderators see, to appeal with. */
+  held?: string | undefined;
 }
 
 /** Where drafts survive a reload. */
@@ -61,15 +64,16 @@ export class Outbox {
   /** A temporary refusal leaves the draft waiting; a permanent one needs the writer. */
   nack(frame: NackFrame): Draft | undefined {
     if (!frame.client_id || frame.temporary) return undefined;
-    const { error: code, detail, temporary } = frame;
-    return this.#change(frame.client_id, { state: "failed", error: { code, detail, temporary } });
+    const { error: code, detail, temporary, extra } = frame;
+    return this.#change(frame.client_id, { state: "failed", error: { code, detail, temporary }, held: extra?.held });
   }
 
   decided(held: Held): Draft | undefined {
     const draft = this.get(held.client_id);
     if (!draft || draft.conversation !== held.conversation || held.state === "waiting") return undefined;
-    const error = { code: "blocked", detail: "", temporary: false };
-    return this.#change(held.client_id, held.state === "allowed" ? { state: "sent" } : { state: "failed", error });
+    const error = { code: "blocked", detail: held.appeal?.answer ?? "", temporary: false };
+    // One may appeal once.
+    return this.#change(held.client_id, held.state === "allowed" ? { state: "sent" } : { state: "failed", error, held: held.appeal ? undefined : held.id });
   }
 
   retry(client_id: string): Draft | undefined {

@@ -18,7 +18,7 @@ export type Effect =
 const PAGE = 200;
 
 /**
- * The client's side of `myna.v1` without sockets, clocks or storage: frames go in, effects come out.
+ * The client's side of `myna.v1` without sockets, timers or storage: frames go in, effects come out.
  *
  * Rules (protocol.md): an event is applied iff its rev follows the cursor; a higher one waits and the gap is pulled; on
  * `ready` every head above the cursor is pulled and the whole outbox is sent again in order; history is skipped only
@@ -204,11 +204,12 @@ export class Sync {
     return [{ do: "forget", client_id: message.client_id }];
   }
 
+  /** Of the clock only a difference is told, so it may be wrong; one that was set back says that nothing has waited. */
   #sending(drafts: readonly Draft[]): Effect[] {
     if (!this.#online) return [];
-    return drafts.map(({ client_id, conversation, body, reply_to }) => ({
+    return drafts.map(({ client_id, conversation, body, reply_to, thread, created_at }) => ({
       do: "send",
-      frame: { op: "send", ref: this.#ref(), conversation, client_id, body, ...(reply_to ? { reply_to } : {}) },
+      frame: { op: "send", ref: this.#ref(), conversation, client_id, body, reply_to, thread, age_ms: Math.max(0, Date.now() - Date.parse(created_at)) },
     }));
   }
 

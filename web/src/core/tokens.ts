@@ -1,4 +1,4 @@
-import { ApiError, call } from "./api";
+import { ApiError, call, failure } from "./api";
 import type { Session } from "./types";
 
 export interface TokenSource {
@@ -77,7 +77,7 @@ export class StoredSession implements TokenSource {
     const kept = this.#kept;
     if (kept && kept.session.access_token !== stale) return kept.session.access_token;
     try {
-      if (!kept) throw new ApiError({ title: "", status: 401, detail: "", code: "signed_out", temporary: false });
+      if (!kept) throw failure(401, "signed_out");
       const { refresh_token } = kept.session;
       const renewed = await call<Session>("POST", `${this.#origin}/v1/auth/refresh`, { body: { refresh_token } });
       return this.keep({ ...kept.session, ...renewed }).access_token;

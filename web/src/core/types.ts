@@ -79,6 +79,8 @@ export interface Form {
 
 export interface MessageBody {
   text?: string;
+  /** Ids of users, or `all`. */
+  mentions?: string[];
   /** Ids in a draft, objects in the log. */
   files?: (FileInfo | string)[];
   card?: Card;
@@ -101,6 +103,8 @@ export interface Message {
   state: "sent" | "streaming" | "interrupted" | "recalled";
   body: MessageBody;
   reply_to: number | null;
+  /** The message in whose thread it is. */
+  thread?: number;
   created_at: string;
   edited_at?: string;
   /** Number of users by emoji; 0 once all have taken it off again. */
@@ -164,6 +168,8 @@ export interface Held {
   decided_by: string | null;
   decided_at: string | null;
   seq: number | null;
+  /** What the sender said for it, once it was refused, and the answer. */
+  appeal?: { text: string; state: string; answer: string | null } | null;
 }
 
 export interface Problem {
@@ -198,6 +204,8 @@ export interface Turn {
   threshold: number | null;
   passages: { chunk: string; title: string; heading: string | null; score: number; quote: string }[];
   took_ms: number | null;
+  /** What else led to the decision; which parts there are depends on the turn. */
+  trace?: { guidance?: string[]; tools?: { tool: string; outcome: string }[] };
   created_at: string;
 }
 
@@ -305,6 +313,8 @@ export interface NackFrame {
   detail: string;
   temporary: boolean;
   retry_ms?: number;
+  /** More about this error: of a refused message its id, for an appeal. */
+  extra?: { held?: string };
 }
 
 export type SignalFrame =

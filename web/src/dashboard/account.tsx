@@ -1,11 +1,14 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../core";
+import { Links } from "./arrive";
 import { Secret } from "./bots";
+import { Passkeys } from "./passkeys";
 import { Dialog, Trouble } from "./parts";
 import { api, complain, explain, toast } from "./state";
 import { ago, coded, t } from "./words";
 
 interface AccountState {
+  password: boolean;
   second_factor: boolean;
   recovery_codes: number;
 }
@@ -162,10 +165,12 @@ export function Account() {
     <section class="card stack" data-testid="account">
       <h2>{t("account")}</h2>
       {!!error && <Trouble error={error} retry={() => void load()} />}
-      <PasswordForm changed={() => void load()} />
+      {state?.password !== false && <PasswordForm changed={() => void load()} />}
       <h3>{t("account.factor")}</h3>
       <p class="faint">{t(state?.second_factor ? "account.factorOn" : "account.factorOff", { n: state?.recovery_codes ?? 0 })}</p>
       {state && <button type="button" class="fit" data-testid="factor" onClick={() => setOpen(state.second_factor ? "off" : "enrol")}>{t(state.second_factor ? "account.turnOff" : "account.setUp")}</button>}
+      {state && <Passkeys password={state.password} />}
+      <Links />
       <Devices devices={devices} changed={() => void load()} />
       {open === "enrol" && <Enrol close={() => setOpen(null)} done={() => void load()} />}
       {open === "off" && <TurnOff close={() => setOpen(null)} done={() => void load()} />}

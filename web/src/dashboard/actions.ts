@@ -1,6 +1,8 @@
 import { noting } from "./composer";
+import { doing } from "./giving";
 import { marking } from "./messagetools";
-import { tickets, move, neighbour, ownsTicket, view, VIEWS, visitorName, conversations } from "./desk";
+import { tickets, move, narrowed, neighbour, ownsTicket, view, VIEWS, visitorName, conversations } from "./desk";
+import { chooseView, savedViews } from "./savedviews";
 import { client, go, networkless, route, SCREENS, setTheme, signOut, staff, type Screen, type Theme } from "./state";
 import { notifies, setNotifies } from "./notify";
 import { lang, speak, t, type Word } from "./words";
@@ -38,6 +40,7 @@ function onTicket(): Action[] {
   if (!ownsTicket(ticket)) found.push({ id: "take-over", name: t("takeOver"), key: "t", run: () => void move(id, "claim").then(reply) });
   if (ticket.owner !== "agent") found.push({ id: "give-back", name: t("giveBack"), key: "g", run: () => void move(id, "release", "agent") });
   if (ticket.owner !== "queue") found.push({ id: "to-queue", name: t("toQueue"), key: "q", run: () => void move(id, "release", "queue") });
+  found.push({ id: "assign", name: t("assign"), key: "a", run: () => (doing.value = "assign") });
   found.push({ id: "resolve", name: t("resolve"), key: "e", run: () => void move(id, "resolve") });
   return found;
 }
@@ -66,12 +69,13 @@ function moving(): Action[] {
     { id: "next", name: t("act.next"), key: "j", run: step(1) },
     { id: "previous", name: t("act.previous"), key: "k", run: step(-1) },
   ];
+  if (screen === "inbox") found.push({ id: "search", name: t("act.search"), key: "s", run: () => requestAnimationFrame(() => document.querySelector<HTMLInputElement>(".searchbox input")?.focus()) });
   if (id) {
     found.push({ id: "reply", name: t("act.reply"), key: "r", run: reply });
     if (screen === "inbox") found.push({ id: "note", name: t("note"), key: "n", run: () => {
       noting.value = true;
       focusComposer();
-    } });
+    } }, { id: "label", name: t("labels"), key: "l", run: () => (doing.value = "label") });
     found.push({ id: "leave", name: t("act.leave"), key: "u", run: () => go(screen) });
   }
   return found;
@@ -87,8 +91,13 @@ export function actions(): Action[] {
     ...screens.map((screen, at): Action => ({ id: `go-${screen}`, name: t("act.go", { name: t(screen) }), key: String((at + 1) % 10), run: () => go(screen) })),
     ...(staff() ? VIEWS.map((each): Action => ({ id: `view-${each}`, name: `${t("inbox")}: ${t(`view.${each}`)}`, run: () => {
       view.value = each;
+      narrowed.value = {};
       go("inbox");
     } })) : []),
+    ...savedViews.value.map((each): Action => ({ id: `saved-${each.id}`, name: `${t("inbox")}: ${each.name}`, run: () => {
+      chooseView(each);
+      go("inbox");
+    } })),
     ...THEMES.map((each): Action => ({ id: `theme-${each}`, name: `${t("theme")}: ${t(THEME_WORDS[each])}`, run: () => setTheme(each) })),
     { id: "notify", name: t(notifies.value ? "notifyOff" : "notifyOn"), run: () => void setNotifies(!notifies.value) },
     { id: "language", name: t("languageLabel"), run: () => speak(lang.value === "zh" ? "en" : "zh") },
@@ -98,7 +107,7 @@ export function actions(): Action[] {
 
 /** Conversations that are known here, by the name of the visitor or the group. */
 export function places(): Action[] {
-  const rows = new Map(Object.values(tickets.value).flat().map((row) => [row.conversation, row]));
+  const rows = new Map(Object.values(tickets.value).flatMap((rows) => rows ?? []).map((row) => [row.conversation, row]));
   const visitors = [...rows.values()].map((row): Action => ({
     id: `open-${row.conversation}`,
     name: visitorName(row.conversation_detail) || t("visitor"),

@@ -3,8 +3,15 @@ import { ApiError, type Conversation, type Held, type ServerFrame, type Ticket }
 import { api, client, complain, me, mirror, route, staff, toast } from "./state";
 import { t } from "./words";
 
-export type View = "open" | "mine" | "queue" | "agent" | "resolved";
-export const VIEWS: View[] = ["open", "mine", "queue", "agent", "resolved"];
+export type View = "open" | "mine" | "queue" | "agent" | "mentions" | "spam" | "resolved";
+export const VIEWS: View[] = ["open", "mine", "queue", "agent", "mentions", "spam", "resolved"];
+
+/** What narrows a view: ids of a label, an inbox, an operator. */
+export interface Narrowed {
+  label?: string | null;
+  inbox?: string | null;
+  owner?: string | null;
+}
 
 interface TicketPage {
   tickets: TicketRow[];
@@ -13,18 +20,25 @@ interface TicketPage {
 }
 
 const PAGE = 100;
-const nexts = new Map<View, string | null>();
-/** Views of which more than the first page is here. */
-const paged = new Set<View>();
+const nexts = new Map<string, string | null>();
+/** Lists of which more than the first page is here. */
+const paged = new Set<string>();
 let paging = false;
 
 export interface TicketRow extends Ticket {
   conversation_detail: Conversation;
 }
 
-/** Lists are kept per view, so changing the view shows the last known rows at once. */
 export const view = signal<View>("open");
-export const tickets = signal<Partial<Record<View, TicketRow[]>>>({});
+export const narrowed = signal<Narrowed>({});
+/** Lists are kept per view and filter, so changing them shows the last known rows at once. */
+export const tickets = signal<Partial<Record<string, TicketRow[]>>>({});
+
+/** Names the list that is shown, as the server is asked for it. */
+export function listKey(): string {
+  const by = Object.entries(narrowed.value).filter(([, id]) => id);
+  return view.value + by.map(([name, id]) => `&${name}=${id}`).join("");
+}
 export const counts = signal<Partial<Record<View, number>>>({});
 export const conversations = signal<Conversation[] | null>(null);
 export const waiting = signal(0);
@@ -33,7 +47,7 @@ export const heldChanges = signal(0);
 export const listError = signal<unknown>(null);
 
 interface KeptLists {
-  tickets: Partial<Record<View, TicketRow[]>>;
+  tickets: Partial<Record<string, TicketRow[]>>;
   counts: Partial<Record<View, number>>;
   conversations: Conversation[] | null;
 }
@@ -53,11 +67,11 @@ effect(() => {
 });
 
 function keepLists(): void {
-  const first = Object.entries(tickets.value).map(([name, rows]) => [name, rows.slice(0, PAGE)]);
+  const first = Object.entries(tickets.value).filter(([name]) => !name.includes("&")).map(([name, rows]) => [name, rows!.slice(0, PAGE)]);
   mirror.value?.keep("lists", { tickets: Object.fromEntries(first), counts: counts.value, conversations: conversations.value });
 }
 
-export async function loadTickets(wanted: View = view.value): Promise<void> {
+export async function loadTickets(wanted = listKey()): Promise<void> {
   try {
     const reply = await api().get<TicketPage>(`/v1/tickets?view=${wanted}&limit=${PAGE}`);
     const fresh = new Set(reply.tickets.map((row) => row.conversation));
@@ -74,7 +88,7 @@ export async function loadTickets(wanted: View = view.value): Promise<void> {
 }
 
 /** Loads the rows below the ones that are here, once at a time. */
-export async function moreTickets(wanted: View): Promise<void> {
+export async function moreTickets(wanted: string): Promise<void> {
   const after = nexts.get(wanted);
   if (!after || paging) return;
   paging = true;
@@ -165,7 +179,7 @@ function reopen(conversation: string, before: Ticket): Promise<void> {
   return before.owner === "operator" ? move(conversation, "claim") : move(conversation, "release", before.owner);
 }
 
-function apply(ticket: Ticket): void {
+export function apply(ticket: Ticket): void {
   const log = client.value?.log(ticket.conversation);
   if (!log || (log.conversation.ticket?.epoch ?? 0) > ticket.epoch) return;
   log.conversation = { ...log.conversation, ticket };
@@ -176,7 +190,7 @@ function apply(ticket: Ticket): void {
 export function neighbour(step: 1 | -1): string | null {
   const rows =
     route.value.screen === "inbox"
-      ? (tickets.value[view.value] ?? []).map((row) => row.conversation)
+      ? (tickets.value[listKey()] ?? []).map((row) => row.conversation)
       : (conversations.value ?? []).map((row) => row.id);
   const at = rows.indexOf(route.value.id ?? "");
   return rows[at < 0 ? 0 : at + step] ?? null;

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, type User } from "../core";
+import { labelChanges } from "./giving";
 import { api, complain, session, toast } from "./state";
 import { t } from "./words";
 
@@ -187,7 +188,7 @@ export function DeskSide({ conversation, changed }: { conversation: string; chan
   useEffect(() => {
     void look();
     api().get<{ promises: Promise_[] }>(`/v1/conversations/${conversation}/promises`).then((reply) => setPromises(reply.promises), quietly);
-  }, [conversation, changed]);
+  }, [conversation, changed, labelChanges.value]);
   const toggle = (label: string) => api().request<{ labels: string[] }>("PUT", `/v1/conversations/${conversation}/labels/${label}`, { body: { on: !on.includes(label) } }).then((reply) => setOn(reply.labels), complain);
   const run = (macro: Macro) => api().post(`/v1/conversations/${conversation}/macros/${macro.id}`).then(() => { toast(t("desk.ran", { name: macro.name })); return look(); }, complain);
   return (

@@ -3,9 +3,12 @@ import { ApiError, type Conversation, type User } from "../core";
 import { conversations, listError, loadConversations, tickets } from "./desk";
 import { Icon } from "./icons";
 import { Avatar, Dialog, Empty, Trouble } from "./parts";
+import { Mentions } from "./mentions";
 import { preview } from "./preview";
 import { api, complain, go, me, route } from "./state";
 import { Thread, useLog } from "./thread";
+import { ThreadPane } from "./threadpane";
+import { loadThreads, openThread } from "./threads";
 import { VirtualList } from "./virtual";
 import { ago, t } from "./words";
 
@@ -15,7 +18,7 @@ function titleOf(conversation: Conversation): string {
 }
 
 function known(): User[] {
-  const rows = Object.values(tickets.value).flatMap((list) => list.map((row) => row.conversation_detail));
+  const rows = Object.values(tickets.value).flatMap((list) => (list ?? []).map((row) => row.conversation_detail));
   const users = [...rows, ...(conversations.value ?? [])].flatMap((each) => each.members.map((member) => member.user));
   return [...new Map(users.map((user) => [user.id, user])).values()];
 }
@@ -81,7 +84,10 @@ function Item({ row }: { row: Conversation }) {
 function Open({ conversation }: { conversation: string }) {
   const { log } = useLog(conversation);
   const members = log?.conversation.members ?? [];
+  const thread = openThread.value?.conversation === conversation ? openThread.value.seq : null;
+  useEffect(() => void loadThreads(conversation).catch(() => undefined), [conversation]);
   return (
+    <>
     <section class="pane" aria-label={t("messages")}>
       <header class="bar">
         <button type="button" class="icon narrow" aria-label={t("back")} data-testid="back" onClick={() => go("groups")}><Icon name="back" /></button>
@@ -92,6 +98,8 @@ function Open({ conversation }: { conversation: string }) {
       </header>
       <Thread conversation={conversation} placeholder={t("messagePlaceholder")} />
     </section>
+    {log && thread !== null && <ThreadPane key={thread} log={log} seq={thread} />}
+    </>
   );
 }
 
@@ -99,21 +107,28 @@ export function Groups() {
   const [making, setMaking] = useState(false);
   const { id } = route.value;
   const rows = conversations.value;
+  const [calls, setCalls] = useState(false);
+  const beside = id && openThread.value?.conversation === id;
   useEffect(() => void loadConversations(), []);
   return (
-    <div class={`screen two ${id ? "opened" : ""}`}>
+    <div class={`screen ${beside ? "three" : "two"} ${id ? "opened" : ""}`}>
       <section class="list" aria-label={t("groups")}>
         <div class="titled">
           <h1>{t("groups")}</h1>
           <button type="button" class="icon" aria-label={t("newGroup")} data-testid="new-group" onClick={() => setMaking(true)}><Icon name="plus" /></button>
         </div>
-        {!!listError.value && !rows && <Trouble error={listError.value} retry={() => void loadConversations()} />}
-        {rows?.length === 0 && (
+        <div class="views" role="tablist" aria-label={t("groups")}>
+          <button type="button" role="tab" aria-selected={!calls} data-testid="groups-all" onClick={() => setCalls(false)}>{t("groups")}</button>
+          <button type="button" role="tab" aria-selected={calls} data-testid="groups-mentions" onClick={() => setCalls(true)}>{t("view.mentions")}</button>
+        </div>
+        {calls && <Mentions />}
+        {!calls && !!listError.value && !rows && <Trouble error={listError.value} retry={() => void loadConversations()} />}
+        {!calls && rows?.length === 0 && (
           <Empty title={t("empty.groups")} hint={t("empty.groupsHint")}>
             <button type="button" class="chip" onClick={() => setMaking(true)}>{t("newGroup")}</button>
           </Empty>
         )}
-        {!!rows?.length && <VirtualList rows={rows} height={64} keyOf={(row) => row.id}>{(row) => <Item row={row} />}</VirtualList>}
+        {!calls && !!rows?.length && <VirtualList rows={rows} height={64} keyOf={(row) => row.id}>{(row) => <Item row={row} />}</VirtualList>}
       </section>
       {id ? <Open key={id} conversation={id} /> : <section class="pane idle"><Empty title={t("pickGroup")} hint={t("empty.groupsHint")} /></section>}
       {making && <NewGroup close={() => setMaking(false)} />}

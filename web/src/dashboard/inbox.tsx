@@ -1,12 +1,15 @@
 import { useEffect, useState } from "preact/hooks";
-import { counts, listError, loadTickets, moreTickets, move, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "./desk";
+import { counts, listError, listKey, loadTickets, moreTickets, move, narrowed, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "./desk";
+import { Doing } from "./giving";
 import { Guide, needsGuide } from "./guide";
 import { Icon } from "./icons";
 import { Avatar, Empty, Trouble } from "./parts";
 import { preview } from "./preview";
+import { SavedViews } from "./savedviews";
 import { SearchBox } from "./searchbox";
 import { Side } from "./side";
 import { go, me, route, session } from "./state";
+import { WaitingApprovals } from "./steering";
 import { Thread, useLog } from "./thread";
 import { VirtualList } from "./virtual";
 import { ago, t } from "./words";
@@ -39,7 +42,8 @@ function TicketItem({ row }: { row: TicketRow }) {
 }
 
 function TicketList() {
-  const wanted = view.value;
+  const shown = view.value;
+  const wanted = listKey();
   const rows = tickets.value[wanted];
   useEffect(() => void loadTickets(wanted), [wanted]);
   return (
@@ -48,14 +52,16 @@ function TicketList() {
       <SearchBox />
       <div class="views" role="tablist" aria-label={t("inbox")}>
         {VIEWS.map((each) => (
-          <button type="button" role="tab" aria-selected={each === wanted} data-testid={`view-${each}`} onClick={() => (view.value = each)}>
+          <button type="button" role="tab" aria-selected={each === shown} data-testid={`view-${each}`} onClick={() => { view.value = each; narrowed.value = {}; }}>
             {t(`view.${each}`)} <span class="count">{counts.value[each] || ""}</span>
           </button>
         ))}
       </div>
+      <WaitingApprovals changed={rows} />
+      <SavedViews />
       {!!listError.value && !rows && <Trouble error={listError.value} retry={() => void loadTickets(wanted)} />}
       {rows?.length === 0 && (
-        <Empty title={t(`empty.${wanted}`)} hint={t(`empty.${wanted}Hint`)}>
+        <Empty title={t(wanted === shown ? `empty.${shown}` : "empty.narrowed")} hint={t(wanted === shown ? `empty.${shown}Hint` : "empty.narrowedHint")}>
           {wanted === "open" && <a class="chip" href="/demo" target="_blank" rel="noopener">{t("openDemo")}</a>}
         </Empty>
       )}
@@ -103,6 +109,7 @@ function Open({ conversation }: { conversation: string }) {
         </header>
         <Thread conversation={conversation} placeholder={t("replyPlaceholder")} locked={lockOf(ticket)} desk />
       </section>
+      <Doing conversation={conversation} />
       {log && <Side log={log} shown={details} close={() => setDetails(false)} />}
     </>
   );

@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { follow } from "./desk";
 import { OPEN } from "./actions";
 import { Agents } from "./agents";
+import { Arrive, arrival } from "./arrive";
 import { Bots } from "./bots";
 import { Contacts } from "./contacts";
 import { Groups } from "./groups";
@@ -21,6 +22,7 @@ import { Security } from "./security";
 import { Settings } from "./settings";
 import { SignIn } from "./signin";
 import { client, connect, networkless, route, session, setTheme, staff, status, theme, toasts } from "./state";
+import { countReplies } from "./threads";
 import { hear } from "./typing";
 import { lang, speak, t } from "./words";
 
@@ -28,11 +30,16 @@ const VIEWS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowled
 
 function App() {
   const [invited, setInvited] = useState(invitation);
+  const [arrived, setArrived] = useState(arrival);
   useEffect(() => {
-    const look = () => setInvited(invitation());
+    const look = () => {
+      setInvited(invitation());
+      setArrived(arrival());
+    };
     addEventListener("hashchange", look);
     return () => removeEventListener("hashchange", look);
   }, []);
+  if (arrived) return <Arrive found={arrived} leave={() => (location.hash = "")} />;
   if (invited) return <Join token={invited} leave={() => (location.hash = "")} />;
   if (!session.value || !client.value) return <SignIn />;
   const Current = VIEWS[staff() || OPEN.includes(route.value.screen) ? route.value.screen : "groups"];
@@ -64,6 +71,7 @@ effect(() => {
     follow(frame);
     announce(frame);
     hear(frame);
+    countReplies(frame);
   });
   return stop;
 });

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Message } from "../core";
 import { pin, replying } from "./replying";
 import { api, complain, me } from "./state";
+import { openThread } from "./threads";
 import { t } from "./words";
 
 /** The message whose answer is being judged or kept. */
@@ -79,6 +80,7 @@ export function MessageTools({ message, edit, agent, desk }: { message: Message;
       <div class="tools" role="group" aria-label={t("tools")}>
         {EMOJI.map((emoji) => <button type="button" class="quiet" aria-label={t("tools.react", { emoji })} data-testid="react" onClick={() => void react(message, emoji)}>{emoji}</button>)}
         <button type="button" class="quiet" data-testid="answer" onClick={() => { replying.value = message; document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus(); }}>{t("act.reply")}</button>
+        {!desk && <button type="button" class="quiet" data-testid="open-thread" onClick={() => (openThread.value = { conversation: message.conversation, seq: message.thread ?? message.seq })}>{t("thread")}</button>}
         <button type="button" class="quiet" data-testid="pin" aria-label={t("pin")} onClick={() => pin(message, true)}>📌</button>
         {desk && agent && <button type="button" class="quiet" data-testid="mark-wrong" onClick={() => (marking.value = { message, what: "wrong" })}>{t("wrong")}</button>}
         {desk && <button type="button" class="quiet" data-testid="into-faq" onClick={() => (marking.value = { message, what: "faq" })}>FAQ</button>}

@@ -23,9 +23,9 @@ export async function loadNotes(conversation: string): Promise<void> {
   }
 }
 
-export async function addNote(conversation: string, text: string): Promise<boolean> {
+export async function addNote(conversation: string, text: string, mentions: string[] = []): Promise<boolean> {
   try {
-    const made = await api().post<Note>(`/v1/conversations/${conversation}/notes`, { text });
+    const made = await api().post<Note>(`/v1/conversations/${conversation}/notes`, { text, mentions });
     notes.value = { ...notes.value, [conversation]: [...(notes.value[conversation] ?? []), made] };
     return true;
   } catch (error) {

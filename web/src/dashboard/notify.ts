@@ -15,7 +15,7 @@ export async function setNotifies(on: boolean): Promise<void> {
 }
 
 function placeOf(conversation: string): { screen: "inbox" | "groups"; name: string } {
-  const row = Object.values(tickets.value).flat().find((each) => each.conversation === conversation);
+  const row = Object.values(tickets.value).flatMap((rows) => rows ?? []).find((each) => each.conversation === conversation);
   if (row) return { screen: "inbox", name: visitorName(row.conversation_detail) || t("visitor") };
   return { screen: "groups", name: conversations.value?.find((each) => each.id === conversation)?.title ?? t("inbox") };
 }

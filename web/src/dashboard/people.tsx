@@ -8,6 +8,7 @@ interface Person {
   id: string;
   name: string;
   handle: string | null;
+  email: string | null;
   role: string | null;
   active: boolean;
   second_factor: boolean;
@@ -45,7 +46,7 @@ function PersonRow({ person, changed, tell }: { person: Person; changed(): void;
   const own = person.id === me().id;
   // Owners are changed by owners only, and nobody changes themselves.
   const fixed = own || (person.role === "owner" && session.value?.role !== "owner");
-  const facts = [person.handle && `@${person.handle}`, person.seen_at && t("people.seen", { ago: ago(person.seen_at) }), person.second_factor && t("people.factor")];
+  const facts = [person.handle && `@${person.handle}`, person.email, person.seen_at && t("people.seen", { ago: ago(person.seen_at) }), person.second_factor && t("people.factor")];
   const reset = () => api().post<{ url: string }>(`${path}/password-link`).then(({ url }) => tell(url), complain);
   const drop = () => api().request("DELETE", `${path}/second-factor`).then(() => toast(t("people.factorDropped")), complain).then(changed);
   return (
@@ -76,7 +77,7 @@ function Invite({ tell }: { tell(link: string): void }) {
     const element = event.currentTarget as HTMLFormElement;
     const form = new FormData(element);
     try {
-      const made = await api().post<{ url: string }>("/v1/admin/invitations", { name: form.get("name"), role: form.get("role") || null });
+      const made = await api().post<{ url: string }>("/v1/admin/invitations", { name: form.get("name"), role: form.get("role") || null, email: form.get("email") || null });
       element.reset();
       tell(made.url);
     } catch (error) {
@@ -86,6 +87,7 @@ function Invite({ tell }: { tell(link: string): void }) {
   return (
     <form class="together" onSubmit={submit} data-testid="invite-form">
       <label>{t("side.name")}<input name="name" required maxLength={80} data-testid="invite-name" /></label>
+      <label>{t("people.email")}<input name="email" type="email" maxLength={200} data-testid="invite-email" /></label>
       <label>{t("people.role")}<RoleChoice name={t("people.role")} value="operator" /></label>
       <button type="submit" class="primary" data-testid="invite">{t("people.invite")}</button>
     </form>

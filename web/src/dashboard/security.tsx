@@ -20,7 +20,7 @@ interface Verified {
   hash: string | null;
 }
 
-const FAMILIES = ["", "message.", "appeal.", "policy.", "listing."] as const;
+const FAMILIES = ["", "message.", "appeal.", "policy.", "listing.", "person.", "provider."] as const;
 
 /** Who decided what: a chain of lines that can only grow. */
 export function Security() {

@@ -5,9 +5,11 @@ import { loadReplies, replies } from "./replies";
 import { notifies, setNotifies } from "./notify";
 import type { FormField } from "../core";
 import { DeskSettings } from "./deskadmin";
+import { Imports } from "./imports";
 import { InboxIdentity } from "./inboxidentity";
 import { Empty, Trouble } from "./parts";
 import { Prechat } from "./prechat";
+import { Providers } from "./providers";
 import { StaffingForm } from "./staffing";
 import { api, complain, session, setTheme, theme, toast, type Theme } from "./state";
 import { lang, speak, t, type Word } from "./words";
@@ -163,9 +165,11 @@ export function Settings() {
         <Mine />
         <Account />
         {administers && <People />}
+        {administers && <Providers />}
         <Replies />
         {session.value?.role && <DeskSettings />}
         {administers && <Inboxes />}
+        {administers && <Imports />}
       </div>
     </div>
   );

@@ -1,5 +1,7 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { ApiError, call, type Session } from "../core";
+import { Elsewhere } from "./arrive";
+import { askDevice, canPasskey, passkeyTrouble } from "./passkeys";
 import { begin, explain, signedOutBecause } from "./state";
 import { lang, speak, t } from "./words";
 
@@ -7,11 +9,26 @@ export function SignIn() {
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [factor, setFactor] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const withPasskey = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      const found = await askDevice();
+      const given = new FormData(form.current!);
+      const beside = { handle: given.get("handle"), password: given.get("password"), passkey: found };
+      begin(await (factor ? call<Session>("POST", "/v1/auth/sign-in", { body: beside }) : call<Session>("POST", "/v1/auth/passkeys", { body: { credential: found } })));
+    } catch (failure) {
+      setError(passkeyTrouble(failure));
+    } finally {
+      setBusy(false);
+    }
+  };
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    const form = new FormData(event.currentTarget as HTMLFormElement);
-    const code = String(form.get("code") ?? "").trim();
-    const body = { handle: form.get("handle"), password: form.get("password"), ...(code ? { code } : {}) };
+    const given = new FormData(event.currentTarget as HTMLFormElement);
+    const code = String(given.get("code") ?? "").trim();
+    const body = { handle: given.get("handle"), password: given.get("password"), ...(code ? { code } : {}) };
     setBusy(true);
     try {
       begin(await call<Session>("POST", "/v1/auth/sign-in", { body }));
@@ -30,7 +47,7 @@ export function SignIn() {
   const because = signedOutBecause.value;
   return (
     <main class="signin">
-      <form class="card" onSubmit={submit}>
+      <form class="card" onSubmit={submit} ref={form}>
         <h1>{t("signInTitle")}</h1>
         <p class="faint">{t("signInHint")}</p>
         {because && !error && <p class="warn" role="status">{t(because)}</p>}
@@ -50,6 +67,8 @@ export function SignIn() {
         )}
         {error && <p class="warn" role="alert" data-testid="sign-in-error">{error}</p>}
         <button type="submit" class="primary" disabled={busy} data-testid="sign-in">{t("signIn")}</button>
+        {canPasskey() && <button type="button" disabled={busy} data-testid="use-passkey" onClick={() => void withPasskey()}>{t(factor ? "passkeys.instead" : "passkeys.use")}</button>}
+        <Elsewhere fail={setError} />
         <button type="button" class="link" lang={lang.value === "zh" ? "en" : "zh-CN"} onClick={() => speak(lang.value === "zh" ? "en" : "zh")}>{t("language")}</button>
       </form>
     </main>

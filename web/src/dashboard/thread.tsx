@@ -13,6 +13,7 @@ import { loadReplies, replies } from "./replies";
 import { Pins, Quoted } from "./replying";
 import { client, complain, me, mirror, staff, version } from "./state";
 import { clock, coded, t } from "./words";
+import { openThread, replyCounts } from "./threads";
 import { typists } from "./typing";
 
 /** A conversation's log, loaded once and then live; whatever is known already is there at the first paint. */
@@ -44,26 +45,36 @@ function questionBefore(log: ConversationLog, message: Message): string {
 
 /** Messages and notes in the order in which they were written. */
 function rowsOf(log: ConversationLog, kept: Note[]): (Message | Note)[] {
-  if (!kept.length) return log.messages;
   const first = log.messages[0];
+  if (!kept.length) return log.messages;
   // What is older than the oldest loaded message comes with it, and not before.
   const shown = first && first.seq > log.floor ? kept.filter((each) => each.created_at >= first.created_at) : kept;
   return [...log.messages, ...shown].sort((a, b) => a.created_at.localeCompare(b.created_at));
 }
 
-function Row(props: { log: ConversationLog; message: Message; helped: boolean | undefined; open(citation: Citation): void }) {
+interface RowProps {
+  log: ConversationLog;
+  message: Message;
+  helped: boolean | undefined;
+  /** Whether it stands in a thread, apart from what was said before it. */
+  alone?: boolean;
+  open(citation: Citation): void;
+}
+
+export function Row(props: RowProps) {
   const { log, message } = props;
   if (message.kind !== "notice") return <Bubble {...props} />;
   return <li class="notice" data-testid="notice">{noticeOf(log, message)} · {clock(message.created_at)}</li>;
 }
 
-function Bubble({ log, message, helped, open }: { log: ConversationLog; message: Message; helped: boolean | undefined; open(citation: Citation): void }) {
+function Bubble({ log, message, helped, open, alone }: RowProps) {
   const sender = log.user(message.sender);
   const mine = message.sender === me().id;
   const text = log.text(message);
   const kind = sender?.agent ? "agent" : (sender?.kind ?? "human");
   const { citations, offers } = message.body;
-  const goesOn = log.continues(message);
+  const goesOn = !alone && log.continues(message);
+  const replied = alone ? 0 : (replyCounts.value[log.conversation.id]?.[message.seq] ?? 0);
   const [editing, setEditing] = useState(false);
   return (
     <li class={`row ${mine ? "mine" : ""} ${goesOn ? "on" : ""} ${kind}`} title={goesOn ? clock(message.created_at) : undefined} data-testid="message" data-seq={message.seq} data-state={message.state}>
@@ -91,6 +102,7 @@ function Bubble({ log, message, helped, open }: { log: ConversationLog; message:
         )}
         {message.edited_at && <span class="meta">{t("tools.edited")}</span>}
         <Reactions message={message} />
+        {replied > 0 && <button type="button" class="chip small" data-testid="replies-count" onClick={() => (openThread.value = { conversation: log.conversation.id, seq: message.seq })}>{t("thread.count", { n: replied })}</button>}
         {message.state === "sent" && !editing && <MessageTools message={message} edit={() => setEditing(true)} agent={!!sender?.agent} desk={!!log.conversation.ticket && staff()} />}
         {helped !== undefined && <span class={`meta ${helped ? "" : "warn"}`} data-testid="vote">{t(helped ? "helped" : "helpedNot")}</span>}
         {!!offers?.length && <span class="meta">{t("offered", { list: offers.map((each) => each.label).join(" · ") })}</span>}
@@ -99,7 +111,7 @@ function Bubble({ log, message, helped, open }: { log: ConversationLog; message:
   );
 }
 
-function Pending({ draft }: { draft: Draft }) {
+export function Pending({ draft }: { draft: Draft }) {
   const code = draft.error?.code;
   const words = {
     waiting: t("sending"),
@@ -129,7 +141,7 @@ export function Thread({ conversation, placeholder, locked, desk }: { conversati
   const scroller = useRef<HTMLDivElement>(null);
   const stick = useRef(true);
   const last = log?.messages.findLast((message) => message.state !== "streaming")?.seq ?? 0;
-  const drafts = client.value!.drafts(conversation);
+  const drafts = client.value!.drafts(conversation).filter((draft) => desk || !draft.thread);
   const writing = typists(conversation);
   const kept = (desk && notes.value[conversation]) || [];
   const votes = (desk && ratings.value[conversation]?.messages) || {};
@@ -178,7 +190,7 @@ export function Thread({ conversation, placeholder, locked, desk }: { conversati
         {log && log.messages.length > 0 && log.messages[0]!.seq > log.floor && <button type="button" class="chip older" onClick={older}>{t("older")}</button>}
         <div role="log" aria-live="polite" aria-busy={busy} aria-label={t("messages")}>
           <ol class="messages">
-            {log && rowsOf(log, kept).map((each) =>
+            {log && rowsOf(log, kept).filter((each) => desk || "author" in each || !each.thread).map((each) =>
               "author" in each ? <NoteRow key={`n${each.id}`} conversation={conversation} note={each} /> : <Row key={each.seq} log={log} message={each} helped={votes[each.seq]} open={setCitation} />)}
             {drafts.map((draft) => <Pending key={draft.client_id} draft={draft} />)}
           </ol>
@@ -188,7 +200,7 @@ export function Thread({ conversation, placeholder, locked, desk }: { conversati
         </div>
       </div>
       {away && <button type="button" class="chip newer" onClick={toBottom}>↓ {t("newer")}</button>}
-      <Composer conversation={conversation} placeholder={placeholder} locked={locked ?? null} notes={!!desk} values={desk && log ? { name: visitorName(log.conversation), me: me().name } : {}} />
+      <Composer conversation={conversation} placeholder={placeholder} locked={locked ?? null} notes={!!desk} values={desk && log ? { name: visitorName(log.conversation), me: me().name } : {}} people={desk ? [] : (log?.conversation.members.map((each) => each.user) ?? [])} />
       {marking.value?.what === "wrong" && <WrongDialog message={marking.value.message} close={() => (marking.value = null)} />}
       {marking.value?.what === "faq" && log && <FaqDialog message={marking.value.message} question={questionBefore(log, marking.value.message)} close={() => (marking.value = null)} />}
       {citation && <PassageDialog citation={citation} close={() => setCitation(null)} />}

@@ -37,6 +37,12 @@ export function ago(at: string): string {
   return new Date(at).toLocaleDateString(tag, { month: "short", day: "numeric" });
 }
 
+/** The time of day, with the day before it when that is not today. */
 export function clock(at: string): string {
-  return new Date(at).toLocaleTimeString(localeOf(lang.value), { hour: "2-digit", minute: "2-digit" });
+  const then = new Date(at);
+  const now = new Date();
+  const time = { hour: "2-digit", minute: "2-digit" } as const;
+  if (then.toDateString() === now.toDateString()) return then.toLocaleTimeString(localeOf(lang.value), time);
+  const year = then.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  return then.toLocaleString(localeOf(lang.value), { year, month: "short", day: "numeric", ...time });
 }

@@ -20,7 +20,7 @@ export class Chat {
   readonly #tell: (message: ToPage) => void;
   #inbox: Inbox | null = null;
   /** Written before a conversation exists; sent as soon as it does. */
-  #early: Pick<Draft, "client_id" | "body" | "state" | "error">[] = [];
+  #early: Pick<Draft, "client_id" | "body" | "state" | "error" | "held">[] = [];
   /** The user who is writing now. */
   #writer = "";
   #writes_until: ReturnType<typeof setTimeout> | undefined;
@@ -58,6 +58,7 @@ export class Chat {
     parts: (message) => partsOf(this.#visitor.client!.api, message),
     stop: (seq) => void this.#post(`messages/${seq}/stop`),
     again: () => this.#again(),
+    appeal: (held) => this.#leaveMessage(t("appeal"), `/v1/held/${held}/appeal`, []),
     vote: (seq, helpful) => void this.#vote(seq, helpful),
     voted: (seq) => this.#votes.get(seq),
   };
@@ -168,7 +169,7 @@ export class Chat {
 
   #accept(offer: Offer): void {
     if (offer.action === "ask") this.#send(offer.text ?? offer.label);
-    else if (offer.action === "leave_message") this.#leaveMessage(offer.label);
+    else if (offer.action === "leave_message") this.#leaveMessage(offer.label, `/v1/conversations/${this.#visitor.conversation}/leave-message`);
     else void this.#handOff();
   }
 
@@ -205,14 +206,10 @@ export class Chat {
     }));
   }
 
-  #leaveMessage(title: string): void {
-    const fields: FormField[] = [
-      { name: "text", label: t("leaveText"), kind: "text", multiline: true, required: true, max_length: 4000 },
-      { name: "email", label: t("leaveEmail"), kind: "email" },
-    ];
-    const { client, conversation } = this.#visitor;
-    const path = `/v1/conversations/${conversation}/leave-message`;
-    this.#ask.replaceChildren(formOf(title, t("send"), fields, (values) => client!.api.post(path, values)));
+  /** A text for the team, about this conversation or about a message that was refused. */
+  #leaveMessage(title: string, path: string, more: FormField[] = [{ name: "email", label: t("leaveEmail"), kind: "email" }]): void {
+    const fields: FormField[] = [{ name: "text", label: t("leaveText"), kind: "text", multiline: true, required: true, max_length: 1000 }, ...more];
+    this.#ask.replaceChildren(formOf(title, t("send"), fields, (values) => this.#visitor.client!.api.post(path, values)));
     this.#toBottom();
   }
 
@@ -392,7 +389,7 @@ export class Chat {
     const ticket = log?.conversation.ticket;
     const operator = this.#operator();
     const state =
-      ticket?.status === "resolved" ? t("notice.ticket.resolved") : ticket?.owner === "queue" ? t("ownedQueue") : operator ? t("ownedOperator", { name: operator }) : t("ownedAgent");
+      ticket?.status === "resolved" ? t("notice.ticket.resolved") : ticket?.owner === "queue" ? t("ownedQueue") : operator ? t("ownedOperator", { name: operator }) : t("agent");
     const owner = ticket?.status === "open" ? ticket.owner : "agent";
     this.#header.paint(this.#inbox?.name ?? "", state, owner, operator, !!log?.messages.length);
     const status = this.#visitor.client?.status;

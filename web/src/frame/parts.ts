@@ -47,6 +47,6 @@ export function partsOf(api: Api, message: Message): Node[] {
     ...(files ?? []).map((each) => fileNode(api, each as FileInfo)),
     ...(card ? [cardNode(card)] : []),
     ...(buttons ?? []).map((row) => h("div", { class: "offers" }, ...row.map(buttonNode))),
-    ...(form ? [formOf(form.title, form.submit || t("rateSend"), form.fields, (values) => tell("forms", { values }))] : []),
+    ...(form ? [formOf(form.title, form.submit || t("send"), form.fields, (values) => tell("forms", { values }))] : []),
   ];
 }

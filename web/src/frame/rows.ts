@@ -14,6 +14,8 @@ export interface RowActions {
   parts(message: Message): Node[];
   stop(seq: number): void;
   again(): void;
+  /** Asks a person to look at what the filter or a moderator refused. */
+  appeal(held: string): void;
 }
 
 export interface Row {
@@ -95,13 +97,13 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
 /** Why a draft could not be sent, in the visitor's words. */
 function reasonOf(draft: Draft, limit: number): string {
   const code = draft.error?.code;
-  if (code === "blocked") return t("blocked");
+  if (code === "blocked") return `${t("blocked")} ${draft.error!.detail}`;
   if (code === "refused_by_policy") return t("refused");
   if (code === "too_large") return t("tooLong", { n: limit });
   return t("failed");
 }
 
-export function draftRow(draft: Pick<Draft, "client_id" | "body" | "state" | "error">, limit: number, actions: RowActions): Row {
+export function draftRow(draft: Pick<Draft, "client_id" | "body" | "state" | "error" | "held">, limit: number, actions: RowActions): Row {
   const build = () => {
     const item = h(
       "li",
@@ -113,8 +115,7 @@ export function draftRow(draft: Pick<Draft, "client_id" | "body" | "state" | "er
     if (draft.state === "failed") {
       const drop = h("button", { class: "link", onclick: () => actions.discard(draft.client_id) }, t("discard"));
       const again = h("button", { class: "link", onclick: () => actions.retry(draft.client_id) }, t("retry"));
-      const final = draft.error && !draft.error.temporary && draft.error.code !== "unreachable";
-      item.append(h("span", { class: "note warn", role: "alert" }, reasonOf(draft as Draft, limit), " ", !final && again, " ", drop));
+      item.append(h("span", { class: "note warn", role: "alert" }, reasonOf(draft as Draft, limit), " ", draft.held ? h("button", { class: "link", "data-testid": "appeal", onclick: () => actions.appeal(draft.held!) }, t("appeal")) : draft.error?.temporary !== false && again, " ", drop));
     }
     return item;
   };

@@ -18,6 +18,7 @@ from sqlalchemy.pool import StaticPool
 from myna.adapters.sql.calm_sqlite import calm_connection
 from myna.adapters.sql.log_connection import BoundConnection, Connection
 from myna.adapters.sql.one_go import SqliteWriter
+from myna.adapters.sql.rested import ask_after_rest
 from myna.errors import MynaError
 
 if sys.platform != "win32":
@@ -33,7 +34,6 @@ READ_THREADS = 4
 
 
 T = TypeVar("T")
-_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 
 class Database:
@@ -68,10 +68,15 @@ class Database:
             for engine in (self._reader.sync_engine, self._writer.sync_engine, self._direct):
                 event.listen(engine, "connect", _prepare_sqlite)
         else:
-            self._reader = create_async_engine(
-                self._url, pool_size=6, max_overflow=4, pool_timeout=BUSY_TIMEOUT_S, pool_pre_ping=True
+            self._writer = create_async_engine(
+                self._url, pool_size=6, max_overflow=4, pool_timeout=BUSY_TIMEOUT_S
             )
-            self._writer = self._reader
+            ask_after_rest(self._writer.sync_engine)
+            # Both share the pool. The transaction's kind goes with its BEGIN, without a trip of its own.
+            self._reader = self._writer.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            self._asker = self._writer.execution_options(isolation_level="AUTOCOMMIT")
         self._read_threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="myna-read")
         self._write_lock = asyncio.Lock()
         self.turn = threading.Lock()
@@ -82,7 +87,8 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection that sees one consistent state and never takes the write lock."""
         async with self._reader.connect() as connection:
-            await connection.execute(text("BEGIN" if self.sqlite else _SNAPSHOT))
+            if self.sqlite:
+                await connection.execute(text("BEGIN"))
             yield connection
 
     async def all(self, query: Select[Any]) -> Sequence[Any]:
@@ -91,7 +97,7 @@ class Database:
         if self.sqlite:
             found = await asyncio.get_running_loop().run_in_executor(self._read_threads, self._all, query)
         else:
-            async with self.read() as connection:
+            async with self._asker.connect() as connection:
                 found = (await connection.execute(query)).all()
         return found
 
@@ -164,9 +170,8 @@ class Database:
         await asyncio.to_thread(self._read_threads.shutdown)
         if self.sqlite:
             self._direct.dispose()
-        await self._reader.dispose()
-        if self._writer is not self._reader:
-            await self._writer.dispose()
+            await self._reader.dispose()
+        await self._writer.dispose()
 
 
 @asynccontextmanager

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
+from myna.adapters.sql.helpdesk_tables import LabelledRow
+from myna.adapters.sql.service_tables import NoteMentionRow
 from myna.adapters.sql.tables import ConversationRow, HeldRow, TicketRow, TurnRow, table
 from myna.errors import Malformed
 from myna.model import (
@@ -20,13 +22,16 @@ from myna.model import (
     TurnState,
 )
 from myna.model_moderation import Held, HeldState
+from myna.service import TicketFilter
 
 _conversation = table(ConversationRow)
 _ticket = table(TicketRow)
 _held = table(HeldRow)
 _turn = table(TurnRow)
+_label, _mention = table(LabelledRow), table(NoteMentionRow)
+WIDE = TicketFilter()
 
-VIEWS = ("open", "mine", "queue", "agent", "resolved")
+VIEWS = ("open", "mine", "queue", "agent", "mentions", "spam", "resolved")
 """What an operator's list can show."""
 
 
@@ -42,13 +47,20 @@ class SqlDesk:
         return None if row is None else rows.ticket_of(row)
 
     async def tickets(
-        self, workspace: int, *, view: str, operator: int, before: tuple[float, int] | None, limit: int
+        self,
+        workspace: int,
+        *,
+        view: str,
+        operator: int,
+        before: tuple[float, int] | None,
+        limit: int,
+        narrowed: TicketFilter = WIDE,
     ) -> list[tuple[Ticket, Conversation]]:
         """Tickets of a view, latest change of the conversation first."""
         query = (
             select(*_ticket.c, *_conversation.c)
             .join(_conversation, _conversation.c.id == _ticket.c.conversation)
-            .where(_ticket.c.workspace == workspace, _view(view, operator), _conversation.c.seq > 0)
+            .where(_ticket.c.workspace == workspace, _view(view, operator), *_narrowing(narrowed))
             .order_by(_conversation.c.changed_at.desc(), _conversation.c.id.desc())
             .limit(limit)
         )
@@ -70,7 +82,7 @@ class SqlDesk:
         query = (
             select(*sums)
             .select_from(_ticket.join(_conversation, _conversation.c.id == _ticket.c.conversation))
-            .where(_ticket.c.workspace == workspace, _conversation.c.seq > 0)
+            .where(_ticket.c.workspace == workspace)
         )
         row = await self._one(query)
         return {view: int(row[place]) for place, view in enumerate(VIEWS)}
@@ -224,7 +236,8 @@ def _leased_in(conversation: int) -> ColumnElement[bool]:
 
 
 def _view(view: str, operator: int) -> ColumnElement[bool]:
-    is_open = _ticket.c.status == TicketStatus.OPEN.value
+    began = _conversation.c.seq > 0
+    is_open = and_(began, _ticket.c.status == TicketStatus.OPEN.value)
     match view:
         case "open":
             return is_open
@@ -234,7 +247,26 @@ def _view(view: str, operator: int) -> ColumnElement[bool]:
             return and_(is_open, _ticket.c.owner == Owner.QUEUE.value)
         case "agent":
             return and_(is_open, _ticket.c.owner == Owner.AGENT.value)
+        case "mentions":
+            called = and_(_mention.c.user == operator, _mention.c.conversation == _ticket.c.conversation)
+            return and_(began, exists().where(called))
+        case "spam":
+            # Also conversations of which nothing was let through yet.
+            bad = _held.c.state.in_((HeldState.WAITING.value, HeldState.BLOCKED.value))
+            return exists().where(_held.c.conversation == _ticket.c.conversation, bad)
         case "resolved":
-            return _ticket.c.status == TicketStatus.RESOLVED.value
+            return and_(began, _ticket.c.status == TicketStatus.RESOLVED.value)
         case _:
             raise Malformed(f"There is no view {view!r}; use one of {', '.join(VIEWS)}.")
+
+
+def _narrowing(narrowed: TicketFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if narrowed.label is not None:
+        worn = and_(_label.c.conversation == _ticket.c.conversation, _label.c.label == narrowed.label)
+        found.append(exists().where(worn))
+    if narrowed.inbox is not None:
+        found.append(_ticket.c.inbox == narrowed.inbox)
+    if narrowed.owner is not None:
+        found.append(and_(_ticket.c.owner == Owner.OPERATOR.value, _ticket.c.owner_user == narrowed.owner))
+    return found

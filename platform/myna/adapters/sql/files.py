@@ -178,6 +178,7 @@ def _row(file: File, used_at: float) -> dict[str, Any]:
         "created_at": file.created_at,
         "used_at": used_at,
         "duration_s": file.duration_s,
+        "codes": rows.to_json(file.codes),
     }
 
 
@@ -198,4 +199,5 @@ def _file_of(row: Any) -> File:
         height=row.height,
         created_at=row.created_at,
         duration_s=row.duration_s,
+        codes=tuple(rows.from_json(row.codes)),
     )

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.identity_tables import InvitationRow, RecoveryCodeRow, SecondFactorRow, SignInRow
+from myna.adapters.sql.provider_tables import EmailRow, LinkedRow
+from myna.adapters.sql.providers import invitation_of
 from myna.adapters.sql.tables import RefreshTokenRow, SocketTicketRow, UserRow, table
 from myna.errors import Conflict, NotFound
 from myna.model import User, UserKind, WorkspaceRole
@@ -22,6 +24,8 @@ _sign_in = table(SignInRow)
 _invitation = table(InvitationRow)
 _factor = table(SecondFactorRow)
 _recovery = table(RecoveryCodeRow)
+_email = table(EmailRow)
+_linked = table(LinkedRow)
 FORGET_S = 3600.0
 """Ended sign-ins are dropped after this time: no access token of theirs is valid any more."""
 
@@ -75,8 +79,12 @@ class SqlIdentity:
         return [row.id for row in found]
 
     async def members(self, workspace: int) -> list[Person]:
-        """Everybody with a role or a password, by name."""
-        people = or_(_user.c.role.is_not(None), _user.c.password.is_not(None))
+        """Everybody with a role, a password or an account at a provider, by name."""
+        people = or_(
+            _user.c.role.is_not(None),
+            _user.c.password.is_not(None),
+            _user.c.id.in_(select(_linked.c.user)),
+        )
         human = and_(_user.c.workspace == workspace, _user.c.kind == UserKind.HUMAN.value)
         seen = (
             select(_sign_in.c.user, func.max(_sign_in.c.used_at).label("seen_at"))
@@ -84,16 +92,17 @@ class SqlIdentity:
             .subquery()
         )
         query = (
-            select(_user, _factor.c.confirmed, seen.c.seen_at)
+            select(_user, _factor.c.confirmed, seen.c.seen_at, _email.c.email)
             .outerjoin(_factor, _factor.c.user == _user.c.id)
             .outerjoin(seen, seen.c.user == _user.c.id)
+            .outerjoin(_email, _email.c.user == _user.c.id)
             .where(human, people)
             .order_by(_user.c.name, _user.c.id)
         )
         async with self._database.read() as connection:
             found = (await connection.execute(query)).all()
         return [
-            Person(rows.user_of_columns(row), row.deactivated_at, bool(row.confirmed), row.seen_at)
+            Person(rows.user_of_columns(row), row.deactivated_at, bool(row.confirmed), row.seen_at, row.email)
             for row in found
         ]
 
@@ -139,6 +148,7 @@ class SqlIdentity:
             "created_at": invitation.created_at,
             "expires_at": invitation.expires_at,
             "user": invitation.user,
+            "email": invitation.email,
         }
         async with self._database.write() as connection:
             old: ColumnElement[bool] = _invitation.c.expires_at < invitation.created_at
@@ -152,13 +162,13 @@ class SqlIdentity:
         mine = and_(_invitation.c.workspace == workspace, _invitation.c.expires_at >= now)
         query = select(_invitation).where(mine).order_by(_invitation.c.id.desc())
         async with self._database.read() as connection:
-            return [_invitation_of(row) for row in await connection.execute(query)]
+            return [invitation_of(row) for row in await connection.execute(query)]
 
     async def invitation(self, digest: str, now: float) -> Invitation | None:
         """The link of a secret, if it still works."""
         async with self._database.read() as connection:
             row = (await connection.execute(_working(digest, now))).first()
-        return None if row is None else _invitation_of(row)
+        return None if row is None else invitation_of(row)
 
     async def withdraw(self, workspace: int, invitation: int) -> bool:
         """End a link."""
@@ -176,6 +186,11 @@ class SqlIdentity:
                 await connection.execute(delete(_invitation).where(_invitation.c.id == row.id))
                 if row.user is None:
                     await connection.execute(insert(_user).values(rows.user_values(user, password_hash, now)))
+                    mine = and_(_email.c.workspace == user.workspace, _email.c.email == row.email)
+                    taken = (await connection.execute(select(_email.c.user).where(mine))).first()
+                    if row.email is not None and taken is None:
+                        values = {"user": user.id, "workspace": user.workspace, "email": row.email}
+                        await connection.execute(insert(_email).values(values))
                     return True
                 same = update(_user).where(_user.c.id == row.user)
                 await connection.execute(same.values(password=password_hash))
@@ -271,10 +286,3 @@ async def _end(
 
 def _working(digest: str, now: float) -> Any:
     return select(_invitation).where(_invitation.c.digest == digest, _invitation.c.expires_at >= now)
-
-
-def _invitation_of(row: Any) -> Invitation:
-    role = None if row.role is None else WorkspaceRole(row.role)
-    return Invitation(
-        row.id, row.workspace, row.name, role, row.created_by, row.created_at, row.expires_at, row.user
-    )

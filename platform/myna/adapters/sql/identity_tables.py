@@ -33,6 +33,8 @@ class InvitationRow(SQLModel, table=True):
     created_at: float = Field(sa_column=Column(Float, nullable=False))
     expires_at: float = Field(sa_column=Column(Float, nullable=False))
     user: int | None = Field(sa_column=big(null=True))
+    email: str | None = Field(sa_column=text(null=True))
+    """Whoever a provider verified this address of may use it, too."""
 
 
 class SecondFactorRow(SQLModel, table=True):

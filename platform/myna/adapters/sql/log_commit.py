@@ -78,12 +78,14 @@ def _may_have_turns(state: State, conversation: int) -> bool:
 
 
 def _load_seen(connection: Connection, texts: Statements, needs: Needs, state: State) -> None:
-    keys = keys_of(needs.drafts)
-    for row in connection.fetch(texts.seen_held, keys):
-        held_state = HeldState(row[5])
-        state.seen[(row[0], row[1], row[2])] = Seen(row[3], row[4], None, row[6], row[7], held_state)
-    for row in connection.fetch(texts.seen_messages, keys):
-        state.seen[(row[0], row[1], row[2])] = Seen(row[3], row[4], row[5], row[6])
+    said: dict[tuple[int, int, str], Seen] = {}
+    for *place, digest, seq, at, rev, held, held_state in connection.fetch(texts.seen, keys_of(needs.drafts)):
+        draft = (place[0], place[1], place[2])
+        if held is None:
+            said[draft] = Seen(digest, seq, rev, at)
+        else:
+            state.seen[draft] = Seen(digest, seq, None, at, held, HeldState(held_state))
+    state.seen.update(said)
 
 
 def _load_support(

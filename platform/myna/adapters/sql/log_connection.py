@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import sqlalchemy
+from sqlalchemy.engine import AdaptedConnection
 
 from myna.adapters.sql import rows
 
@@ -55,3 +56,20 @@ class BoundConnection:
     def many(self, sql: str, parameters: list[tuple[Any, ...]]) -> None:
         """Run a statement once for each tuple."""
         self._bound.exec_driver_sql(sql, parameters)
+
+
+class AsyncpgConnection:
+    """The connection of PostgreSQL's driver below SQLAlchemy's, called inside `run_sync`; its errors are the driver's."""
+
+    def __init__(self, adapted: AdaptedConnection) -> None:
+        self._adapted = adapted
+
+    def fetch(self, sql: str, parameter: str | None = None) -> Sequence[Sequence[Any]]:
+        """All rows of a query with at most one parameter."""
+        parameters = () if parameter is None else (parameter,)
+        found: Sequence[Sequence[Any]] = self._adapted.run_async(lambda raw: raw.fetch(sql, *parameters))
+        return found
+
+    def many(self, sql: str, parameters: list[tuple[Any, ...]]) -> None:
+        """Run a statement once for each tuple, all of them in one trip to the server."""
+        self._adapted.run_async(lambda raw: raw.executemany(sql, parameters))

@@ -48,8 +48,7 @@ class Statements:
     lane: str
     conversations: str
     members: str
-    seen_messages: str
-    seen_held: str
+    seen: str
     tickets: str
     turns: str
     held: str
@@ -118,18 +117,7 @@ def statements(*, sqlite_driver: bool) -> Statements:
         lane=f"SELECT pos, epoch FROM lane WHERE id = 1{'' if sqlite_driver else ' FOR UPDATE'}",
         conversations=by_keys(ConversationRow, {"id": "b"}, sqlite_driver),
         members=by_keys(MemberRow, {"conversation": "b", "user": "b"}, sqlite_driver),
-        seen_messages=by_keys(
-            MessageRow,
-            {"conversation": "b", "sender": "b", "client_id": "t"},
-            sqlite_driver,
-            columns="conversation, sender, client_id, digest, seq, rev, created_at",
-        ),
-        seen_held=by_keys(
-            HeldRow,
-            {"conversation": "b", "sender": "b", "client_id": "t"},
-            sqlite_driver,
-            columns="conversation, sender, client_id, digest, seq, state, created_at, id",
-        ),
+        seen=_seen(sqlite_driver),
         tickets=by_keys(TicketRow, {"conversation": "b"}, sqlite_driver, lock=True),
         turns=by_keys(
             TurnRow, {"conversation": "b"}, sqlite_driver, where="x.state IN ('queued', 'leased')", lock=True
@@ -333,6 +321,22 @@ def _keys(keys: dict[str, str], sqlite_driver: bool) -> str:
         f'(v ->> {place})::{_TYPES[kind]} AS "{key}"' for place, (key, kind) in enumerate(keys.items())
     )
     return f"(SELECT {picked} FROM jsonb_array_elements($1::jsonb) v) k"
+
+
+def _seen(sqlite_driver: bool) -> str:
+    """What came of drafts before, in the log (`held` is null) or waiting for a moderator, in one trip to the server.
+
+    Columns: conversation, sender, client_id, digest, seq, created_at, rev, id of the held one, its state.
+    """
+    drafts = {"conversation": "b", "sender": "b", "client_id": "t"}
+    shared = "conversation, sender, client_id, digest, seq, created_at"
+    said = by_keys(MessageRow, drafts, sqlite_driver, columns=shared)
+    held = by_keys(HeldRow, drafts, sqlite_driver, columns=shared)
+    both = (
+        f"{said.replace(' FROM ', ', x.rev, NULL, NULL FROM ', 1)} UNION ALL "
+        f"{held.replace(' FROM ', ', NULL, x.id, x.state FROM ', 1)}"
+    )
+    return both.replace("json_each(?)", "json_each(?1)")
 
 
 def _questions(sqlite_driver: bool) -> str:

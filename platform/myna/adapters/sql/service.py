@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import BigInteger, Float, and_, case, cast, delete, func, insert, or_, select, update
@@ -9,13 +10,32 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.service_tables import NoteRow, PreparedReplyRow, RatingRow
+from myna.adapters.sql.service_tables import (
+    NoteMentionRow,
+    NoteRow,
+    PreparedReplyRow,
+    RatingRow,
+    SavedViewRow,
+)
 from myna.adapters.sql.tables import ConversationRow, HeldRow, InboxRow, TicketRow, TurnRow, UserRow, table
 from myna.errors import Conflict
 from myna.model import Inbox, UserKind
-from myna.service import MAX_NOTES, MAX_REPLIES, WHOLE, Contact, Day, Note, PreparedReply, Rating
+from myna.service import (
+    MAX_NOTES,
+    MAX_REPLIES,
+    MAX_VIEWS,
+    WHOLE,
+    Contact,
+    Day,
+    Note,
+    PreparedReply,
+    Rating,
+    SavedView,
+    TicketFilter,
+)
 
 _note, _reply, _rating = table(NoteRow), table(PreparedReplyRow), table(RatingRow)
+_mention, _view = table(NoteMentionRow), table(SavedViewRow)
 _ticket, _turn, _held = table(TicketRow), table(TurnRow), table(HeldRow)
 _user, _conversation, _inbox = table(UserRow), table(ConversationRow), table(InboxRow)
 DAY_S = 86_400
@@ -32,9 +52,23 @@ class SqlService:
         query = (
             select(_note).where(_note.c.conversation == conversation).order_by(_note.c.id).limit(MAX_NOTES)
         )
+        found = await self._all(query)
+        called: dict[int, list[int]] = defaultdict(list)
+        calls = select(_mention.c.note, _mention.c.user).where(
+            _mention.c.note.in_([each.id for each in found])
+        )
+        for number, user in await self._all(calls.order_by(_mention.c.user)) if found else ():
+            called[number].append(user)
         return [
-            Note(each.id, each.conversation, each.author, each.text, each.created_at)
-            for each in await self._all(query)
+            Note(
+                each.id,
+                each.conversation,
+                each.author,
+                each.text,
+                each.created_at,
+                tuple(called.get(each.id, ())),
+            )
+            for each in found
         ]
 
     async def add_note(self, note: Note) -> None:
@@ -56,13 +90,55 @@ class SqlService:
                     created_at=note.created_at,
                 )
             )
+            for user in set(note.mentions):
+                called = {"user": user, "note": note.id, "conversation": note.conversation}
+                await connection.execute(insert(_mention).values(called))
 
     async def remove_note(self, conversation: int, note: int, author: int | None) -> bool:
         """Remove a note, with `author` only if it is theirs; whether there was one."""
         chosen = [_note.c.id == note, _note.c.conversation == conversation]
         if author is not None:
             chosen.append(_note.c.author == author)
-        return await self._removed(delete(_note).where(*chosen))
+        removed = await self._removed(delete(_note).where(*chosen))
+        if removed:
+            await self._removed(delete(_mention).where(_mention.c.note == note))
+        return removed
+
+    async def views(self, user: int) -> list[SavedView]:
+        """An operator's saved views, oldest first."""
+        found = await self._all(select(_view).where(_view.c.user == user).order_by(_view.c.id))
+        return [_saved_view(each) for each in found]
+
+    async def put_view(self, view: SavedView) -> SavedView:
+        """Store a view under its name, in place of one that has it; gives what is stored.
+
+        Raises:
+            Conflict: the operator has as many as they may; nothing was stored.
+        """
+        narrowed = view.narrowed
+        values = {
+            "view": view.view,
+            "label": narrowed.label,
+            "inbox": narrowed.inbox,
+            "owner": narrowed.owner,
+        }
+        same = and_(_view.c.user == view.user, _view.c.name == view.name)
+        async with self._database.write() as connection:
+            known = (await connection.execute(select(_view.c.id).where(same))).scalar()
+            if known is not None:
+                await connection.execute(update(_view).where(same).values(values))
+                return replace(view, id=known)
+            here = select(func.count()).select_from(_view).where(_view.c.user == view.user)
+            if ((await connection.execute(here)).scalar() or 0) >= MAX_VIEWS:
+                raise Conflict(f"At most {MAX_VIEWS} views are kept.", code="too_many_views")
+            await connection.execute(
+                insert(_view).values(id=view.id, user=view.user, name=view.name, **values)
+            )
+        return view
+
+    async def remove_view(self, user: int, view: int) -> bool:
+        """Remove a saved view; whether there was one."""
+        return await self._removed(delete(_view).where(_view.c.id == view, _view.c.user == user))
 
     async def replies(self, workspace: int) -> list[PreparedReply]:
         """Prepared replies by shortcut."""
@@ -254,3 +330,7 @@ class SqlService:
 
 def _reply_of(row: Any) -> PreparedReply:
     return PreparedReply(row.id, row.workspace, row.shortcut, row.text, row.changed_at)
+
+
+def _saved_view(row: Any) -> SavedView:
+    return SavedView(row.id, row.user, row.name, row.view, TicketFilter(row.label, row.inbox, row.owner))

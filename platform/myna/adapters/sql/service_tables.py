@@ -16,6 +16,29 @@ class NoteRow(SQLModel, table=True):
     created_at: float = Field(sa_column=Column(Float, nullable=False))
 
 
+class NoteMentionRow(SQLModel, table=True):
+    """Somebody whom a note calls."""
+
+    __tablename__ = "note_mention"
+    user: int = Field(sa_column=big(primary=True))
+    note: int = Field(sa_column=big(primary=True))
+    conversation: int = Field(sa_column=big())
+
+
+class SavedViewRow(SQLModel, table=True):
+    """A view of tickets that an operator keeps."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (UniqueConstraint("user", "name"),)
+    id: int = Field(sa_column=big(primary=True))
+    user: int = Field(sa_column=big())
+    name: str = Field(sa_column=text())
+    view: str = Field(sa_column=text())
+    label: int | None = Field(sa_column=big(null=True))
+    inbox: int | None = Field(sa_column=big(null=True))
+    owner: int | None = Field(sa_column=big(null=True))
+
+
 class PreparedReplyRow(SQLModel, table=True):
     __tablename__ = "prepared_reply"
     __table_args__ = (UniqueConstraint("workspace", "shortcut"),)

@@ -332,6 +332,7 @@ class FileRow(SQLModel, table=True):
     used_at: float = Field(sa_column=Column(Float, nullable=False))
     """When it was last uploaded to or sent; the collector leaves what is younger than its grace alone."""
     duration_s: float | None = Field(sa_column=Column(Float, nullable=True))
+    codes: str = Field(sa_column=text())
 
 
 class BlobRow(SQLModel, table=True):

@@ -1,0 +1,107 @@
+"""Links that pretend to lead elsewhere, and personal data and secrets that stand where many read them.
+
+Every pattern takes linear time, as in `rules`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from myna.filtering import Listed
+from myna.model import ConversationKind
+from myna.model_moderation import Action, Reason
+from myna_agents.moderation.normalise import Normalised
+from myna_agents.moderation.rules import Finding, Named
+
+_PUBLIC: Final = frozenset({ConversationKind.GROUP, ConversationKind.CHANNEL})
+_PRETENDS: Final = re.compile(r"https?://[a-z0-9.\-]{3,100}(?::[^\s/@]{0,60})?@([a-z0-9.\-]{3,253})")
+_BY_NUMBER: Final = re.compile(
+    r"https?://((?:[0-9]{1,3}\.){3}[0-9]{1,3}|0x[0-9a-f]{8}|[0-9]{8,10})(?![a-z0-9.])"
+)
+_PRIVATE: Final = re.compile(r"127\.|10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.")
+_MANY_DIGITS: Final = re.compile(r"[0-9](?:[ \-]?[0-9]){11}")
+"""What all numbers below have in them; looked for first, since few messages have it."""
+_DIGITS: Final = re.compile(r"(?<![0-9a-z.])[0-9](?:[ \-]?[0-9]){12,18}(?![0-9a-z.])")
+_RESIDENT: Final = re.compile(r"(?<![0-9a-z])[1-9][0-9]{5}(?:19|20)[0-9]{9}[0-9x](?![0-9a-z])")
+_IBAN: Final = re.compile(
+    r"(?<![a-z0-9])[a-z]{2}[0-9]{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,3})?(?![a-z0-9])"
+)
+_SECRET: Final = re.compile(
+    r"-----begin [a-z ]{0,20}private key-----|(?<![a-z0-9])(?:akia[0-9a-z]{16}|gh[pousr]_[a-z0-9]{36}"
+    r"|glpat-[a-z0-9_\-]{20}|sk-[a-z0-9_\-]{32,64}|xox[abprs]-[a-z0-9\-]{20,80})(?![a-z0-9])"
+)
+_SECRETS_BEGIN: Final = ("-----begin", "akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-", "sk-", "xox")
+_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECKS: Final = "10x98765432"
+
+
+def pretends(message: Normalised, named: Named) -> Iterator[Finding]:
+    """Whether a link hides where it leads: in look-alike letters, behind a name before an @, or behind a number."""
+    links = [value for kind, value in named if kind is Listed.LINK]
+    if links and not message.raw.isascii():
+        raw = _without_marks(message.raw)
+        # A host that only the normaliser can read was written so that people read another one.
+        for host in (host for host in links if host not in raw):
+            yield Finding(Action.FLAG, Reason("link.pretends", f"{host} in other letters", 0.4))
+    if "://" not in message.raw:
+        return
+    behind = _PRETENDS.search(message.raw)
+    if behind:
+        yield Finding(Action.FLAG, Reason("link.pretends", f"leads to {behind[1]}", 0.4))
+    numbered = _BY_NUMBER.search(message.raw)
+    if numbered and not _PRIVATE.match(numbered[1]):
+        yield Finding(Action.FLAG, Reason("link.pretends", f"leads to the address {numbered[1]}", 0.3))
+
+
+def leaks(message: Normalised, place: ConversationKind) -> Iterator[Finding]:
+    """Whether a number that only one's bank or state should know, or a secret key, stands where many read it.
+
+    A tag for the review queue: moderators can take the message back. In direct and support conversations such things are told on
+    purpose.
+    """
+    if place not in _PUBLIC:
+        return
+    text = message.raw
+    if _MANY_DIGITS.search(text) is not None:
+        yield from _numbers(text)
+    if any(begin in text for begin in _SECRETS_BEGIN) and _SECRET.search(text):
+        yield Finding(Action.FLAG, Reason("privacy.leak", "a secret key", 0.3))
+
+
+def _numbers(text: str) -> Iterator[Finding]:
+    if any(_is_card(found.replace(" ", "").replace("-", "")) for found in _DIGITS.findall(text)):
+        yield Finding(Action.FLAG, Reason("privacy.leak", "a payment card's number", 0.3))
+    if any(_is_resident(found) for found in _RESIDENT.findall(text)):
+        yield Finding(Action.FLAG, Reason("privacy.leak", "a resident identity number", 0.3))
+    if any(_is_iban(found) for found in _IBAN.findall(text)):
+        yield Finding(Action.FLAG, Reason("privacy.leak", "a bank account", 0.3))
+
+
+def _without_marks(text: str) -> str:
+    return "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+
+
+def _is_card(digits: str) -> bool:
+    """Luhn's formula (ISO/IEC 7812-1, annex B), and a first digit that payment cards have."""
+    if digits[0] not in "23456" or len(set(digits)) < 3:
+        return False
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 + place % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def _is_resident(found: str) -> bool:
+    """The check character of GB 11643-1999 (ISO 7064, MOD 11-2), and a month that exists."""
+    total = sum(int(digit) * weight for digit, weight in zip(found, _WEIGHTS, strict=False))
+    return 1 <= int(found[10:12]) <= 12 and _CHECKS[total % 11] == found[17]
+
+
+def _is_iban(found: str) -> bool:
+    """The check digits of ISO 13616 (ISO 7064, MOD 97-10)."""
+    plain = found.replace(" ", "")
+    if not 15 <= len(plain) <= 34:
+        return False
+    return int("".join(str(int(each, 36)) for each in plain[4:] + plain[:4])) % 97 == 1

@@ -1,0 +1,1 @@
+"""What other systems exported, brought into a workspace: people, conversations, prepared replies, articles, documentation."""

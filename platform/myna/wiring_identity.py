@@ -1,0 +1,77 @@
+"""The part of the composition root that puts identity together."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from myna.adapters.openid import OpenId
+from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.identity import SqlIdentity
+from myna.adapters.sql.once import SqlOnce
+from myna.adapters.sql.passkeys import SqlPasskeys
+from myna.adapters.sql.providers import SqlProviders
+from myna.adapters.sql.socket_tickets import SqlSocketTickets
+from myna.deliver.relay import Relay
+from myna.identity.account import Account
+from myna.identity.arrivals import Arrivals
+from myna.identity.passkeys import Passkeys
+from myna.identity.people import People
+from myna.identity.providers import Providers
+from myna.identity.seal import Seal
+from myna.identity.second_factor import SecondFactor
+from myna.identity.sign_ins import SignIns
+from myna.identity.socket_tickets import SocketTickets
+from myna.identity.tokens import Tokens
+from myna.identity.trail import Trail
+from myna.log.committer import Committer
+from myna.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityParts:
+    """Who is asking, and how people come in. Obligation: `close` at the end."""
+
+    tokens: Tokens
+    sign_ins: SignIns
+    account: Account
+    people: People
+    providers: Providers
+    arrivals: Arrivals
+    passkeys: Passkeys
+    tickets: SocketTickets
+    close: Callable[[], Awaitable[None]]
+
+
+def build_identity(
+    settings: Settings,
+    database: Database,
+    key: bytes,
+    accounts: SqlAccounts,
+    committer: Committer,
+    relay: Relay,
+) -> IdentityParts:
+    """Everything of identity on one database."""
+    tokens, identities = Tokens(key, SqlRefreshTokens(database)), SqlIdentity(database)
+    trail, once, doors = (
+        Trail(committer),
+        SqlOnce(database),
+        OpenId(allow_private=settings.private_providers),
+    )
+    known, seal = SqlProviders(database), Seal(key, "providers")
+    second_factor = SecondFactor(identities, key)
+    sign_ins = SignIns(accounts, tokens, identities, second_factor, relay)
+    account = Account(accounts, identities, sign_ins, second_factor, trail)
+    devices = SqlPasskeys(database)
+    passkeys = Passkeys(accounts, devices, once, known, account, sign_ins, trail, settings.base_url)
+    sign_ins.prove = passkeys.prove
+    return IdentityParts(
+        tokens=tokens,
+        sign_ins=sign_ins,
+        account=account,
+        people=People(accounts, identities, sign_ins, second_factor, known, devices, trail),
+        providers=Providers(known, doors, seal, trail),
+        arrivals=Arrivals(accounts, known, once, doors, seal, sign_ins, account, trail, settings.base_url),
+        passkeys=passkeys,
+        tickets=SocketTickets(SqlSocketTickets(database), accounts, tokens),
+        close=doors.close,
+    )
