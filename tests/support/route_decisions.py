@@ -133,6 +133,7 @@ GET /plugins/directory/bots
 
 # Who may change what agents know.
 TEACHERS = """
+POST /v1/knowledge-bases
 POST /v1/knowledge-bases/{kb}/sources
 DELETE /v1/knowledge-bases/{kb}/sources/{source}
 POST /v1/knowledge-bases/{kb}/jobs/{job}/cancel
