@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from myna_agents.moderation.normalise import normalise
 from myna_agents.moderation.training import Example
@@ -134,8 +134,11 @@ def _sentences(found: Any) -> Iterator[str]:
     """All texts in a tree of objects and lists."""
     if isinstance(found, str):
         yield found
-    elif isinstance(found, dict | list):
-        for each in found.values() if isinstance(found, dict) else found:
+    elif isinstance(found, dict):
+        for each in cast("dict[str, Any]", found).values():
+            yield from _sentences(each)
+    elif isinstance(found, list):
+        for each in cast("list[Any]", found):
             yield from _sentences(each)
 
 
