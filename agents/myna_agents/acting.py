@@ -8,13 +8,14 @@ from typing import Any
 from myna.errors import MynaError
 from myna.model import Turn
 from myna_agents.answer import Offer, message_body
+from myna_agents.approving import ask_approval
 from myna_agents.decision import Decision, Kind
 from myna_agents.errands import Heard, done_body
 from myna_agents.language import spoken
 from myna_agents.phrases import Phrase, say
 from myna_agents.scene import Scene
 from myna_agents.tools.tool import Caller, ToolFailed
-from myna_agents.tools.toolbox import Toolbox
+from myna_agents.tools.toolbox import NeedsApproval, Toolbox
 from myna_agents.world import World
 
 TOOLS_S = 10.0
@@ -37,7 +38,9 @@ async def toolbox_for(world: World, turn: Turn, scene: Scene) -> Toolbox:
         return Toolbox((), caller)
 
 
-async def act(scene: Scene, heard: Heard, toolbox: Toolbox) -> tuple[Decision, dict[str, Any]]:
+async def act(
+    world: World, turn: Turn, scene: Scene, heard: Heard, toolbox: Toolbox
+) -> tuple[Decision, dict[str, Any]]:
     """Do what the customer agreed to, or leave it; the decision, and what the agent says.
 
     The key names the message that asked, so a turn that is taken twice does it once.
@@ -50,6 +53,8 @@ async def act(scene: Scene, heard: Heard, toolbox: Toolbox) -> tuple[Decision, d
     toolbox.caller = replace(toolbox.caller, key=key)
     try:
         result = await toolbox.use(heard.pending.tool, heard.pending.arguments, confirmed=True)
+    except NeedsApproval as asked:
+        return await ask_approval(world, turn, scene, asked.pending, toolbox.caller)
     except ToolFailed as failed:
         logger.warning("what a customer agreed to was not done: %s", failed)
         offers = [Offer("hand_off", say(Phrase.OFFER_HUMAN, lang))] if scene.supports else []

@@ -19,8 +19,9 @@ class GroupPolicy:
     """Least time between two unasked answers in one conversation."""
     least_confidence: float = 0.8
     """For unasked answers, in addition to the calibrated threshold."""
-    reply: Literal["conversation", "thread"] = "conversation"
-    """Where answers go; whoever asks in a thread is always answered there."""
+    reply: Literal["conversation", "thread", "whisper"] = "conversation"
+    """Where answers go; whoever asks in a thread is always answered there. `whisper`: to the asker alone, in their direct
+    conversation with the agent."""
     max_hops: int = 2
     """How many messages of bots in a row an agent goes on with when a bot mentions it."""
 

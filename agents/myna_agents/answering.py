@@ -14,6 +14,7 @@ from myna_agents.engines.prompt import secret_of
 from myna_agents.gate import Gate
 from myna_agents.grounding import inert
 from myna_agents.guard import unfounded, without
+from myna_agents.guidance import GUIDANCE, guidance_passages, without_guidance, without_marks
 from myna_agents.language import spoken
 from myna_agents.ledger import Usage
 from myna_agents.scene import Scene
@@ -22,6 +23,8 @@ from myna_agents.world import World
 from myna_knowledge.model import Passage, Retrieval
 
 RETRIEVE_S = 10.0
+MAX_GUIDED = 2
+"""How many of the newest words of operators are looked up, each with the question."""
 
 Show = Callable[[str], Awaitable[None]]
 """Shows a piece of text to whoever waits for it."""
@@ -45,8 +48,9 @@ class Making:
     shown: bool = False
     toolbox: Toolbox | None = None
     """What a model may do for whoever asks."""
-    only_by_tool: bool = False
-    """Whether knowledge alone does not suffice: then nothing is shown before it is known that a tool gave the answer."""
+    only_founded: bool = False
+    """Whether knowledge alone does not suffice: then nothing is shown before it is known that a tool, or what a colleague said,
+    gave the answer."""
     left: float | None = None
     """What the budget still allows this answer to cost; None sets no limit."""
 
@@ -54,7 +58,9 @@ class Making:
 async def retrieve(world: World, scene: Scene) -> Retrieval:
     """The retrieval of the surest query."""
     found: list[Retrieval] = []
-    for query in queries(scene):
+    # What an operator told the agent only ever adds a look-up, as every rewriting does.
+    guided = [f"{scene.question}\n{text}" for text in scene.guidance[-MAX_GUIDED:]]
+    for query in (*queries(scene), *guided):
         found.append(await search(world, scene.profile, query, scene.lang))
     return max(found, key=lambda one: one.confidence)
 
@@ -75,7 +81,7 @@ async def make_answer(world: World, scene: Scene, making: Making) -> Answer:
         NeedsConfirmation: the customer must agree to something first; it was not done.
     """
     engines: Iterable[Engine] = dict.fromkeys((world.engine, world.fallback))
-    if making.degraded or making.only_by_tool:
+    if making.degraded or making.only_founded:
         engines = (world.fallback,) if making.degraded else (world.engine,)
     for engine in engines:
         try:
@@ -97,7 +103,7 @@ async def _founded(world: World, engine: Engine, scene: Scene, making: Making) -
     request = Request(
         question=scene.question,
         lang=spoken(scene.lang, scene.profile.languages),
-        shelf=Shelf(making.retrieval.passages),
+        shelf=Shelf((*making.retrieval.passages, *guidance_passages(scene))),
         profile=scene.profile,
         history=scene.earlier,
         search=look,
@@ -114,7 +120,7 @@ async def _founded(world: World, engine: Engine, scene: Scene, making: Making) -
         found = unfounded(answer.text, answer.cited, secret_of(scene.profile))
         text = without(answer.text, found) if found else answer.text
         if text and answer.citations:
-            return replace(answer, text=text)
+            return without_guidance(replace(answer, text=text))
         wrong = tuple(f"- {one.shown!r} stands in no passage that you cite" for one in found)
         request = replace(request, corrections=wrong or ("- the answer cited no passage",))
     return None
@@ -128,16 +134,17 @@ async def _composed(engine: Engine, request: Request, making: Making) -> Answer:
         EngineFailed, CannotAnswer: the engine's.
     """
     gate = Gate(request.shelf, secret_of(request.profile))
-    silent = making.shown or making.only_by_tool
+    hidden = {at for at, one in enumerate(request.shelf.passages, 1) if one.kind == GUIDANCE}
+    silent = making.shown or making.only_founded
     async with aclosing(engine.answer(request)) as items:
         async for item in items:
             match item:
                 case str():
-                    await _show(making, "" if silent else gate.feed(item))
+                    await _show(making, "" if silent else without_marks(gate.feed(item), hidden))
                 case Restart():
                     gate.restart()
                 case Answer():
-                    await _show(making, "" if silent else gate.rest())
+                    await _show(making, "" if silent else without_marks(gate.rest(), hidden))
                     return item
     raise EngineFailed(f"{engine.name} ended without an answer.")
 

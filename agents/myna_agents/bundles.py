@@ -64,7 +64,7 @@ class Bundles(Protocol):
         ...
 
     async def change(self, bundle: Bundle) -> bool:
-        """Replace the body and note of a version that was never published; whether there was one."""
+        """Replace the body and note of a version that never answered customers; whether there was one."""
         ...
 
     async def judged(self, agent: int, number: int, gate: Mapping[str, Any]) -> None:
@@ -72,7 +72,8 @@ class Bundles(Protocol):
         ...
 
     async def publish(self, agent: int, number: int, by: int, at: float) -> None:
-        """Make a version the agent's live one: its settings and knowledge bases, in one transaction."""
+        """Make a version the agent's live one: its settings and knowledge bases, in one transaction; a comparison that runs
+        ends with it."""
         ...
 
     async def cases(self, agent: int) -> list[EvalCase]:

@@ -15,7 +15,7 @@ _TOLD: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "name",
         re.compile(
-            rf"\b(?:my name is|call me)\s+([A-Z][\w'’-]*(?:\s+[A-Z][\w'’-]*){{0,2}}){_END}"
+            rf"\b(?i:my name is|call me)\s+([A-Z][\w'’-]*(?:\s+[A-Z][\w'’-]*){{0,2}}){_END}"
             r"|(?:我叫|我的名字(?:是|叫)|叫我)\s*([\u4e00-\u9fff·]{2,6})(?=[，。！,.!\s]|$)"
         ),
     ),

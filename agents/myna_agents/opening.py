@@ -3,9 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from myna_agents.approvals import Approvals
 from myna_agents.bundles import Bundles
+from myna_agents.comparing import Comparing
+from myna_agents.comparisons import Comparisons
 from myna_agents.copilot import Copilot
 from myna_agents.engine import Writer
+from myna_agents.guidance import Guidance
 from myna_agents.ledger import Ledger
 from myna_agents.marks import Marks
 from myna_agents.memory import Memory
@@ -17,7 +21,7 @@ from myna_knowledge.library import Library
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """Versions, copilot, ledger, marks and memory of a running process."""
+    """Versions, copilot, ledger, marks, memory and what people tell and allow agents, of a running process."""
 
     world: World
     bundles: Bundles
@@ -26,6 +30,9 @@ class Office:
     ledger: Ledger
     marks: Marks
     memory: Memory
+    guidance: Guidance
+    approvals: Approvals
+    comparing: Comparing
     library: Library
     models: tuple[str, ...]
     """What an agent can choose as its model."""
@@ -49,17 +56,24 @@ def open_office(
     ledger: Ledger,
     marks: Marks,
     memory: Memory,
+    comparisons: Comparisons,
 ) -> Office:
     """The office over its stores."""
+    assert world.guidance is not None
+    assert world.approvals is not None
+    versions = Versions(bundles, world)
     choices = getattr(world.engine, "choices", (world.fallback.name,))
     return Office(
         world,
         bundles,
-        Versions(bundles, world),
+        versions,
         Copilot(world, writer),
         ledger,
         marks,
         memory,
+        world.guidance,
+        world.approvals,
+        Comparing(comparisons, versions),
         library,
         tuple(choices),
         shed,

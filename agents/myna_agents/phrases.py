@@ -42,6 +42,13 @@ class Phrase(StrEnum):
     DONE_SILENTLY = "done_silently"
     NOT_DONE = "not_done"
     TOOL_FAILED = "tool_failed"
+    AWAITS_APPROVAL = "awaits_approval"
+    NOT_APPROVED = "not_approved"
+    MAY_REMEMBER = "may_remember"
+    MAY_YES = "may_yes"
+    MAY_NO = "may_no"
+    REMEMBERS = "remembers"
+    REMEMBERS_NOT = "remembers_not"
     SUMMARY_KNOWN = "summary_known"
     SUMMARY_DECLINED_ONCE = "summary_declined_once"
     SUMMARY_REASON = "summary_reason"
@@ -168,6 +175,28 @@ _TEXTS: dict[Phrase, dict[str, str]] = {
         "en": "That did not work, and I cannot say whether it will. Shall I bring in a colleague?",
         "zh": "没有办成，我也无法确定稍后是否可以。要我请一位同事来帮您吗？",
     },
+    Phrase.AWAITS_APPROVAL: {
+        "en": "A colleague has to agree to this first: {tool}. I'll tell you here as soon as it is decided.",
+        "zh": "这件事需要同事先确认：{tool}。有结果我会马上在这里告诉您。",
+    },
+    Phrase.NOT_APPROVED: {
+        "en": "A colleague has looked at it, and it cannot be done: {tool}. Would you like to talk to a person?",
+        "zh": "同事看过了，这件事无法办理：{tool}。您要和人工客服谈谈吗？",
+    },
+    Phrase.MAY_REMEMBER: {
+        "en": "May I remember this for the next time: {facts}? You can have it erased at any time.",
+        "zh": "我可以记住这些以便下次使用吗：{facts}？您可以随时让我删除。",
+    },
+    Phrase.MAY_YES: {"en": "Yes, please", "zh": "可以"},
+    Phrase.MAY_NO: {"en": "No, thanks", "zh": "不用了"},
+    Phrase.REMEMBERS: {
+        "en": "Thank you, I'll remember that for {days} days. Is there anything else I can look up for you?",
+        "zh": "谢谢，我会记住 {days} 天。还有什么需要我帮您查的吗？",
+    },
+    Phrase.REMEMBERS_NOT: {
+        "en": "All right, I won't remember it. Is there anything else I can look up for you?",
+        "zh": "好的，我不会记住。还有什么需要我帮您查的吗？",
+    },
     Phrase.SUMMARY_DECLINED_ONCE: {
         "en": "The agent said once that it does not know.",
         "zh": "自动客服表示过一次不知道。",
@@ -190,6 +219,13 @@ _LANGUAGES: dict[str, dict[str, str]] = {
         "ar": "Arabic",
     },
     "zh": {"en": "英文", "zh": "中文", "ja": "日文", "ko": "韩文", "ru": "俄文", "ar": "阿拉伯文"},
+}
+
+_FACTS: dict[str, dict[str, str]] = {
+    "name": {"en": "your name", "zh": "您的名字"},
+    "order": {"en": "your order number", "zh": "您的订单号"},
+    "product": {"en": "your product", "zh": "您的产品"},
+    "language": {"en": "your language", "zh": "您的语言"},
 }
 
 _REASONS: dict[str, dict[str, str]] = {
@@ -219,6 +255,12 @@ def say(phrase: Phrase, lang: str, **values: object) -> str:
 def language_name(code: str, lang: str) -> str:
     """What the language `code` is called in `lang`; the code itself when it has no name here."""
     return _LANGUAGES.get(lang, _LANGUAGES["en"]).get(code.partition("-")[0], code)
+
+
+def fact_name(fact: str, lang: str) -> str:
+    """What a remembered fact is called to the customer."""
+    texts = _FACTS.get(fact, {})
+    return texts.get(lang, texts.get("en", fact))
 
 
 def reason_text(code: str, lang: str) -> str:

@@ -21,8 +21,14 @@ writes on while an answer is in the making); this tells what was taken in, which
 
 PASSED = "agent.passed_on"
 """Code of the notice that another agent answers."""
+WHISPERED = "whispered"
+"""Key in the body of a message that answers one asker of a group alone: the conversation and seq it is about."""
+RESOLVED = "ticket.resolved"
+"""Code of the notice that a conversation was resolved."""
 BURST_S = 120.0
 """In a group, messages of one person with a longer pause between them are no longer one question."""
+WHISPERED_BURST_S = 5.0
+"""The same where the agent whispers."""
 
 
 class Speaker(StrEnum):
@@ -83,6 +89,14 @@ class Scene:
     """How often agents passed the newest message on."""
     known: tuple[tuple[str, str], ...] = ()
     """What the asker let agents remember, by name."""
+    asks_consent: tuple[str, ...] = ()
+    """Names of facts that the asker has just told and was never asked whether they may be remembered."""
+    guidance: tuple[str, ...] = ()
+    """What operators told the agent here, unseen by the customer."""
+    asked: tuple[Said, ...] = ()
+    """What the asker said last in a row, answered or not."""
+    since: float = 0.0
+    """When the conversation was last resolved, unix seconds: what was said before is closed."""
 
     @property
     def supports(self) -> bool:
@@ -93,6 +107,17 @@ class Scene:
     def in_group(self) -> bool:
         """Whether others listen, so that not every message is for the agent."""
         return self.kind in {ConversationKind.GROUP, ConversationKind.CHANNEL}
+
+    @property
+    def whispers(self) -> bool:
+        """Whether what is said in a group goes to the asker alone."""
+        return (
+            self.in_group
+            and self.profile.group.reply == "whisper"
+            and self.thread is None
+            and self.asker is not None
+            and self.asker.kind is not UserKind.BOT
+        )
 
     @property
     def lang(self) -> str:
@@ -167,14 +192,19 @@ def build_scene(
     """The scene of a turn from the newest messages of its conversation, in ascending order.
 
     The asker is whoever sent the message that triggered the turn. Notices, recalled messages and interrupted streams are
-    no part of what was said.
+    no part of what was said, nor is what came before the conversation was last resolved: that matter is closed.
     """
+    closed = _closed(turn, messages)
+    messages = [message for message in messages if closed is None or message.seq > closed.seq]
     asker = next((message.sender for message in messages if message.seq == turn.trigger_seq), None)
     said = [_said(message, turn.agent, asker, users) for message in messages if _counts(message)]
     covers = max((one.covers or 0 for one in said if one.speaker is Speaker.SELF), default=0)
     burst: list[Said] = []
     for one in reversed(said):
         if one.seq > turn.trigger_seq and one.sender != asker:
+            continue
+        # What the agent told of an operator's decision answered no question.
+        if one.speaker is Speaker.SELF and one.covers == 0:
             continue
         if one.speaker is not Speaker.ASKER or one.seq <= covers:
             break
@@ -204,6 +234,33 @@ def build_scene(
             and message.body.get("code") == PASSED
             for message in messages
         ),
+        asked=_last_in_a_row(turn, said),
+        since=0.0 if closed is None else closed.created_at,
+    )
+
+
+def _last_in_a_row(turn: Turn, said: Sequence[Said]) -> tuple[Said, ...]:
+    found: list[Said] = []
+    for one in reversed(said):
+        if one.seq > turn.trigger_seq:
+            continue
+        if one.speaker is not Speaker.ASKER:
+            break
+        found.insert(0, one)
+    return tuple(found)
+
+
+def _closed(turn: Turn, messages: Sequence[Message]) -> Message | None:
+    """The last notice before the trigger that the matter was resolved."""
+    return next(
+        (
+            message
+            for message in reversed(messages)
+            if message.seq < turn.trigger_seq
+            and message.kind is MessageKind.NOTICE
+            and message.body.get("code") == RESOLVED
+        ),
+        None,
     )
 
 
@@ -233,8 +290,9 @@ def _to_the_agent(
     others = [name for user in people for name in (user.name, user.handle) if name]
     others = [name for name in others if not mentions(f"@{name}", profile.names)]
     alone = not any(user.kind is UserKind.BOT for user in people)
-    hearings = [hear(_heard(said, one), profile.names, others, alone=alone) for one in _recent(burst)]
-    burst = _recent(burst)
+    # A whisper leaves nothing here to tell that what was said before has been answered.
+    burst = _recent(burst, WHISPERED_BURST_S if profile.group.reply == "whisper" else BURST_S)
+    hearings = [hear(_heard(said, one), profile.names, others, alone=alone) for one in burst]
     first = next((at for at, each in enumerate(hearings) if each.heard), None)
     if first is None:
         return list(burst[-1:]), hearings[-1] if hearings else Hearing(0.0)
@@ -246,10 +304,10 @@ def _to_the_agent(
     return kept, max(hearings[first:], key=lambda each: each.p)
 
 
-def _recent(burst: Sequence[Said]) -> Sequence[Said]:
+def _recent(burst: Sequence[Said], pause_s: float) -> Sequence[Said]:
     """The last messages that came without a long pause between them."""
     start = len(burst) - 1
-    while start > 0 and burst[start].at - burst[start - 1].at <= BURST_S:
+    while start > 0 and burst[start].at - burst[start - 1].at <= pause_s:
         start -= 1
     return burst[max(start, 0) :]
 

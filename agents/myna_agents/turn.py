@@ -11,25 +11,27 @@ from myna.errors import MynaError
 from myna.model import Turn, TurnDecision
 from myna_agents.acting import act, toolbox_for
 from myna_agents.agent import Topic
-from myna_agents.answer import Offer, message_body, trace_of
+from myna_agents.answer import Answer, Offer, message_body, trace_of
 from myna_agents.answering import Making, Unfounded, make_answer, retrieve
+from myna_agents.approving import ask_approval, told
 from myna_agents.decide import first_look, unsure, weigh
 from myna_agents.decide import unfounded as not_founded
 from myna_agents.decision import Decision, Kind
 from myna_agents.engine import CannotAnswer
 from myna_agents.errands import Heard, ask_body, heard
+from myna_agents.guidance import GUIDANCE, heeded
 from myna_agents.language import spoken
 from myna_agents.ledger import Usage
 from myna_agents.outlook import expected
 from myna_agents.outlook import offers as form
 from myna_agents.passing import notice, topic_of
 from myna_agents.phrases import Phrase, say
-from myna_agents.ports import Turns
-from myna_agents.remembering import remembered
+from myna_agents.remembering import consented, remembered
 from myna_agents.scene import Scene, build_scene
+from myna_agents.speaking import Speech, say_last
 from myna_agents.spending import allowance, asks_models, note_spend, tokens
 from myna_agents.summary import summary
-from myna_agents.tools.toolbox import NeedsConfirmation, Toolbox
+from myna_agents.tools.toolbox import NeedsApproval, NeedsConfirmation, Toolbox
 from myna_agents.world import World
 from myna_knowledge.model import Retrieval
 
@@ -83,9 +85,15 @@ async def take_turn(world: World, turn: Turn) -> None:
         return
     turn = replace(turn, thread=scene.thread)
     findings = Findings(None, started, scene.hearing.why if scene.in_group else "")
+    if await _told(world, turn, scene, findings):
+        return
+    scene = await _guided(world, turn, scene, findings)
     if (topic := topic_of(scene)) is not None and await _passed_on(world, turn, topic, findings):
         return
     scene = await remembered(world, turn, scene)
+    if (consent := await consented(world, turn, scene)) is not None:
+        await world.turns.finish(turn, consent[1], findings.decision(consent[0], ""))
+        return
     toolbox = await toolbox_for(world, turn, scene)
     if (reply := heard(scene)) is not None and toolbox.tools:
         await _act(world, turn, scene, findings, toolbox, reply)
@@ -94,20 +102,20 @@ async def take_turn(world: World, turn: Turn) -> None:
     if decision is not None:
         await _close(world, turn, scene, decision, findings)
         return
-    if scene.addressed:
+    if visible := scene.addressed and not scene.whispers:
         await world.turns.typing(turn, True)
     try:
         retrieval = await retrieve(world, scene)
         findings = replace(findings, retrieval=retrieval)
         decision = weigh(scene, retrieval)
-        if decision.kind is Kind.ANSWER or (
-            toolbox.offered and scene.addressed and asks_models(world, scene)
-        ):
+        # Knowledge alone may not suffice where a tool, or what a colleague said, does.
+        more = bool(toolbox.offered or scene.guidance) and scene.addressed and asks_models(world, scene)
+        if decision.kind is Kind.ANSWER or more:
             await _answer(world, turn, scene, findings, toolbox)
         else:
             await _close(world, turn, scene, decision, findings)
     finally:
-        if scene.addressed:
+        if visible:
             await world.turns.typing(turn, False)
 
 
@@ -133,9 +141,10 @@ async def give_up(world: World, turn: Turn) -> None:
 
 async def _look(world: World, turn: Turn) -> Scene | None:
     async with asyncio.timeout(READ_S):
-        profile = await world.profiles(turn.agent)
-        if profile is None:
+        live = await world.profiles(turn.agent)
+        if live is None:
             return None
+        profile = await world.variant(turn, live)
         messages = await world.history.messages(
             turn.conversation, floor=1, before=None, after=None, limit=HISTORY
         )
@@ -151,23 +160,28 @@ async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings, to
     decided = weigh(scene, findings.retrieval)
     degraded, left = await allowance(world, scene)
     making = Making(
-        _Speech(world.turns, turn).show,
+        Speech(world.turns, turn, silent=scene.whispers).show,
         findings.retrieval,
         findings.usage,
         degraded=degraded,
         toolbox=toolbox,
-        only_by_tool=decided.kind is not Kind.ANSWER,
+        only_founded=decided.kind is not Kind.ANSWER,
         left=left,
     )
     findings.trace.update({"budget": degraded} if degraded else {})
-    other = decided if making.only_by_tool else None
+    other = decided if making.only_founded else None
     if degraded and other is not None:
         await _close(world, turn, scene, other, findings)
         return
     try:
         answer = await make_answer(world, scene, making)
-        if other is not None and not any(citation.tool for citation in answer.citations):
+        if other is not None and not any(passage.kind in {"tool", GUIDANCE} for passage in answer.cited):
             raise Unfounded
+    except NeedsApproval as wanted:
+        findings.trace["tools"] = toolbox.trace
+        waits, body = await ask_approval(world, turn, scene, wanted.pending, toolbox.caller)
+        await world.turns.finish(turn, body, findings.decision(waits, world.engine.name))
+        await note_spend(world, turn, scene, findings.usage, waits.kind, world.engine.name)
     except NeedsConfirmation as asked:
         findings.trace["tools"] = toolbox.trace
         lang = spoken(scene.lang, scene.profile.languages)
@@ -181,9 +195,9 @@ async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings, to
         await _close(world, turn, scene, other or instead, findings, world.engine.name)
     else:
         findings.trace.update({"tools": toolbox.trace} if toolbox.trace else {})
-        said = decided if other is None else Decision(Kind.ANSWER, "by_tool")
+        said = decided if other is None else Decision(Kind.ANSWER, _founded_by(answer))
         body = message_body(answer.text, answer.lang, scene.newest_seq, answer.citations)
-        await world.turns.finish(turn, body, findings.decision(said, answer.engine))
+        await say_last(world, turn, scene, body, findings.decision(said, answer.engine))
         await note_spend(world, turn, scene, findings.usage, said.kind, answer.engine)
 
 
@@ -201,24 +215,9 @@ async def _act(
     world: World, turn: Turn, scene: Scene, findings: Findings, toolbox: Toolbox, reply: Heard
 ) -> None:
     """Do what the customer agreed to, or leave it, and say so."""
-    decision, body = await act(scene, reply, toolbox)
+    decision, body = await act(world, turn, scene, reply, toolbox)
     findings.trace["tools"] = toolbox.trace
     await world.turns.finish(turn, body, findings.decision(decision, ""))
-
-
-class _Speech:
-    """What the customer sees of an answer in the making. The stream opens with the first sentence that may be shown."""
-
-    def __init__(self, turns: Turns, turn: Turn) -> None:
-        self._turns, self._turn = turns, turn
-        self._open = False
-
-    async def show(self, text: str) -> None:
-        """Add a piece."""
-        if not self._open:
-            await self._turns.open_stream(self._turn)
-            self._open = True
-        await self._turns.delta(self._turn, text)
 
 
 async def _close(
@@ -244,9 +243,37 @@ async def _close(
     if decision.kind is Kind.HAND_OFF:
         await world.turns.hand_off(turn, decision.reason, summary(scene, decision.reason), body, trace)
     else:
-        await world.turns.finish(turn, body, trace)
+        await say_last(world, turn, scene, body, trace)
     if findings.retrieval is not None:
         await note_spend(world, turn, scene, findings.usage, decision.kind, engine)
+
+
+async def _told(world: World, turn: Turn, scene: Scene, findings: Findings) -> bool:
+    """Tell the customer what an operator decided, if there is anything to tell; what was asked meanwhile gets the next turn."""
+    found = await told(world, turn, scene)
+    if found is None:
+        return False
+    decision, body, use = found
+    findings.trace["tools"] = [use]
+    await world.turns.finish(turn, body, findings.decision(decision, ""))
+    if scene.burst and not scene.covered:
+        await world.rouse(turn.conversation)
+    return True
+
+
+async def _guided(world: World, turn: Turn, scene: Scene, findings: Findings) -> Scene:
+    """The scene with what operators told the agent here."""
+    if world.guidance is None or not scene.supports:
+        return scene
+    async with asyncio.timeout(READ_S):
+        scene = heeded(scene, await world.guidance.of(turn.conversation))
+    if scene.guidance:
+        findings.trace["guidance"] = list(scene.guidance)
+    return scene
+
+
+def _founded_by(answer: Answer) -> str:
+    return "by_tool" if any(passage.kind == "tool" for passage in answer.cited) else "by_guidance"
 
 
 async def _outlook(world: World, turn: Turn) -> Mapping[str, Any] | None:

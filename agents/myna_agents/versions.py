@@ -66,7 +66,7 @@ class Versions:
         """
         found = await self.one(agent, number)
         if not await self._store.change(replace(found, body=body, note=note)):
-            raise Conflict(f"Version {number} was published; draft a new one.", code="published")
+            raise Conflict(f"Version {number} answered customers; draft a new one.", code="published")
         return await self.one(agent, number)
 
     async def judge(self, agent: User, number: int) -> Mapping[str, Any]:
@@ -79,26 +79,34 @@ class Versions:
     async def publish(self, agent: User, number: int, by: int, override: str | None = None) -> Bundle:
         """Make a version live, after its evaluation passed, or with the stated reason to do without.
 
-        A version that was live before is only rolled back to: it passed then.
+        A version that was live before is only rolled back to: it passed then. A comparison that runs ends.
 
         Raises:
             Conflict: the evaluation failed, or there is no evaluation set; nothing has changed.
         """
-        found = await self.one(agent.id, number)
-        if found.published_at is None:
-            gate = await self.judge(agent, number)
-            if not gate["passed"] and not override:
-                raise Conflict(
-                    "The evaluation set is empty; add questions or give a reason to publish without."
-                    if not gate["n"]
-                    else f"{len(gate['failures'])} of {gate['n']} questions fail.",
-                    code="gate_closed",
-                    extra={"gate": dict(gate)},
-                )
-            if not gate["passed"]:
-                await self._store.judged(agent.id, number, {**gate, "override": override, "by": str(by)})
+        await self.pass_gate(agent, number, by, override)
         await self._store.publish(agent.id, number, by, time.time())
         return await self.one(agent.id, number)
+
+    async def pass_gate(self, agent: User, number: int, by: int, override: str | None = None) -> None:
+        """Judge a version that was never live, unless it is overridden with a reason, which is kept.
+
+        Raises:
+            NotFound, Conflict: as `publish`.
+        """
+        if (await self.one(agent.id, number)).published_at is not None:
+            return
+        gate = await self.judge(agent, number)
+        if not gate["passed"] and not override:
+            raise Conflict(
+                "The evaluation set is empty; add questions or give a reason to do without."
+                if not gate["n"]
+                else f"{len(gate['failures'])} of {gate['n']} questions fail.",
+                code="gate_closed",
+                extra={"gate": dict(gate)},
+            )
+        if not gate["passed"]:
+            await self._store.judged(agent.id, number, {**gate, "override": override, "by": str(by)})
 
     async def roll_back(self, agent: User, live: int, by: int) -> Bundle:
         """Make the version live that was published before this one.
@@ -121,7 +129,7 @@ class Versions:
 
     async def replay(self, agent: User, number: int, asked: Sequence[Asked]) -> list[dict[str, Any]]:
         """What a version would do now with what was really asked, each beside what was done then. Nothing is stored or sent."""
-        profile = _profile(agent, await self.one(agent.id, number))
+        profile = profile_of_version(agent, await self.one(agent.id, number))
 
         async def one(each: Asked) -> dict[str, Any]:
             users = await self._world.people.users(
@@ -134,11 +142,11 @@ class Versions:
 
     async def trial(self, agent: User, number: int, question: str) -> Rehearsed:
         """What a version would do with a question. Nothing is stored or sent."""
-        profile = _profile(agent, await self.one(agent.id, number))
+        profile = profile_of_version(agent, await self.one(agent.id, number))
         return await rehearse(self._stage(profile, ConversationKind.SUPPORT, {}), [said(1, ASKER, question)])
 
     async def _judged(self, agent: User, bundle: Bundle, cases: Sequence[EvalCase]) -> dict[str, Any]:
-        profile = _profile(agent, bundle)
+        profile = profile_of_version(agent, bundle)
         least = float(bundle.body.get("gate", {}).get("least", LEAST_SHARE))
 
         async def one(case: EvalCase) -> dict[str, Any] | None:
@@ -251,7 +259,8 @@ def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _profile(agent: User, bundle: Bundle) -> AgentProfile:
+def profile_of_version(agent: User, bundle: Bundle) -> AgentProfile:
+    """How an agent would answer with this version."""
     body = dict(bundle.body)
     bases = [int(base) for base in body.pop("bases", ())]
     return profile_of(agent, bases, {**body, "version": bundle.number})

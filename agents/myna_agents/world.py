@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from myna.model import User, UserKind
+from myna.model import Turn, User, UserKind
 from myna_agents.agent import AgentProfile
+from myna_agents.approvals import Approvals
 from myna_agents.engine import Engine
+from myna_agents.guidance import Guidance
 from myna_agents.ledger import Ledger, Prices
 from myna_agents.memory import Memory
 from myna_agents.ports import History, Knowledge, People, Profiles, Turns
@@ -25,6 +27,19 @@ async def colleagues_only(user: User) -> bool:
 async def no_tools(profile: AgentProfile) -> Sequence[Tool]:
     """The tools of an agent without any."""
     return ()
+
+
+async def the_live_one(turn: Turn, live: AgentProfile) -> AgentProfile:
+    """Which version answers where none are compared."""
+    return live
+
+
+async def nobody(conversation: int) -> None:
+    """Where no turn can be queued."""
+
+
+async def no_whisper(turn: Turn, listener: int, body: Mapping[str, Any]) -> None:
+    """Where there are no other conversations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +67,13 @@ class World:
     """Whether the company's site vouched for who somebody is."""
     memory: Memory | None = None
     """What customers let agents remember."""
+    guidance: Guidance | None = None
+    """What operators told agents."""
+    approvals: Approvals | None = None
+    """Uses of tools that wait for an operator."""
+    variant: Callable[[Turn, AgentProfile], Awaitable[AgentProfile]] = the_live_one
+    """Which version of an agent answers a turn, given the live one."""
+    rouse: Callable[[int], Awaitable[None]] = nobody
+    """Lets the agent that owns a conversation take a turn at once."""
+    whisper: Callable[[Turn, int, Mapping[str, Any]], Awaitable[None]] = no_whisper
+    """Says something to one user alone, in the agent's direct conversation with them; the same turn says it once."""

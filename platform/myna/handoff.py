@@ -9,7 +9,7 @@ from myna.deliver.hub import Hub
 from myna.errors import Conflict, Malformed
 from myna.log.committer import Committer
 from myna.log.support import QUEUED_NOTICE, claimed_notice
-from myna.log.writes import MoveTicket, Stop
+from myna.log.writes import MoveTicket, Rouse, Stop
 from myna.model import Owner, Ticket, TicketStatus, WorkspaceRole
 from myna.ports import Accounts, Desk
 from myna.rights import Principal, Verb, require
@@ -130,6 +130,10 @@ class Handoff:
         """End whatever an agent is saying here, at its provider too; what was shown stays, as interrupted."""
         await self._require(principal, conversation, Verb.SEND)
         await self._committer.write(Stop(conversation, self._hub.streamed(conversation)))
+
+    async def rouse(self, conversation: int) -> None:
+        """Let the agent take a turn at once, if the conversation is its own."""
+        await self._committer.write(Rouse(conversation))
 
     async def _require(self, principal: Principal, conversation: int, verb: Verb) -> None:
         require(principal, verb, await self._access.seat(principal, conversation))

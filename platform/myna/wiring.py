@@ -59,7 +59,7 @@ from myna.helpdesk.watch import QueueWatch
 from myna.identity.tokens import load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
-from myna.model import User, UserKind, WorkspaceRole
+from myna.model import Turn, User, UserKind, WorkspaceRole
 from myna.ports import Bus, Commits, Moderator
 from myna.ports_content import Blobs
 from myna.presence import Presence
@@ -345,14 +345,21 @@ def build_world(
     shed: "Toolshed",
 ) -> "World":
     """What agents read from and answer through."""
+    from myna_agents.adapters.sql_comparisons import SqlComparisons
     from myna_agents.adapters.sql_ledger import SqlLedger
     from myna_agents.adapters.sql_memory import SqlMemory
+    from myna_agents.adapters.sql_steering import SqlApprovals, SqlGuidance
+    from myna_agents.adapters.whispers import whispers
     from myna_agents.agent import AgentProfile, profile_of
+    from myna_agents.comparing import variant
     from myna_agents.engines.offline import OfflineEngine
     from myna_agents.ledger import Prices
     from myna_agents.world import World
 
-    accounts = core.services.accounts
+    accounts, comparisons = core.services.accounts, SqlComparisons(database)
+
+    async def version_for(turn: Turn, live: AgentProfile) -> AgentProfile:
+        return await variant(comparisons, accounts, turn, live)
 
     async def profile(user: int) -> AgentProfile | None:
         found, config = await accounts.user(user), await accounts.agent(user)
@@ -380,6 +387,11 @@ def build_world(
         ledger=SqlLedger(database),
         prices=Prices.parse(settings.model_prices),
         memory=SqlMemory(database),
+        guidance=SqlGuidance(database),
+        approvals=SqlApprovals(database),
+        variant=version_for,
+        rouse=core.services.handoff.rouse,
+        whisper=whispers(core.services, SqlConversations(database)),
         tools=shed.tools,
         verified=vouched_for,
     )
@@ -389,6 +401,7 @@ def build_office(settings: Settings, core: Core, database: Database, library: "L
     """What the agents' routes serve; models are loaded when they are asked first. Close it after use."""
     from myna_agents.adapters.egress import ToolEgress
     from myna_agents.adapters.sql_bundles import SqlBundles
+    from myna_agents.adapters.sql_comparisons import SqlComparisons
     from myna_agents.adapters.sql_ledger import SqlLedger
     from myna_agents.adapters.sql_marks import SqlMarks as SqlWrongAnswers
     from myna_agents.adapters.sql_memory import SqlMemory
@@ -409,6 +422,7 @@ def build_office(settings: Settings, core: Core, database: Database, library: "L
         ledger=SqlLedger(database),
         marks=SqlWrongAnswers(database),
         memory=SqlMemory(database),
+        comparisons=SqlComparisons(database),
     )
 
 

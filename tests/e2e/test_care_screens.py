@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from functools import partial
@@ -12,6 +13,12 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from myna.adapters.sql.desk import SqlDesk
+from myna.ids import new_id
+from myna.settings import Settings
+from myna.wiring import open_database
+from myna_agents.adapters.sql_steering import SqlApprovals
+from myna_agents.approvals import Approval
 from support import myna_server
 from support.axe import violations
 from support.browser import Person
@@ -327,3 +334,96 @@ async def test_the_ledger_says_what_its_figures_mean(
     await ledger.scroll_into_view_if_needed()
     await operator.shoot("dashboard-ledger")
     assert await violations(page) == []
+
+
+async def test_an_operator_tells_the_agent_something_that_nobody_else_sees(
+    widget: Widget, dashboard: Dashboard, operator: Person
+) -> None:
+    await widget.ask("How much is shipping?")
+    page = operator.page
+    await page.get_by_test_id("ticket").first.click()
+    await page.get_by_test_id("guide-text").fill("They want to know how long standard delivery takes")
+    await page.get_by_test_id("guide-speak").click()
+    await expect(page.get_by_test_id("guided")).to_contain_text("standard delivery takes")
+    await expect(widget.answers.nth(1)).to_have_attribute("data-state", "sent", timeout=STARTED_MS)
+    await expect(page.get_by_test_id("lane")).to_contain_text("Guided by operators: 1", timeout=STARTED_MS)
+    await expect(widget.frame.get_by_text("They want to know")).to_have_count(0)
+    await operator.shoot("dashboard-guidance")
+    assert await violations(page) == []
+    await page.get_by_test_id("unguide").click()
+    await expect(page.get_by_test_id("guided")).to_have_count(0)
+
+
+async def test_what_an_agent_wants_to_do_is_refused_and_the_customer_is_told(
+    server: MynaServer, widget: Widget, dashboard: Dashboard, operator: Person
+) -> None:
+    await widget.ask("How much is shipping?")
+    page = operator.page
+    await page.get_by_test_id("ticket").first.click()
+    place = page.url.rsplit("/", 1)[1]
+    # A model would have asked for it; here it is put where a turn puts it.
+    database = await open_database(Settings(data=str(server.data)))
+    try:
+        ticket = await SqlDesk(database).ticket(int(place))
+        assert ticket is not None
+        assert ticket.agent is not None
+        wish = Approval(
+            new_id(), ticket.workspace, int(place), ticket.agent, ticket.visitor, "cancel_order",
+            {"order": "ML-1234"}, f"test:{place}", time.time(),
+        )  # fmt: skip
+        await SqlApprovals(database).ask(wish)
+    finally:
+        await database.close()
+    await page.reload()
+    await expect(page.get_by_test_id("waiting-approvals")).to_contain_text("Agents wait for your word: 1")
+    wanted = page.get_by_test_id("approval")
+    await expect(wanted).to_contain_text("ML-1234")
+    await operator.shoot("dashboard-approval")
+    assert await violations(page) == []
+    await wanted.get_by_label("Note for colleagues").fill("It has left the house")
+    await wanted.get_by_test_id("refuse").click()
+    await expect(wanted).to_have_attribute("data-state", "refused")
+    await expect(wanted).to_contain_text("It has left the house")
+    await expect(widget.answers.last).to_contain_text("cannot be done", timeout=STARTED_MS)
+
+
+async def test_two_versions_answer_side_by_side_until_it_is_ended(
+    server: MynaServer, dashboard: Dashboard, operator: Person
+) -> None:
+    page, token = operator.page, myna_server.sign_in(server)
+    agent = call(server, token, "GET", "/v1/agents")["agents"][0]["id"]
+    live = call(server, token, "POST", f"/v1/agents/{agent}/versions", {"note": "the live one"})["number"]
+    path = f"/v1/agents/{agent}/versions/{live}/publish"
+    call(server, token, "POST", path, {"override": "to be compared with"})
+    await dashboard.go("agents")
+    await page.get_by_test_id("draft-version").click()
+    draft = page.get_by_test_id("version").first
+    await expect(draft).to_contain_text("draft")
+    await draft.get_by_test_id("version-open").click()
+    await draft.get_by_text("Groups, budget, tools, other agents, memory").click()
+    await draft.get_by_test_id("group-reply").select_option("whisper")
+    await draft.get_by_test_id("remember").check()
+    await draft.get_by_test_id("tools-json").fill("no list")
+    await draft.get_by_test_id("save-version").click()
+    await expect(page.get_by_test_id("toasts")).to_contain_text("must be a JSON list")
+    await draft.get_by_test_id("tools-json").fill("[]")
+    await draft.get_by_test_id("save-version").click()
+    await expect(page.get_by_test_id("toasts")).to_contain_text("Saved")
+    made = call(server, token, "GET", f"/v1/agents/{agent}/versions")["versions"][0]["body"]
+    assert (made["group"]["reply"], made["remember"], made["tools"]) == ("whisper", True, [])
+    comparing = page.get_by_test_id("comparing")
+    await comparing.get_by_test_id("compare-share").fill("5")
+    await comparing.get_by_test_id("compare-start").click()
+    override = comparing.get_by_test_id("compare-override")
+    await expect(override.or_(comparing.get_by_test_id("compared"))).to_be_visible(timeout=STARTED_MS)
+    if await override.is_visible():
+        await override.fill("A look at five in a hundred")
+        await comparing.get_by_test_id("compare-start").click()
+    await expect(comparing.get_by_test_id("verdict")).to_contain_text("Undecided", timeout=STARTED_MS)
+    await expect(comparing).to_contain_text("5 %")
+    await operator.shoot("dashboard-comparison")
+    assert await violations(page) == []
+    await comparing.get_by_test_id("compare-end").click()
+    await expect(comparing.get_by_test_id("compare-start")).to_be_visible()
+    # A closed gate is an answer of the server, and no fault of the page.
+    operator.faults[:] = [each for each in operator.faults if "409" not in each]

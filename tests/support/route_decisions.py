@@ -122,6 +122,7 @@ GET /v1/knowledge-bases/{kb}/calibration
 GET /v1/agents
 GET /v1/agents/{agent}
 GET /v1/agents/{agent}/versions
+GET /v1/agents/{agent}/comparison
 GET /v1/agents/{agent}/versions/{number}
 POST /v1/agents/{agent}/versions/{number}/try
 GET /v1/agents/{agent}/cases
@@ -226,6 +227,11 @@ POST /v1/copilot/ask
 POST /v1/copilot/rewrite
 GET /v1/memory/{user}
 DELETE /v1/memory/{user}
+GET /v1/conversations/{conversation}/guidance
+POST /v1/conversations/{conversation}/guidance
+DELETE /v1/conversations/{conversation}/guidance/{guided}
+GET /v1/approvals
+POST /v1/approvals/{approval}/decide
 """
 
 # Who runs the workspace.
@@ -270,6 +276,8 @@ PUT /v1/agents/{agent}/versions/{number}
 POST /v1/agents/{agent}/versions/{number}/evaluate
 POST /v1/agents/{agent}/versions/{number}/publish
 POST /v1/agents/{agent}/roll-back
+POST /v1/agents/{agent}/comparison
+DELETE /v1/agents/{agent}/comparison
 """
 
 # The customer of the support conversation that is asked about, and operators.

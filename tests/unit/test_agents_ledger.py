@@ -73,6 +73,7 @@ def test_prices_of_another_form_are_refused(text: str) -> None:
     ("text", "facts"),
     [
         ("Hi, my name is Ann Lee and I have a question", {"name": "Ann Lee"}),
+        ("My name is Ann.", {"name": "Ann"}),
         ("我叫王小明，想问一下", {"name": "王小明"}),
         ("my order number is ML-1234.", {"order": "ML-1234"}),
         ("订单号：AB20231", {"order": "AB20231"}),

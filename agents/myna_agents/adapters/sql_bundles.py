@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.tables import AgentRow, table
 from myna.errors import Conflict, NotFound
+from myna_agents.adapters.steering_tables import ComparisonRow
 from myna_agents.adapters.tables import BundleRow, CaseRow
 from myna_agents.bundles import MAX_BUNDLES, MAX_CASES, Bundle, EvalCase
 
 _bundle, _case, _agent = table(BundleRow), table(CaseRow), table(AgentRow)
+_comparison = table(ComparisonRow)
 
 
 class SqlBundles:
@@ -25,14 +27,14 @@ class SqlBundles:
         """All versions, newest first."""
         query = select(_bundle).where(_bundle.c.agent == agent).order_by(_bundle.c.number.desc())
         async with self._database.read() as connection:
-            return [_bundle_of(row) for row in (await connection.execute(query)).all()]
+            return [bundle_of(row) for row in (await connection.execute(query)).all()]
 
     async def bundle(self, agent: int, number: int) -> Bundle | None:
         """One version."""
         query = select(_bundle).where(_bundle.c.agent == agent, _bundle.c.number == number)
         async with self._database.read() as connection:
             row = (await connection.execute(query)).first()
-        return None if row is None else _bundle_of(row)
+        return None if row is None else bundle_of(row)
 
     async def add(self, bundle: Bundle) -> Bundle:
         """Store a new version; it gets the next number. The agent's row is locked meanwhile: numbers have no twins."""
@@ -59,14 +61,16 @@ class SqlBundles:
             }
             await connection.execute(insert(_bundle).values(values))
             made = await connection.execute(select(_bundle).where(_bundle.c.id == bundle.id))
-            return _bundle_of(made.one())
+            return bundle_of(made.one())
 
     async def change(self, bundle: Bundle) -> bool:
-        """Replace the body and note of a version that was never published; what was found of the old one goes."""
+        """Replace the body and note of a version that never answered customers; what was found of the old one goes."""
         values = {"body": rows.to_json(dict(bundle.body)), "note": bundle.note, "gate": None}
-        query = (
-            update(_bundle).where(_bundle.c.id == bundle.id, _bundle.c.published_at.is_(None)).values(values)
+        compared = exists().where(
+            _comparison.c.agent == _bundle.c.agent, _comparison.c.challenger == _bundle.c.number
         )
+        never_live = (_bundle.c.id == bundle.id, _bundle.c.published_at.is_(None), ~compared)
+        query = update(_bundle).where(*never_live).values(values)
         async with self._database.write() as connection:
             return (await connection.execute(query)).rowcount == 1
 
@@ -77,7 +81,7 @@ class SqlBundles:
             await connection.execute(update(_bundle).where(*which).values(gate=rows.to_json(dict(gate))))
 
     async def publish(self, agent: int, number: int, by: int, at: float) -> None:
-        """Make a version the agent's live one: its settings and knowledge bases, in one transaction."""
+        """Make a version the live one: settings, knowledge bases and the end of a comparison in one transaction."""
         which = (_bundle.c.agent == agent, _bundle.c.number == number)
         async with self._database.write() as connection:
             row = (await connection.execute(select(_bundle).where(*which).with_for_update())).first()
@@ -91,6 +95,7 @@ class SqlBundles:
                 .where(_agent.c.user == agent)
                 .values(bases=rows.to_json(bases), settings=rows.to_json(settings))
             )
+            await connection.execute(ended(agent, number, at))
             if row.published_at is None:
                 await connection.execute(
                     update(_bundle).where(*which).values(published_at=at, published_by=by)
@@ -138,7 +143,13 @@ class SqlBundles:
         return gone.rowcount == 1
 
 
-def _bundle_of(row: Any) -> Bundle:
+def ended(agent: int, kept: int, at: float) -> Any:
+    """The end of the comparison that runs, if one does."""
+    running = (_comparison.c.agent == agent, _comparison.c.ended_at.is_(None))
+    return update(_comparison).where(*running).values(ended_at=at, kept=kept)
+
+
+def bundle_of(row: Any) -> Bundle:
     return Bundle(
         row.id,
         row.workspace,

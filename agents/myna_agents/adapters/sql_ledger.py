@@ -95,44 +95,50 @@ class SqlLedger:
             _spend.c.at < until,
             *(() if agent is None else (_spend.c.agent == agent,)),
         )
-        person = (
-            exists()
-            .where(
-                _message.c.conversation == _ticket.c.conversation,
-                _message.c.kind == MessageKind.TEXT.value,
-                _user.c.id == _message.c.sender,
-                _user.c.kind == UserKind.HUMAN.value,
-            )
-            .correlate(_ticket)
-        )
-        waits = and_(_ticket.c.status == TicketStatus.OPEN.value, _ticket.c.owner != Owner.AGENT.value)
-        whole = _latest(_rating.c.seq == WHOLE)
-        thumb = _latest(_rating.c.seq != WHOLE)
-        wrong = exists().where(_mark.c.conversation == _ticket.c.conversation).correlate(_ticket)
-        query = (
-            select(
-                _ticket.c.conversation,
-                _ticket.c.agent,
-                person,
-                waits,
-                whole,
-                thumb,
-                wrong,
-                _conversation.c.changed_at,
-            )
-            .join(_conversation, _conversation.c.id == _ticket.c.conversation)
-            .where(_ticket.c.workspace == workspace, answered)
-            .order_by(_conversation.c.changed_at.desc())
-            .limit(MAX_CASES)
-        )
+        query = cases(_ticket.c.workspace == workspace, answered)
         async with self._database.read() as connection:
-            found = (await connection.execute(query)).all()
-        return [
-            Outcome(
-                row[0], row[1] or 0, bool(row[2]), bool(row[3]), row[4], row[5], bool(row[6]), row.changed_at
-            )
-            for row in found
-        ]
+            return [outcome_of(row) for row in (await connection.execute(query)).all()]
+
+
+def cases(*which: Any) -> Any:
+    """Support conversations with what is known of each, at most `MAX_CASES`, newest first; rows for `outcome_of`."""
+    person = (
+        exists()
+        .where(
+            _message.c.conversation == _ticket.c.conversation,
+            _message.c.kind == MessageKind.TEXT.value,
+            _user.c.id == _message.c.sender,
+            _user.c.kind == UserKind.HUMAN.value,
+        )
+        .correlate(_ticket)
+    )
+    waits = and_(_ticket.c.status == TicketStatus.OPEN.value, _ticket.c.owner != Owner.AGENT.value)
+    whole = _latest(_rating.c.seq == WHOLE)
+    thumb = _latest(_rating.c.seq != WHOLE)
+    wrong = exists().where(_mark.c.conversation == _ticket.c.conversation).correlate(_ticket)
+    return (
+        select(
+            _ticket.c.conversation,
+            _ticket.c.agent,
+            person,
+            waits,
+            whole,
+            thumb,
+            wrong,
+            _conversation.c.changed_at,
+        )
+        .join(_conversation, _conversation.c.id == _ticket.c.conversation)
+        .where(*which)
+        .order_by(_conversation.c.changed_at.desc())
+        .limit(MAX_CASES)
+    )
+
+
+def outcome_of(row: Any) -> Outcome:
+    """What is known of a case, from a row of `cases`."""
+    return Outcome(
+        row[0], row[1] or 0, bool(row[2]), bool(row[3]), row[4], row[5], bool(row[6]), row.changed_at
+    )
 
 
 def _latest(which: Any) -> Any:

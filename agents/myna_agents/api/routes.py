@@ -2,9 +2,17 @@
 
 from fastapi import APIRouter
 
-from myna_agents.api import copilot, ledger, marks, memory, versions
+from myna_agents.api import comparisons, copilot, ledger, marks, memory, steering, versions
 
 
 def routers() -> list[APIRouter]:
     """They serve the office at `app.state.office`."""
-    return [versions.router, copilot.router, marks.router, ledger.router, memory.router]
+    return [
+        versions.router,
+        comparisons.router,
+        steering.router,
+        copilot.router,
+        marks.router,
+        ledger.router,
+        memory.router,
+    ]

@@ -29,7 +29,7 @@ class GroupBody(Shape):
     quiet_s: float = Field(default=45.0, ge=0, le=3600)
     cool_down_s: float = Field(default=300.0, ge=0, le=86_400)
     least_confidence: float = Field(default=0.8, ge=0, le=1)
-    reply: Literal["conversation", "thread"] = "conversation"
+    reply: Literal["conversation", "thread", "whisper"] = "conversation"
     max_hops: int = Field(default=2, ge=0, le=20)
 
 
@@ -67,6 +67,7 @@ class HttpTool(Shape):
     headers: dict[HeaderName, HeaderText] = Field(default_factory=dict, max_length=20)
     effects: bool = False
     confirm: bool = True
+    approve: bool = False
     who: Literal["anyone", "verified"] = "anyone"
     timeout_s: float = Field(default=10.0, gt=0, le=60)
     retries: int = Field(default=1, ge=0, le=3)
@@ -78,6 +79,7 @@ class AllowedTool(Shape):
     name: Annotated[str, StringConstraints(min_length=1, max_length=128)]
     effects: bool = True
     confirm: bool = True
+    approve: bool = False
     who: Literal["anyone", "verified"] = "verified"
     timeout_s: float = Field(default=10.0, gt=0, le=60)
 

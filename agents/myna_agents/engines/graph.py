@@ -123,8 +123,8 @@ def _offered(spec: ToolSpec, toolbox: Toolbox, request: Request, ends: Any) -> S
         try:
             result = await toolbox.use(spec.name, arguments)
         except NeedsConfirmation as asked:
-            ends.asks = ends.asks or asked.pending
-            return "The customer is asked to confirm this."
+            ends.asks = ends.asks or asked
+            return "A person is asked to agree to this first."
         except ToolFailed as failed:
             return f"It was not done: {failed.message}"
         passage = result_passage(spec.name, result, len(toolbox.trace))

@@ -18,7 +18,7 @@ from myna_agents.answer import Answer
 from myna_agents.compose import cited_answer
 from myna_agents.engine import CannotAnswer, EngineFailed, Request, Restart
 from myna_agents.engines.prompt import earlier, question_text
-from myna_agents.tools.toolbox import NeedsConfirmation, Pending
+from myna_agents.tools.toolbox import NeedsConfirmation
 
 CONNECT_S = 5.0
 SILENCE_S = 30.0
@@ -33,7 +33,7 @@ class Ends:
     """Why an answer ends before its text does."""
 
     gave_up: str | None = None
-    asks: Pending | None = None
+    asks: NeedsConfirmation | None = None
 
     @property
     def reached(self) -> bool:
@@ -114,7 +114,7 @@ class LangChainEngine:
         except Exception as failed:
             raise EngineFailed(f"{self.name} failed: {type(failed).__name__}: {failed}") from failed
         if ends.asks is not None:
-            raise NeedsConfirmation(ends.asks)
+            raise ends.asks
         if ends.gave_up is not None:
             raise CannotAnswer(ends.gave_up)
         if not "".join(parts).strip():

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from myna_agents.answer import Answer
 from myna_agents.compose import quoted_answer
 from myna_agents.engine import CannotAnswer, Request, Restart
+from myna_agents.guidance import GUIDANCE
 from myna_knowledge.text import sentences
 
 
@@ -19,11 +20,13 @@ class OfflineEngine:
 
     async def answer(self, request: Request) -> AsyncGenerator[str | Restart | Answer, None]:
         """The quoted answer, sentence by sentence."""
+        # What a colleague told the agent is not for the customer's eyes: it has only steered the look-up.
+        quotable = [each for each in request.shelf.passages if each.kind != GUIDANCE]
         made = await asyncio.to_thread(
             quoted_answer,
             request.question,
             request.lang,
-            request.shelf.passages,
+            quotable,
             request.profile.languages,
             self.name,
         )

@@ -86,7 +86,7 @@ class Toolshed:
     def _action(self, declared: Mapping[str, Any], headers: Mapping[str, str]) -> Tool:
         if declared["name"] in RESERVED:
             raise Malformed(f"A tool must not be called {declared['name']!r}.")
-        names = ("effects", "confirm", "who", "timeout_s", "retries")
+        names = ("effects", "confirm", "approve", "who", "timeout_s", "retries")
         spec = ToolSpec(
             declared["name"],
             declared["description"],

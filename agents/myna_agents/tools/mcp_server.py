@@ -27,6 +27,7 @@ class Allowed:
     confirm: bool = True
     who: Who = "verified"
     timeout_s: float = 10.0
+    approve: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def _tool(server: str, address: str, allowed: Allowed, offered: Any) -> McpTool:
         allowed.confirm,
         allowed.who,
         allowed.timeout_s,
+        approve=allowed.approve,
     )
     return McpTool(check_spec(spec), address, allowed.name)
 

@@ -31,6 +31,8 @@ class ToolSpec:
     timeout_s: float = 10.0
     retries: int = 1
     """After a passing failure; with the same idempotency key, so that nothing is done twice."""
+    approve: bool = False
+    """Whether an operator must agree to each use, after the customer."""
 
 
 @dataclass(frozen=True, slots=True)

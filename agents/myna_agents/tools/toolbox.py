@@ -48,6 +48,10 @@ class NeedsConfirmation(Exception):
         self.pending = pending
 
 
+class NeedsApproval(NeedsConfirmation):
+    """An operator must agree first; the customer has, where they must."""
+
+
 @dataclass(slots=True)
 class Toolbox:
     """Uses tools for one caller and keeps what was done."""
@@ -61,12 +65,15 @@ class Toolbox:
         """What may be used for this caller at all."""
         return [tool.spec for tool in self.tools if self._may(tool.spec)]
 
-    async def use(self, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False) -> str:
+    async def use(
+        self, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False, approved: bool = False
+    ) -> str:
         """What a tool gave.
 
         Raises:
             ToolFailed: there is no such tool for this caller, its arguments are wrong, or it failed; nothing more is tried.
             NeedsConfirmation: the customer must agree first; nothing was done.
+            NeedsApproval: an operator must agree first; nothing was done.
         """
         started = time.perf_counter()
         outcome = "failed"
@@ -76,6 +83,9 @@ class Toolbox:
             if tool.spec.effects and tool.spec.confirm and not confirmed:
                 outcome = "asked"
                 raise NeedsConfirmation(Pending(name, arguments))
+            if tool.spec.approve and not approved:
+                outcome = "asked_operator"
+                raise NeedsApproval(Pending(name, arguments))
             result = await self._tried(tool, arguments)
             outcome = "done"
             return result[:RESULT_CHARS]

@@ -23,6 +23,7 @@ from myna.log.writes import (
     Pin,
     React,
     Recall,
+    Rouse,
     Say,
     Stop,
     Write,
@@ -66,12 +67,12 @@ def needs_of(batch: Sequence[Write]) -> Needs:
             case FinishStream():
                 needs.conversations.add(write.conversation)
                 needs.streams.add((write.conversation, write.seq))
-            case MoveTicket() | CloseTurn() | Interrupt() | Stop():
+            case MoveTicket() | CloseTurn() | Interrupt() | Stop() | Rouse():
                 _need_turns(needs, write)
     return needs
 
 
-def _need_turns(needs: Needs, write: MoveTicket | CloseTurn | Interrupt | Stop) -> None:
+def _need_turns(needs: Needs, write: MoveTicket | CloseTurn | Interrupt | Stop | Rouse) -> None:
     needs.conversations.add(write.conversation)
     needs.tickets.add(write.conversation)
     needs.questions.add(write.conversation)
@@ -139,11 +140,13 @@ def _apply(batch: Batch, write: Write) -> Outcome:
             return personal.apply(batch, write)
         case Edit() | Recall() | React() | Pin():
             return changes.apply(batch, write)
-        case MoveTicket() | CloseTurn() | Interrupt() | Stop() | FinishStream():
+        case MoveTicket() | CloseTurn() | Interrupt() | Stop() | Rouse() | FinishStream():
             return _of_turns(batch, write)
 
 
-def _of_turns(batch: Batch, write: MoveTicket | CloseTurn | Interrupt | Stop | FinishStream) -> Outcome:
+def _of_turns(
+    batch: Batch, write: MoveTicket | CloseTurn | Interrupt | Stop | Rouse | FinishStream
+) -> Outcome:
     match write:
         case MoveTicket():
             return support.move(batch, write)
@@ -151,6 +154,9 @@ def _of_turns(batch: Batch, write: MoveTicket | CloseTurn | Interrupt | Stop | F
             return support.close_turn(batch, write)
         case Stop():
             support.end_agent_speech(batch, write.conversation, write.partial)
+            return None
+        case Rouse():
+            support.rouse(batch, write)
             return None
         case Interrupt():
             support.interrupt(batch, write)

@@ -8,7 +8,7 @@ from myna.errors import Conflict, NotFound, StaleTurn
 from myna.ids import new_id
 from myna.log.batch import Batch
 from myna.log.plan import TurnDraft
-from myna.log.writes import CloseTurn, Interrupt, MoveTicket, Say, TurnGuard
+from myna.log.writes import CloseTurn, Interrupt, MoveTicket, Rouse, Say, TurnGuard
 from myna.model import (
     ConversationKind,
     Draft,
@@ -215,6 +215,20 @@ def interrupt(batch: Batch, write: Interrupt) -> None:
             notice=QUEUED_NOTICE,
         )
         move(batch, failed)
+
+
+def rouse(batch: Batch, write: Rouse) -> None:
+    """Queue a turn of the agent that owns the conversation; what was asked last decides what it is about."""
+    ticket = batch.state.tickets.get(write.conversation)
+    asked = batch.state.asked.get(write.conversation, 0)
+    if (
+        ticket is not None
+        and ticket.agent is not None
+        and ticket.owner is Owner.AGENT
+        and ticket.status is TicketStatus.OPEN
+        and asked
+    ):
+        _queue_turn(batch, write.conversation, ticket.agent, asked, ticket.epoch, 0.0)
 
 
 def claimed_notice(operator: Mapping[str, Any]) -> dict[str, Any]:

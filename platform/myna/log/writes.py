@@ -170,6 +170,16 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Rouse:
+    """Let the agent that owns a support conversation take a turn at once, about what the customer wrote last.
+
+    Changes nothing where no agent owns it or the customer wrote nothing.
+    """
+
+    conversation: int
+
+
+@dataclass(frozen=True, slots=True)
 class FinishStream:
     """End a message that a bot streamed (a `Say` in the state `streaming` without a turn) with its final body."""
 
@@ -233,6 +243,7 @@ Write = (
     | CloseTurn
     | Interrupt
     | Stop
+    | Rouse
     | FinishStream
     | Edit
     | Recall

@@ -204,6 +204,8 @@ export interface Turn {
   threshold: number | null;
   passages: { chunk: string; title: string; heading: string | null; score: number; quote: string }[];
   took_ms: number | null;
+  /** What else led to the decision; which parts there are depends on the turn. */
+  trace?: { guidance?: string[]; tools?: { tool: string; outcome: string }[] };
   created_at: string;
 }
 

@@ -1,6 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, type User } from "../core";
+import { PolicyFields, policyOf, type PolicyBody } from "./agentpolicy";
 import { Cases, type Case } from "./cases";
+import { Comparing } from "./comparing";
 import { Confidence, Empty, Trouble } from "./parts";
 import { Replay } from "./replay";
 import { api, complain, go, toast } from "./state";
@@ -15,7 +17,7 @@ export interface Gate {
   failures: { case: string; question: string; wrong: string; text: string }[];
 }
 
-interface Body {
+interface Body extends PolicyBody {
   bases: string[];
   model: string;
   persona: string;
@@ -90,15 +92,23 @@ function GateFound({ gate }: { gate: Gate }) {
   );
 }
 
-function Editor({ version, models, save }: { version: Version; models: string[]; save(body: Body, note: string): void }) {
+function Editor({ version, models, agents, save }: { version: Version; models: string[]; agents: Agent[]; save(body: Body, note: string): void }) {
   const { body } = version;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const threshold = String(form.get("threshold"));
+    let policy: PolicyBody;
+    try {
+      policy = policyOf(form, body, agents);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      return toast(error.message, true);
+    }
     const topics = String(form.get("topics")).split("\n").map((line) => line.trim()).filter(Boolean);
     save({
       ...body,
+      ...policy,
       persona: String(form.get("persona")),
       model: String(form.get("model") ?? body.model),
       threshold: threshold ? Number(threshold) : null,
@@ -117,12 +127,13 @@ function Editor({ version, models, save }: { version: Version; models: string[];
         <label>{t("agents.topics")}<textarea name="topics" rows={2} defaultValue={body.handoff.topics.join("\n")} /></label>
       </div>
       <label class="check"><input type="checkbox" name="anger" checked={body.handoff.anger} />{t("agents.anger")}</label>
+      <PolicyFields body={body} agents={agents} />
       <button type="submit" class="primary" data-testid="save-version">{t("save")}</button>
     </form>
   );
 }
 
-function VersionCard({ agent, version, models, changed }: { agent: string; version: Version; models: string[]; changed(): void }) {
+function VersionCard({ agent, version, models, agents, changed }: { agent: string; version: Version; models: string[]; agents: Agent[]; changed(): void }) {
   const [open, setOpen] = useState(false);
   const [busy, setBusy] = useState("");
   const [gate, setGate] = useState(version.gate);
@@ -155,7 +166,7 @@ function VersionCard({ agent, version, models, changed }: { agent: string; versi
       </div>
       {open && (
         <div class="stack">
-          {!version.published_at && <Editor version={version} models={models} save={(body, note) => void run("save", () => api().request("PUT", path, { body: { body, note } }).then(() => { toast(t("settings.saved")); changed(); }))} />}
+          {!version.published_at && <Editor version={version} models={models} agents={agents} save={(body, note) => void run("save", () => api().request("PUT", path, { body: { body, note } }).then(() => { toast(t("settings.saved")); changed(); }))} />}
           {version.published_at && <p class="pre faint">{version.body.persona || t("agents.noPersona")}</p>}
           {gate && <GateFound gate={gate} />}
           <div class="actions">
@@ -176,7 +187,7 @@ function VersionCard({ agent, version, models, changed }: { agent: string; versi
   );
 }
 
-function AgentPage({ agent, models, changed }: { agent: Agent; models: string[]; changed(): void }) {
+function AgentPage({ agent, models, agents, changed }: { agent: Agent; models: string[]; agents: Agent[]; changed(): void }) {
   const [versions, setVersions] = useState<Version[] | null>(null);
   const [cases, setCases] = useState<Case[]>([]);
   const [error, setError] = useState<unknown>(null);
@@ -203,8 +214,9 @@ function AgentPage({ agent, models, changed }: { agent: Agent; models: string[];
           {published > 1 && <button type="button" data-testid="roll-back" onClick={() => void api().post<Version>(`${path}/roll-back`).then((made) => { toast(t("agents.published", { n: made.number })); refresh(); }, complain)}>{t("agents.rollBack")}</button>}
         </div>
         {versions?.length === 0 && <p class="faint">{t("agents.noVersions")}</p>}
-        <ul class="cards">{versions?.map((version) => <VersionCard key={`${version.number} ${version.published_at}`} agent={agent.id} version={version} models={models} changed={refresh} />)}</ul>
+        <ul class="cards">{versions?.map((version) => <VersionCard key={`${version.number} ${version.published_at}`} agent={agent.id} version={version} models={models} agents={agents} changed={refresh} />)}</ul>
       </section>
+      {versions && <Comparing path={path} versions={versions} changed={refresh} />}
       <Cases path={path} cases={cases} changed={() => void load()} />
     </>
   );
@@ -236,7 +248,7 @@ export function Agents() {
             </button>
           ))}
         </div>
-        {agent && <AgentPage key={agent.id} agent={agent} models={models} changed={() => void load()} />}
+        {agent && <AgentPage key={agent.id} agent={agent} models={models} agents={agents ?? []} changed={() => void load()} />}
       </div>
     </div>
   );

@@ -9,6 +9,7 @@ import { SavedViews } from "./savedviews";
 import { SearchBox } from "./searchbox";
 import { Side } from "./side";
 import { go, me, route, session } from "./state";
+import { WaitingApprovals } from "./steering";
 import { Thread, useLog } from "./thread";
 import { VirtualList } from "./virtual";
 import { ago, t } from "./words";
@@ -56,6 +57,7 @@ function TicketList() {
           </button>
         ))}
       </div>
+      <WaitingApprovals changed={rows} />
       <SavedViews />
       {!!listError.value && !rows && <Trouble error={listError.value} retry={() => void loadTickets(wanted)} />}
       {rows?.length === 0 && (

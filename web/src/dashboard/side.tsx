@@ -7,6 +7,7 @@ import { ownerWords } from "./inbox";
 import { Confidence } from "./parts";
 import { ratings } from "./ratings";
 import { api } from "./state";
+import { Steering } from "./steering";
 import { ago, clock, coded, t } from "./words";
 
 function TurnCard({ turn }: { turn: Turn }) {
@@ -18,6 +19,8 @@ function TurnCard({ turn }: { turn: Turn }) {
       </div>
       {turn.confidence !== null && turn.threshold !== null && <Confidence value={turn.confidence} threshold={turn.threshold} />}
       {turn.reason && <p class="why">{coded("reason", turn.reason)}</p>}
+      {turn.trace?.guidance && <p class="why">{t("lane.guided", { n: turn.trace.guidance.length })}</p>}
+      {turn.trace?.tools?.map((each) => <p class="why" data-testid="tool-use">{each.tool.replaceAll("_", " ")}: {coded("outcome", each.outcome)}</p>)}
       {turn.passages.length > 0 && (
         <details>
           <summary>{t("lane.passages", { n: turn.passages.length })}</summary>
@@ -102,6 +105,7 @@ export function Side({ log, shown, close }: { log: ConversationLog; shown: boole
       )}
       {ticket && <DeskSide conversation={log.conversation.id} changed={`${ticket.epoch} ${log.cursor}`} />}
       {ticket && <Copilot conversation={log.conversation.id} />}
+      {ticket && <Steering conversation={log.conversation.id} visitor={visitor?.id} changed={`${ticket.epoch} ${log.cursor}`} />}
       <h2>{t("side.lane")}</h2>
       {turns.length === 0 && <p class="faint">{t("lane.empty")}</p>}
       <ol class="turns" data-testid="lane">{turns.map((turn) => <TurnCard key={turn.id} turn={turn} />)}</ol>
