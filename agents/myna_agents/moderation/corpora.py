@@ -130,15 +130,15 @@ def _passages(folder: Path, name: str) -> Iterator[str]:
         yield row.get("text") or row.get("title") or ""
 
 
-def _sentences(found: Any) -> Iterator[str]:
+def _sentences(found: object) -> Iterator[str]:
     """All texts in a tree of objects and lists."""
     if isinstance(found, str):
         yield found
     elif isinstance(found, dict):
-        for each in cast("dict[str, Any]", found).values():
+        for each in cast("dict[str, object]", found).values():
             yield from _sentences(each)
     elif isinstance(found, list):
-        for each in cast("list[Any]", found):
+        for each in cast("list[object]", found):
             yield from _sentences(each)
 
 
