@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _SEVERITY: Final = {action: rank for rank, action in enumerate(Action)}
 _INLINE_CHARS: Final = 2_000
 _BY_MODEL: Final = frozenset({"spam.model", "spam.taught"})
-_NO_RULE: Final = frozenset({"injection.suspected", "abuse.offensive"})
+_NO_RULE: Final = frozenset({"injection.suspected", "abuse.offensive", "privacy.leak"})
 _ALLOWED: Final = Verdict(Action.ALLOW)
 _DECIDED: Final = frozenset(
     {"sender.listed", "link.listed", "phone.listed", "handle.listed", "phrase.listed", "rule"}
