@@ -69,6 +69,7 @@ POST /v1/conversations/{conversation}/messages/{seq}/report
 GET /v1/sync
 POST /v1/commands
 GET /v1/account/devices
+POST /v1/account/export
 DELETE /v1/account/devices/{device}
 POST /v1/account/devices/others/sign-out
 GET /v1/passages/{chunk}
@@ -77,6 +78,7 @@ POST /v1/conversations/{conversation}/messages/{seq}/actions
 POST /v1/conversations/{conversation}/messages/{seq}/forms
 GET /v1/conversations/{conversation}/messages/{seq}/files/{file}
 POST /v1/conversations/{conversation}/messages/{seq}/stop
+POST /v1/conversations/{conversation}/inline/choice
 GET /openai/v1/models
 GET /openai/v1/models/{model}
 POST /openai/v1/chat/completions
@@ -132,6 +134,7 @@ GET /plugins/directory/bots
 
 # Who may change what agents know.
 TEACHERS = """
+POST /v1/knowledge-bases
 POST /v1/knowledge-bases/{kb}/sources
 DELETE /v1/knowledge-bases/{kb}/sources/{source}
 POST /v1/knowledge-bases/{kb}/jobs/{job}/cancel
@@ -250,6 +253,21 @@ GET /v1/moderation/policies
 GET /v1/moderation/policies/{kind}/{place}
 PUT /v1/moderation/policies/{kind}/{place}
 DELETE /v1/moderation/policies/{kind}/{place}
+GET /v1/admin/limits
+POST /v1/admin/users/{user}/export
+POST /v1/admin/users/{user}/erase
+GET /v1/admin/privacy/jobs
+GET /v1/privacy/jobs/{job}
+GET /v1/privacy/jobs/{job}/content
+GET /v1/admin/retention
+PUT /v1/admin/retention
+GET /v1/admin/alerts
+POST /v1/admin/alerts/{alert}/seen
+GET /v1/admin/blocks
+POST /v1/admin/blocks
+POST /v1/admin/blocks/lift
+GET /v1/admin/detection
+PUT /v1/admin/detection
 GET /v1/audit
 GET /v1/audit/verify
 GET /v1/audit/export
@@ -297,6 +315,9 @@ POST /v1/conversations/{conversation}/stop
 GET /v1/conversations/{conversation}/expectation
 POST /v1/conversations/{conversation}/leave-message
 GET /v1/conversations/{conversation}/commands
+GET /v1/conversations/{conversation}/about
+GET /v1/conversations/{conversation}/about/photo
+POST /v1/conversations/{conversation}/inline
 """
 
 # That customer alone.
@@ -331,6 +352,7 @@ POST /v1/bot/conversations/{conversation}/streams
 POST /v1/bot/conversations/{conversation}/streams/{seq}/deltas
 POST /v1/bot/conversations/{conversation}/streams/{seq}/finish
 POST /v1/bot/clicks/{event}/answer
+POST /v1/bot/inline/{event}/answer
 GET /v1/bot/state/{space}
 GET /v1/bot/state/{space}/{key}
 PUT /v1/bot/state/{space}/{key}
