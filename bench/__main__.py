@@ -66,7 +66,7 @@ def table(results: dict[str, list[Figures]]) -> str:
     for name, found in results.items():
         figure, bound, target = TARGETS[name]
         values = [value for each in found if (value := _figure(each, figure)) is not None]
-        wanted = f"{bound} {target:,.0f}" if bound else ""
+        wanted = f"{bound} {target:,g}" if bound else ""
         if not values:
             lines.append(f"| {SCENARIOS[name][0]} | {figure} | {wanted} | failed | | | |")
             continue
@@ -74,7 +74,7 @@ def table(results: dict[str, list[Figures]]) -> str:
         reached = {"at least": best >= target, "at most": best <= target}.get(bound)
         verdict = "" if reached is None else "reached" if reached else "missed"
         of = found[[_figure(each, figure) for each in found].index(best)]
-        shown = f"{best:,.0f}" if best >= 1000 else f"{best:,.1f}"
+        shown = f"{best:,.0f}" if best >= 1000 else f"{best:,.1f}" if best >= 10 else f"{best:.3g}"
         if len(values) > 1:
             shown += f" ({min(values):,.0f} to {max(values):,.0f})"
         generator = of.get("generator_cpu", of.get("connect_generator_cpu", ""))

@@ -310,12 +310,14 @@ class Directory:
         # A bot may be somewhere without reading there, so a list of places shows it no messages.
         shown = [] if principal.scopes is not None else [place.id for place, _ in places]
         everywhere = [place.id for place, _ in places]
+        known = [seat for _, seat in places if seat is not None]
         # None of these needs another's answer, and waiting for each in turn was a third of the time.
-        last, present, calls, found = await asyncio.gather(
+        last, present, calls, found, unread = await asyncio.gather(
             self._conversations.last_messages(shown),
             self._conversations.members_of(everywhere if members else [], SHOWN_MEMBERS),
             self._personal.mention_counts(principal.user, everywhere),
             self._accounts.inboxes(principal.workspace),
+            self._conversations.unread(known),
         )
         inboxes = {inbox.id: inbox for inbox in found}
         everybody = [present.get(place.id, []) for place, _ in places]
@@ -323,7 +325,8 @@ class Directory:
             seat or next((member for member, user in people if user.id == principal.user), None)
             for (_, seat), people in zip(places, everybody, strict=True)
         ]
-        unread = await self._conversations.unread([seat for seat in seats if seat is not None])
+        if len(known) < len(places):
+            unread = await self._conversations.unread([seat for seat in seats if seat is not None])
         made: list[dict[str, Any]] = []
         for (place, _), people, mine in zip(places, everybody, seats, strict=True):
             ticket = (tickets or {}).get(place.id)

@@ -113,17 +113,19 @@ class Judging:
                 self.spawn(self._wait(asked, judged))
 
     def _judged(self, asked: Sequence[_Asked]) -> Sequence[Judged | None]:
-        wanted = [each.case for each in asked if not _off(each.case)]
         begun = time.perf_counter()
-        try:
-            found = iter(self._moderator.judge_many(wanted))
-        except Exception as wrong:
-            return [
-                None if _off(each.case) else self.failed(wrong, closed=_closed(each.case)) for each in asked
-            ]
-        finally:
-            self.busy_s += time.perf_counter() - begun
+        found = iter(self._judged_together([each.case for each in asked if not _off(each.case)]))
+        self.busy_s += time.perf_counter() - begun
         return [None if _off(each.case) else next(found) for each in asked]
+
+    def _judged_together(self, cases: Sequence[Case]) -> Sequence[Judged | None]:
+        try:
+            return self._moderator.judge_many(cases)
+        except Exception as wrong:
+            if len(cases) == 1:
+                return [self.failed(wrong, closed=_closed(cases[0]))]
+        # One that breaks the moderator must not let the others pass unjudged.
+        return [judged for case in cases for judged in self._judged_together([case])]
 
     async def _wait(self, asked: _Asked, judging: Coroutine[Any, Any, Verdict]) -> None:
         outcome: Outcome = None

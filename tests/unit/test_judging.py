@@ -106,17 +106,17 @@ async def test_what_waits_too_long_follows_the_policy_and_is_counted(
     assert told.judging.failures == {"deadline": 1}
 
 
-async def test_a_broken_pass_follows_the_policy_of_each_message_and_is_counted(told: Told) -> None:
-    told.say("break all")
-    told.say("open", BOB)
-    told.say("closed", 3, CLOSED)
-    await told.heard(3)
-    actions = [found.action if isinstance(found, Verdict) else found for _, found in told.outcomes]
-    assert actions == [None, None, Action.HOLD]
-    assert told.judging.failures == {"error": 3}
+@pytest.mark.parametrize(("policy", "action"), [(None, None), (CLOSED, Action.HOLD)])
+async def test_what_breaks_the_moderator_follows_the_policy_and_the_others_are_judged(
+    told: Told, policy: FilterPolicy | None, action: Action | None
+) -> None:
     told.say("hello")
-    await told.heard(4)
-    assert told.outcomes[-1][1] == Verdict(Action.ALLOW)
+    told.say("break all", BOB, policy)
+    told.say("good morning", 3)
+    assert await told.heard(3) == ["hello", "break all", "good morning"]
+    actions = [found.action if isinstance(found, Verdict) else found for _, found in told.outcomes]
+    assert actions == [Action.ALLOW, action, Action.ALLOW]
+    assert told.judging.failures == {"error": 1}
 
 
 async def test_where_judging_is_off_nobody_is_asked(door: Doorkeeper, told: Told) -> None:

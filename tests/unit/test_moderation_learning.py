@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from myna_agents.moderation import features
 from myna_agents.moderation.learning import FEWEST, folded, logit, teach
 from myna_agents.moderation.linear import load
 from myna_agents.moderation.normalise import normalise
@@ -54,3 +55,10 @@ def test_slots_fold_into_the_small_table_and_traits_stay_apart() -> None:
 @pytest.mark.parametrize(("chance", "found"), [(0.5, 0.0), (1.0, 6.0), (0.0, -6.0)])
 def test_a_logit_is_bounded(chance: float, found: float) -> None:
     assert logit(chance) == pytest.approx(found)
+
+
+@pytest.mark.parametrize("text", ["hello", "WINNER! call 09061701461 now", "加微信领红包，日赚三百元", "x"])
+def test_narrowed_slots_are_those_of_the_smaller_table(text: str) -> None:
+    message = normalise(text)
+    wide = features.slots(message, 20)
+    assert features.narrowed(wide, 20, 19).tolist() == features.slots(message, 19).tolist()

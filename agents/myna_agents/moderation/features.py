@@ -94,6 +94,15 @@ def slots(message: Normalised, bits: int) -> Slots:
     return np.concatenate((filled[keep], traits(message) + (1 << bits)))
 
 
+def narrowed(filled: Slots, bits: int, fewer: int) -> Slots:
+    """The slots in a table of 2^fewer of a message that fills these in one of 2^bits: what `slots` gives for `fewer`."""
+    split = int(np.searchsorted(filled, 1 << bits))
+    ngrams = filled[:split] >> (bits - fewer)
+    keep = np.ones(len(ngrams), dtype=np.bool_)
+    np.not_equal(ngrams[1:], ngrams[:-1], out=keep[1:])
+    return np.concatenate((ngrams[keep], filled[split:] - ((1 << bits) - (1 << fewer))))
+
+
 def traits(message: Normalised) -> Slots:
     """The slots, in 0 .. META_SLOTS, of traits of the whole message; each trait has 16 steps."""
     raw, text, skeleton = message.raw, message.text, message.skeleton

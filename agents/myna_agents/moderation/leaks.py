@@ -20,6 +20,8 @@ _BY_NUMBER: Final = re.compile(
     r"https?://((?:[0-9]{1,3}\.){3}[0-9]{1,3}|0x[0-9a-f]{8}|[0-9]{8,10})(?![a-z0-9.])"
 )
 _PRIVATE: Final = re.compile(r"127\.|10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.")
+_MANY_DIGITS: Final = re.compile(r"[0-9](?:[ \-]?[0-9]){11}")
+"""What all numbers below have in them; looked for first, since few messages have it."""
 _DIGITS: Final = re.compile(r"(?<![0-9a-z.])[0-9](?:[ \-]?[0-9]){12,18}(?![0-9a-z.])")
 _RESIDENT: Final = re.compile(r"(?<![0-9a-z])[1-9][0-9]{5}(?:19|20)[0-9]{9}[0-9x](?![0-9a-z])")
 _IBAN: Final = re.compile(
@@ -29,17 +31,21 @@ _SECRET: Final = re.compile(
     r"-----begin [a-z ]{0,20}private key-----|(?<![a-z0-9])(?:akia[0-9a-z]{16}|gh[pousr]_[a-z0-9]{36}"
     r"|glpat-[a-z0-9_\-]{20}|sk-[a-z0-9_\-]{32,64}|xox[abprs]-[a-z0-9\-]{20,80})(?![a-z0-9])"
 )
+_SECRETS_BEGIN: Final = ("-----begin", "akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-", "sk-", "xox")
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS: Final = "10x98765432"
 
 
 def pretends(message: Normalised, named: Named) -> Iterator[Finding]:
     """Whether a link hides where it leads: in look-alike letters, behind a name before an @, or behind a number."""
-    raw = _without_marks(message.raw)
-    for kind, host in named:
+    links = [value for kind, value in named if kind is Listed.LINK]
+    if links and not message.raw.isascii():
+        raw = _without_marks(message.raw)
         # A host that only the normaliser can read was written so that people read another one.
-        if kind is Listed.LINK and not message.raw.isascii() and host not in raw:
+        for host in (host for host in links if host not in raw):
             yield Finding(Action.FLAG, Reason("link.pretends", f"{host} in other letters", 0.4))
+    if "://" not in message.raw:
+        return
     behind = _PRETENDS.search(message.raw)
     if behind:
         yield Finding(Action.FLAG, Reason("link.pretends", f"leads to {behind[1]}", 0.4))
@@ -57,14 +63,19 @@ def leaks(message: Normalised, place: ConversationKind) -> Iterator[Finding]:
     if place not in _PUBLIC:
         return
     text = message.raw
+    if _MANY_DIGITS.search(text) is not None:
+        yield from _numbers(text)
+    if any(begin in text for begin in _SECRETS_BEGIN) and _SECRET.search(text):
+        yield Finding(Action.FLAG, Reason("privacy.leak", "a secret key", 0.3))
+
+
+def _numbers(text: str) -> Iterator[Finding]:
     if any(_is_card(found.replace(" ", "").replace("-", "")) for found in _DIGITS.findall(text)):
         yield Finding(Action.FLAG, Reason("privacy.leak", "a payment card's number", 0.3))
     if any(_is_resident(found) for found in _RESIDENT.findall(text)):
         yield Finding(Action.FLAG, Reason("privacy.leak", "a resident identity number", 0.3))
     if any(_is_iban(found) for found in _IBAN.findall(text)):
         yield Finding(Action.FLAG, Reason("privacy.leak", "a bank account", 0.3))
-    if _SECRET.search(text):
-        yield Finding(Action.FLAG, Reason("privacy.leak", "a secret key", 0.3))
 
 
 def _without_marks(text: str) -> str:

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from myna.filtering import NOTHING, FilterPolicy
 from myna.model import ConversationKind, UserKind
 from myna.model_moderation import Action, Case, Reason, Standing, Verdict
+from myna.ports import Judged
 from myna.value import value
 from myna_agents.moderation.campaigns import Campaigns
 from myna_agents.moderation.leaks import leaks, pretends
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _SEVERITY: Final = {action: rank for rank, action in enumerate(Action)}
 _INLINE_CHARS: Final = 2_000
 _BY_MODEL: Final = frozenset({"spam.model", "spam.taught"})
-_NO_RULE: Final = frozenset({"injection.suspected", "abuse.offensive"})
+_NO_RULE: Final = frozenset({"injection.suspected", "abuse.offensive", "privacy.leak"})
 _ALLOWED: Final = Verdict(Action.ALLOW)
 _DECIDED: Final = frozenset(
     {"sender.listed", "link.listed", "phone.listed", "handle.listed", "phrase.listed", "rule"}
@@ -51,9 +52,6 @@ _NEWCOMER: Final = 5
 _OFFENDER: Final = 2
 
 logger = logging.getLogger(__name__)
-
-
-Judged = Verdict | Coroutine[Any, Any, Verdict]
 
 
 @value
@@ -170,18 +168,15 @@ class LayeredModerator:
         return Look(case, place, limits, message, models, taught, decided, lists, named)
 
     def _read_together(self, models: "Models", looks: Sequence[Look]) -> None:
-        """Let the models read all messages that fit into one pass; the others are read one by one, where they fail alone."""
+        """Let the models read the short messages together; what is left is read by the layers, where each fails alone."""
         from myna_agents.moderation import batch  # loads numpy
 
         short = [look for look in looks if batch.fits(look.message)]
-        for start in range(0, len(short), batch.MOST):
-            together = short[start : start + batch.MOST]
-            if len(together) < batch.FEWEST:
-                return
-            try:
-                batch.read(together, models)
-            except Exception:
-                logger.exception("messages are read one by one")
+        try:
+            for start in range(0, len(short), batch.MOST):
+                batch.read(short[start : start + batch.MOST], models)
+        except Exception:
+            logger.exception("messages are read one by one")
 
     def _judged(self, look: Look, examined: _Examined) -> Judged:
         found = examined.findings + self._of_sender(look, examined)

@@ -25,7 +25,15 @@ _MINUTE_S: Final = 60.0
 _MILDER: Final = {Action.HOLD: Action.FLAG, Action.FLAG: Action.ALLOW}
 _STRICTER: Final = {Action.ALLOW: Action.FLAG, Action.FLAG: Action.HOLD}
 _DOUBTFUL: Final = frozenset(
-    {"spam.model", "spam.taught", "contact.solicits", "link.many", "code.invites", "sender.new"}
+    {
+        "spam.model",
+        "spam.taught",
+        "contact.solicits",
+        "link.many",
+        "link.pretends",
+        "code.invites",
+        "sender.new",
+    }
 )
 """Reasons that a second opinion may outweigh; what lists, rules, floods and moderators say stands."""
 _ANSWER: Final = re.compile(r"\W*(spam|harmless|unsure)\b", re.IGNORECASE)
