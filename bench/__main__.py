@@ -5,11 +5,15 @@ import json
 import time
 
 from bench.answers import answer
+from bench.hostile import hostile
 from bench.rig import ROOT, machine
 from bench.scenarios import SCENARIOS, TARGETS, Figures
 
 SCENARIOS["answer"] = ("a question to the demo's agent, offline, until its answer is in the log", answer)
 TARGETS["answer"] = ("turn_ms.p95", "at most", 150)
+
+SCENARIOS["hostile"] = ("a user's messages while 50,000 hostile requests arrive", hostile)
+TARGETS["hostile"] = ("ms.p99", "at most", 200)
 
 RESULTS = ROOT / "build" / "bench" / "results"
 HEADLINES = (

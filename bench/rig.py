@@ -24,8 +24,8 @@ from support import myna_server, processes, servers  # noqa: E402
 from support.population import Crowd, Population, fill  # noqa: E402
 
 SERVER_CORE, LOAD_CORE = "0", "1"
-QUIET = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:", "MYNA_CONNECTS_PER_S": "0"}
-"""Nothing runs beside the message path; connects are measured, not limited."""
+QUIET = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:", "MYNA_CONNECTS_PER_S": "0", "MYNA_LIMITS": "off"}
+"""Nothing runs beside the message path; connects and messages are measured, not limited."""
 
 
 @dataclass(slots=True)

@@ -43,6 +43,10 @@ class Core:
                 ("timer", services.timer.run),
                 ("indexer", services.indexer.run),
                 ("sign-ins", services.sign_ins.run),
+                ("limits", services.limits.run),
+                ("intrusion", services.intrusion.detector.run),
+                ("alerts", services.intrusion.heralds.run),
+                ("privacy", services.privacy.jobs.run),
             )
         ]
         try:

@@ -13,6 +13,7 @@ from myna.errors import Malformed, MynaError, Refused
 from myna.filtering import Filtering
 from myna.ids import new_id
 from myna.judging import JUDGE_S, Judging, Outcome
+from myna.limits import Limits
 from myna.log.committer import Committer, Settle
 from myna.log.support import may_call
 from myna.log.writes import Flag, Hold, Say
@@ -52,6 +53,10 @@ class Sender:
         """Told (held id, workspace) when a message was put aside, to tell the moderators."""
         self.streamed: Callable[[int], str] = _nothing
         """What an agent has said so far in a conversation: it stays when an operator's words end its answer."""
+        self.limits: Limits | None = None
+        """How much people and visitors may say; bots have their `throttle`, and agents speak when they are asked."""
+        self.asked: Callable[[Principal], None] | None = None
+        """Told of each draft of a visitor for a support conversation."""
         self.throttle: Callable[[Principal, int], None] | None = None
         """Counts a draft of a bot before it is judged; raises TooMany when it sends too fast."""
 
@@ -112,6 +117,7 @@ class Sender:
             raise Malformed("thread must be the seq of the message that it begins with.")
         if counted and self.throttle is not None and principal.scopes is not None:
             self.throttle(principal, conversation)
+        self._pace(principal, seat)
         made = {**await self._composer.body(principal, seat, body), **(parts or {})}
         draft = Draft(conversation, principal.user, client_id, made, MessageKind.TEXT, reply_to, thread)
         verdict = await self.judge(principal, seat, made["text"], client_id, age_ms, codes_of(made))
@@ -149,6 +155,7 @@ class Sender:
         require(principal, Verb.SEND, seat)
         if reply_to is not None and reply_to < 1:
             raise Malformed("reply_to must be the seq of a message.")
+        self._pace(principal, seat)
         draft = Draft(conversation, principal.user, client_id, {"text": text}, MessageKind.TEXT, reply_to)
         if self.judging is None or filtering is None:
             self._committer.submit_then(self._text(principal, seat, draft, None), settle)
@@ -193,6 +200,22 @@ class Sender:
             flag=Flag(new_id(), verdict) if verdict is not None and verdict.action is Action.FLAG else None,
             aside=0 if self.judging is None or principal.kind is UserKind.BOT else new_id(),
         )
+
+    def _pace(self, principal: Principal, seat: Seat) -> None:
+        """Count a draft of a person or visitor.
+
+        Raises:
+            TooMany: it, its conversation or its inbox had too many lately; nothing was stored.
+        """
+        if self.limits is None or principal.kind is UserKind.BOT:
+            return
+        visitor, place = principal.kind is UserKind.VISITOR, seat.conversation
+        self.limits.use("message_visitor" if visitor else "message_user", principal.user)
+        self.limits.use("message_conversation", place.id)
+        if visitor and place.inbox is not None:
+            if self.asked is not None:
+                self.asked(principal)
+            self.limits.use("message_inbox", place.inbox)
 
     async def settled(self, principal: Principal, outcome: object) -> Ack:
         """The ack in a commit's outcome; moderators hear of a message that was put aside."""

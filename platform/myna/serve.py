@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from myna import __version__
+from myna.api.heads import BoundedHttp
 from myna.api.socket import SocketServer, protocol_class
 from myna.first_start import HANDLE, PASSWORD_FILE, FirstStart
 from myna.settings import Settings
@@ -43,7 +44,7 @@ def serve(options: argparse.Namespace) -> int:
         port=settings.port,
         ws=protocol_class(server_of_sockets),
         loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http="httptools",
+        http=BoundedHttp,
         lifespan="on",
         log_config=None,
         access_log=False,

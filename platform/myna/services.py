@@ -26,11 +26,15 @@ from myna.identity.providers import Providers
 from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens
+from myna.intrusion.office import Intrusion
+from myna.limits import Limits
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
 from myna.ports import Accounts, Desk
 from myna.presence import Presence
 from myna.previews import Previews
+from myna.privacy.desk import Privacy
+from myna.proof import Proofs
 from myna.receipts import Receipts
 from myna.review import Review
 from myna.search import Indexer, Search
@@ -88,6 +92,10 @@ class Services:
     greeter: Greeter
     service: ServiceStore
     visitors: Identities
+    limits: Limits
+    proofs: Proofs
+    intrusion: Intrusion
+    privacy: Privacy
     draining: list[bool] = field(default_factory=list[bool])
     """Not empty once the server stops: it takes no new connections then."""
 

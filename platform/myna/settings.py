@@ -72,6 +72,8 @@ class Settings:
 
     metrics_token: str = field(default="", repr=False)
     """What must be sent as `Authorization: Bearer` to read `/metrics`; empty: nobody can."""
+    limits: str = ""
+    """Limits that differ from the usual: `name=count/seconds` or `name=off`, separated by commas; `off` lifts all."""
     connects_per_s: int = 3000
     """Clients that may connect in one second; more are asked to come back in a moment. 0: no limit."""
 

@@ -77,6 +77,7 @@ from myna.standing import Standings
 from myna.turns import Turns
 from myna.visitors import Identities
 from myna.wiring_identity import build_identity
+from myna.wiring_safety import build_privacy, open_safety
 
 if TYPE_CHECKING:
     from myna_agents.engine import Engine
@@ -223,7 +224,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     relay.listeners.append(access.heard)
     composer = Composer(access, accounts, log)
     sender = Sender(access, accounts, composer, committer, moderator, delay_s)
-    personal, seats = SqlPersonal(database), SqlSeats(database)
+    personal, seats, crowds = SqlPersonal(database), SqlSeats(database), SqlCrowds(database)
     mine = Mine(access, composer, committer, personal)
     key, blobs = load_key(settings.data_dir / "secret.key"), open_blobs(settings)
     max_bytes = settings.file_max_mb * 1_000_000
@@ -244,10 +245,10 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     helpdesk = Helpdesk(access, accounts, desk, log, helpdesk_store, committer)
     queue_watch = QueueWatch(helpdesk, helpdesk_store)
     relay.listeners.append(queue_watch.heard)
-    crowds = SqlCrowds(database)
     receipts = Receipts(relay, access, conversations, crowds)
     relay.listeners.append(receipts.heard)
     directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats, crowds)
+    safety = open_safety(settings, database, sender, committer, accounts, key)
     identity = build_identity(settings, database, key, accounts, committer, relay)
     hub.endings.append(identity.tokens.end)
     handoff = Handoff(access, accounts, committer, hub, delay_s)
@@ -294,12 +295,17 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         admission=Admission(settings.connects_per_s, settings.connects_per_s),
         service=SqlService(database),
         visitors=Identities(SqlVisitors(database)),
+        limits=safety.limits,
+        intrusion=safety.intrusion,
+        privacy=build_privacy(database, accounts, committer, identity.sign_ins, blobs, safety.limits),
+        proofs=safety.proofs,
     )
 
     async def close() -> None:
         await blobs.close()
         await pages.close()
         await identity.close()
+        await safety.close()
         await database.close()
 
     return Core(services, commits, bus, close)
@@ -409,6 +415,7 @@ def build_office(settings: Settings, core: Core, database: Database, library: "L
     from myna_agents.opening import open_office
     from myna_agents.tools.declared import Toolshed, read_secrets
 
+    _tell_what_is_known(core.services, database, library)
     engine, writer = open_engines(settings.model, settings.model_key)
     egress = ToolEgress(allow_private=settings.private_tools)
     shed = Toolshed(egress, read_secrets(settings.tool_secrets))
@@ -498,6 +505,19 @@ def build_app(
     _more_routes(app, plugin_routes(plugins))
     mount(app, frame_ancestors=embedders)
     return app, sockets
+
+
+def _tell_what_is_known(services: Services, database: Database, library: "Library") -> None:
+    """Let exports and erasures reach what agents and the knowledge base know of people."""
+    from myna_agents.adapters.sql_memory import SqlMemory
+    from myna_agents.people import agents_know
+    from myna_knowledge.adapters.sql_people import SqlQuestions
+    from myna_knowledge.people import library_knows
+
+    services.privacy.jobs.elsewhere += [
+        agents_know(SqlMemory(database)),
+        library_knows(SqlQuestions(database), library),
+    ]
 
 
 def _more_routes(app: FastAPI, plugged: "Sequence[tuple[str, APIRouter]]") -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from myna.adapters.web_pages import WebPages
-from myna.api import exports
 from myna.errors import MynaError
 from myna.log.writes import Join
 from myna.model import MemberRole
@@ -143,7 +142,6 @@ async def test_nothing_but_the_public_web_is_asked(url: str) -> None:
 
 
 async def test_the_route_refuses_private_addresses_and_bounds_its_use(app: World) -> None:
-    exports._previews._taken.clear()
     answer = await app.ask(ANN, "GET", "/link-preview", 400, params={"url": "http://127.0.0.1/"})
     assert answer["code"] == "private_address"
     for _ in range(29):

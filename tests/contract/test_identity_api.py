@@ -9,17 +9,17 @@ import pytest
 from pyotp.totp import TOTP
 
 from myna.api import auth
-from myna.api.limits import Limits
 from myna.model import UserKind, WorkspaceRole
 from myna.rights import Principal
+from myna.windows import Bound
 from support.api_world import OPA, OTTO, VIC, World
 from support.identity_house import PASSWORD, House, house_of
 from support.planning import SUPPORT, WORKSPACE
 
 
 @pytest.fixture
-async def house(app: World, monkeypatch: pytest.MonkeyPatch) -> House:
-    return await house_of(app, monkeypatch)
+async def house(app: World) -> House:
+    return await house_of(app)
 
 
 async def test_a_device_is_listed_and_signed_out_at_once(house: House) -> None:
@@ -302,7 +302,7 @@ async def test_a_malformed_link_is_refused(house: House, body: dict[str, Any]) -
 async def test_tries_for_one_handle_are_counted_over_all_addresses(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auth, "_by_handle", Limits(count=3, window_s=300))
+    house.world.services.limits.bounds["sign_in_handle"] = Bound(3, 300)
     monkeypatch.setattr(auth, "_came_in", OrderedDict[tuple[str, str], None]())
     for _ in range(3):
         await house.sign_in("opa", "wrong one", 401)
@@ -314,7 +314,7 @@ async def test_tries_for_one_handle_are_counted_over_all_addresses(
 async def test_strangers_who_guess_do_not_lock_out_who_came_in_before(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auth, "_by_handle", Limits(count=3, window_s=300))
+    house.world.services.limits.bounds["sign_in_handle"] = Bound(3, 300)
     monkeypatch.setattr(auth, "_came_in", OrderedDict[tuple[str, str], None]())
     for _ in range(5):
         await house.sign_in("opa")

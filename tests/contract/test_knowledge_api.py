@@ -81,6 +81,22 @@ async def test_a_text_a_faq_and_a_file_are_added_and_found(desk: Desk, base: str
     assert (summary["embedder"], summary["notice"]) == ("words/1", None)
 
 
+async def test_a_base_is_made_over_http_once_for_each_name(desk: Desk) -> None:
+    wanted = {"name": "Handbook", "audience": "internal"}
+    made = await desk.ask("POST", "/knowledge-bases", 201, json=wanted)
+    assert (made["name"], made["audience"]) == ("Handbook", "internal")
+    assert await desk.ask("POST", "/knowledge-bases", 201, json={"name": " Handbook "}) == made
+    (listed,) = (await desk.ask("GET", "/knowledge-bases", 200))["bases"]
+    assert (listed["id"], listed["audience"], listed["sources"]) == (made["id"], "internal", 0)
+    for wrong in ({"name": ""}, {"name": "x", "audience": "everybody"}, {}):
+        await desk.ask("POST", "/knowledge-bases", 400, json=wrong)
+    await desk.ask("POST", "/knowledge-bases", 400, json={"name": "  "})
+    desk.who = BOB
+    await desk.ask("POST", "/knowledge-bases", 403, json={"name": "Mine"})
+    desk.who = EVE
+    assert (await desk.ask("GET", "/knowledge-bases", 200))["bases"] == []
+
+
 async def test_a_deleted_source_is_gone_behind_its_citation(desk: Desk, base: str) -> None:
     added = await desk.ask(
         "POST", f"{base}/sources", 202, json={"kind": "text", "title": "T", "text": "Word."}

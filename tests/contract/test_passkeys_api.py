@@ -14,7 +14,7 @@ ORIGIN, HOST = "http://localhost:8000", "localhost"
 
 @pytest.fixture
 async def house(app: World, monkeypatch: pytest.MonkeyPatch) -> House:
-    return await house_of(app, monkeypatch)
+    return await house_of(app)
 
 
 async def begin(house: House, token: str) -> Any:

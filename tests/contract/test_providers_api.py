@@ -24,7 +24,7 @@ def openid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenIdServer]:
 @pytest.fixture
 async def house(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     async with world(database_url, tmp_path, private_providers=True) as app:
-        yield await house_of(app, monkeypatch)
+        yield await house_of(app)
 
 
 async def provider_of(house: House, openid: OpenIdServer, **rules: Any) -> str:
@@ -261,7 +261,7 @@ async def test_private_providers_are_refused_unless_allowed(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with world(database_url, tmp_path) as app:
-        house = await house_of(app, monkeypatch)
+        house = await house_of(app)
         asked = {"name": "Inside", "issuer": "https://127.0.0.1:9", "client_id": "x"}
         failed = await house.ask(await house.token("otto"), "POST", "/admin/providers", 422, asked)
         assert "private address" in failed["detail"]

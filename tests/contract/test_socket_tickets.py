@@ -7,13 +7,12 @@ from dataclasses import replace
 import pytest
 
 from myna.adapters.sql.socket_tickets import SqlSocketTickets
-from myna.api import auth
-from myna.api.limits import Limits
 from myna.errors import Forbidden, Unauthorised
 from myna.identity.socket_tickets import TICKET_S, SocketTickets
 from myna.identity.tokens import Tokens
 from myna.model import UserKind
 from myna.rights import Principal
+from myna.windows import Bound
 from support.api_world import ANN, BOB, WHO, World
 from support.stores import Stores
 
@@ -78,8 +77,8 @@ async def test_a_bots_key_buys_no_ticket(shop: Stores, store: SqlSocketTickets) 
         await SocketTickets(store, shop.accounts, Tokens(b"k" * 32, shop.refresh)).issue(bot)
 
 
-async def test_tickets_come_over_http_and_are_rationed(app: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "_tickets_by_user", Limits(count=3, window_s=60))
+async def test_tickets_come_over_http_and_are_rationed(app: World) -> None:
+    app.services.limits.bounds["ticket_user"] = Bound(3, 60)
     seen = [await _ticket(app) for _ in range(3)]
     assert len(set(seen)) == 3
     refused = await app.ask(ANN, "POST", "/socket-tickets", 429)

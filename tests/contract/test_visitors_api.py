@@ -9,8 +9,8 @@ from typing import Any
 import jwt
 import pytest
 
-from myna.api import visitors
-from myna.api.limits import Limits
+from myna.proof import solve
+from myna.windows import Bound
 from support.api_world import ANN, OPA, OTTO, World
 from support.planning import WORKSPACE
 
@@ -45,8 +45,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(app: World, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.setattr(visitors, "_by_address", Limits(count=1000, window_s=60))
+async def desk(app: World) -> Desk:
     (inbox, *_) = await app.services.accounts.inboxes(WORKSPACE)
     return Desk(app, inbox.key)
 
@@ -174,3 +173,32 @@ async def test_operators_see_what_a_visitor_told(desk: Desk) -> None:
         "verified": False,
         "subject": None,
     }
+
+
+async def test_a_noisy_address_computes_something_before_it_begins_again(desk: Desk) -> None:
+    limits = desk.app.services.limits
+    limits.bounds["visitor_free"] = Bound(2, 60)
+    for _ in range(2):
+        await desk.begin()
+    asked = await desk.begin(428)
+    assert asked["code"] == "proof_needed"
+    assert "Retry" not in asked["detail"]
+    proof = {"challenge": asked["challenge"], "answer": solve(asked["challenge"], asked["bits"])}
+    await desk.begin(proof=proof)
+    again = await desk.begin(428, proof=proof)
+    assert again["challenge"] != asked["challenge"]
+    await desk.begin(428, proof={**proof, "answer": "0"})
+    await desk.begin(400, proof={"challenge": "x", "answer": "nonsense"})
+
+
+async def test_proofs_do_not_buy_more_than_the_limit_of_an_address_and_an_inbox(desk: Desk) -> None:
+    limits = desk.app.services.limits
+    limits.bounds["visitor_address"] = Bound(1, 60)
+    await desk.begin()
+    assert (await desk.begin(429))["limit"] == "visitor_address"
+    del limits.bounds["visitor_address"]
+    limits.bounds["visitor_inbox"] = Bound(2, 60)
+    await desk.begin()
+    refused = await desk.begin(429)
+    assert refused["limit"] == "visitor_inbox"
+    assert refused["retry_ms"] > 0

@@ -10,7 +10,7 @@ from support import myna_server, transports
 from support.population import Population, populate
 from support.transports import Frame, Line
 
-SETTINGS = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:", "MYNA_MODERATION": "0"}
+SETTINGS = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:", "MYNA_MODERATION": "0", "MYNA_LIMITS": "off"}
 OPENERS: dict[str, Callable[[str, str], AbstractAsyncContextManager[Line]]] = {
     "socket": transports.socket_line,
     "stream": transports.stream_line,

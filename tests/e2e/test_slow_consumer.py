@@ -18,7 +18,7 @@ MESSAGES, CHARS = 6_000, 2_000
 WINDOW = 40
 """Sends in flight: their bytes fit into the queue of a reader that reads, so that only the slow one falls behind."""
 WAIT_S = 60.0
-SETTINGS = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:", "MYNA_MODERATION": "0"}
+SETTINGS = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:", "MYNA_MODERATION": "0", "MYNA_LIMITS": "off"}
 
 
 async def hello(server: MynaServer, token: str, **options: Any) -> ClientConnection:

@@ -20,7 +20,13 @@ from support.population import populate
 from support.senders import Sender
 
 SENDERS, DRAFTS = 8, 400
-SETTINGS = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:", "MYNA_MODERATION": "0", "MYNA_HOST": "127.0.0.1"}
+SETTINGS = {
+    "MYNA_AGENTS": "0",
+    "MYNA_EMBEDDER": "none:",
+    "MYNA_MODERATION": "0",
+    "MYNA_LIMITS": "off",
+    "MYNA_HOST": "127.0.0.1",
+}
 KILLS_AFTER = (150, 900)
 """Acks after which a server is killed."""
 

@@ -27,6 +27,7 @@ _FINDERS: dict[str, Callable[[], object]] = {
     "chroma-server": servers.chroma_command,
     "chromium": servers.chromium_path,
     "nginx": servers.nginx_path,
+    "modsecurity": servers.modsecurity_path,
     "node": lambda: shutil.which("node") and shutil.which("npm"),
     "bot-libraries": (ROOT / ".tools" / "bots" / ".installed").exists,
     "openid-provider": (ROOT / "tests/third_party/node/node_modules/oidc-provider").exists,

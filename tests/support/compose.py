@@ -71,6 +71,18 @@ def replaced(text: str, addresses: Mapping[str, str]) -> str:
     return text
 
 
+MODULE = "/usr/lib/nginx/modules/ngx_http_modsecurity_module.so"
+RULES = ROOT / "deploy" / "modsecurity" / "myna.conf"
+
+
+def guarded(config: str) -> str:
+    """A configuration with ModSecurity before everything, as the guide to operations says."""
+    loaded = f"load_module {MODULE};\n{config}"
+    return loaded.replace(
+        "server_name _;", f"server_name _;\n        modsecurity on;\n        modsecurity_rules_file {RULES};"
+    )
+
+
 def local_nginx(addresses: Mapping[str, str], *, port: int, folder: str) -> str:
     """deploy/nginx.conf for this machine: other addresses, files in `folder`, everything else unchanged."""
     text = replaced(NGINX.read_text(), addresses)

@@ -19,10 +19,12 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(app: Any) -> AsyncIterator[str]:
-    """The address; the server ends with the block."""
+async def served(app: Any, **more: Any) -> AsyncIterator[str]:
+    """The address; the server ends with the block. `more` goes to uvicorn."""
     port = free_port()
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="off", log_config=None, ws="none")
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, lifespan="off", log_config=None, ws="none", **more
+    )
     server = _Server(config)
     running = asyncio.create_task(server.serve())
     try:

@@ -2,10 +2,6 @@
 
 from typing import Any
 
-import pytest
-
-from myna.api import account, auth, passkeys, people, providers
-from myna.api.limits import Limits
 from myna.api.principal import principal
 from myna.identity.passwords import hash_password
 from support.api_world import ANN, OPA, OTTO, ZOE, World
@@ -38,19 +34,9 @@ class House:
         return str((await self.sign_in(handle))["access_token"])
 
 
-async def house_of(app: World, monkeypatch: pytest.MonkeyPatch) -> House:
+async def house_of(app: World) -> House:
     """Everybody of the shop with a password, and limits that no test meets by chance."""
-    limits = (
-        (auth, "_by_address"),
-        (auth, "_by_handle"),
-        (people, "invitations_by_address"),
-        (providers, "begun_by_address"),
-        (providers, "come_by_address"),
-        (passkeys, "used_by_address"),
-        (account, "proofs"),
-    )
-    for module, name in limits:
-        monkeypatch.setattr(module, name, Limits(count=1000, window_s=60))
+    app.services.limits.bounds.clear()
     if not HASHED:
         HASHED.append(await hash_password(PASSWORD))
     (hashed,) = HASHED

@@ -69,6 +69,7 @@ POST /v1/conversations/{conversation}/messages/{seq}/report
 GET /v1/sync
 POST /v1/commands
 GET /v1/account/devices
+POST /v1/account/export
 DELETE /v1/account/devices/{device}
 POST /v1/account/devices/others/sign-out
 GET /v1/passages/{chunk}
@@ -132,6 +133,7 @@ GET /plugins/directory/bots
 
 # Who may change what agents know.
 TEACHERS = """
+POST /v1/knowledge-bases
 POST /v1/knowledge-bases/{kb}/sources
 DELETE /v1/knowledge-bases/{kb}/sources/{source}
 POST /v1/knowledge-bases/{kb}/jobs/{job}/cancel
@@ -250,6 +252,21 @@ GET /v1/moderation/policies
 GET /v1/moderation/policies/{kind}/{place}
 PUT /v1/moderation/policies/{kind}/{place}
 DELETE /v1/moderation/policies/{kind}/{place}
+GET /v1/admin/limits
+POST /v1/admin/users/{user}/export
+POST /v1/admin/users/{user}/erase
+GET /v1/admin/privacy/jobs
+GET /v1/privacy/jobs/{job}
+GET /v1/privacy/jobs/{job}/content
+GET /v1/admin/retention
+PUT /v1/admin/retention
+GET /v1/admin/alerts
+POST /v1/admin/alerts/{alert}/seen
+GET /v1/admin/blocks
+POST /v1/admin/blocks
+POST /v1/admin/blocks/lift
+GET /v1/admin/detection
+PUT /v1/admin/detection
 GET /v1/audit
 GET /v1/audit/verify
 GET /v1/audit/export

@@ -44,6 +44,12 @@ def nginx_path() -> Path | None:
     return Path(found) if found else None
 
 
+def modsecurity_path() -> Path | None:
+    """nginx's module, if OWASP's Core Rule Set is there, too."""
+    module = Path("/usr/lib/nginx/modules/ngx_http_modsecurity_module.so")
+    return module if module.exists() and Path("/usr/share/modsecurity-crs/rules").is_dir() else None
+
+
 @dataclass(frozen=True, slots=True)
 class Postgres:
     """A running cluster whose only user is the superuser `myna`."""

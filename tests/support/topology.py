@@ -25,8 +25,11 @@ class Topology:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Topology]:
-    """Everything that the composition starts, in its order and with its environment; only addresses differ."""
+def running(folder: Path, *, guarded: bool = False) -> Iterator[Topology]:
+    """Everything that the composition starts, in its order and with its environment; only addresses differ.
+
+    `guarded`: with ModSecurity in the proxy.
+    """
     composition = compose.load(ENV)
     services = composition["services"]
     redis_command = services["redis"]["command"]
@@ -65,7 +68,8 @@ def running(folder: Path) -> Iterator[Topology]:
             myna_server.wait_for(process, server)
         port = processes.free_port()
         upstreams = {f"{name}:8000": f"127.0.0.1:{ports[name]}" for name in ports}
+        config = compose.local_nginx(upstreams, port=port, folder=str(folder))
         proxy = stack.enter_context(
-            servers.nginx(folder, compose.local_nginx(upstreams, port=port, folder=str(folder)), port)
+            servers.nginx(folder, compose.guarded(config) if guarded else config, port)
         )
         yield Topology(proxy, started, data)

@@ -14,6 +14,7 @@ from myna.model import UserKind
 from myna.rights import Verb, require
 from myna_knowledge.api import care, setup
 from myna_knowledge.api.shapes import (
+    NewBase,
     NewConversations,
     NewFaq,
     NewPage,
@@ -58,6 +59,13 @@ def router(opened: Callable[[], Library]) -> APIRouter:
             for each in await library.bases(who.workspace)
         ]
         return {"bases": found}
+
+    @routes.post("/knowledge-bases", status_code=201)
+    async def create_base(body: NewBase, who: Asker, library: Library = shelf) -> dict[str, Any]:
+        """A new, empty base; the one of this name, unchanged, where there is one already."""
+        require(who, Verb.TEACH)
+        made = await library.create_base(who.workspace, body.name, audience=body.audience)
+        return {"id": str(made.id), "name": made.name, "audience": made.audience}
 
     @routes.get("/knowledge-bases/{kb}/sources")
     async def list_sources(kb: IdPath, who: Asker, library: Library = shelf) -> dict[str, Any]:

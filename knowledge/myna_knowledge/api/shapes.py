@@ -17,6 +17,13 @@ MAX_URL_CHARS = 1500
 MAX_DAYS = 90
 
 
+class NewBase(BaseModel):
+    """A knowledge base to be made."""
+
+    name: str = Field(min_length=1, max_length=MAX_TITLE_CHARS)
+    audience: Literal["public", "internal"] = "public"
+
+
 class NewText(BaseModel):
     """A pasted text, read as Markdown."""
 

@@ -7,14 +7,11 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from myna.api.auth import Locale, Password
 from myna.api.ids import IdPath
-from myna.api.limits import Limits
 from myna.api.principal import Asker, Core
 from myna.model_identity import SignIn
 from myna.wire import stamp, user_object
 
 router = APIRouter(prefix="/v1/account", tags=["account"])
-proofs = Limits(count=10, window_s=60)
-"""Passwords and codes that a signed-in person may try in a minute."""
 Old = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Code = Annotated[str, StringConstraints(min_length=6, max_length=32), Field(examples=["492039"])]
 
@@ -74,14 +71,14 @@ async def rename(asked: Profile, asker: Asker, core: Core) -> dict[str, Any]:
 @router.post("/password", summary="Change my password")
 async def set_password(asked: NewPassword, asker: Asker, core: Core) -> dict[str, int]:
     """Every other device is signed out; how many those were."""
-    proofs.take(str(asker.user))
+    await core.limits.take("proof_user", asker.user)
     return {"signed_out": await core.account.set_password(asker, asked.old, asked.new)}
 
 
 @router.post("/second-factor", status_code=201, summary="Begin to set up a second factor")
 async def begin_factor(asked: Proof, asker: Asker, core: Core) -> dict[str, str]:
     """The secret for an authenticator app, as text and as `otpauth://` address. Nothing changes until it is confirmed."""
-    proofs.take(str(asker.user))
+    await core.limits.take("proof_user", asker.user)
     made = await core.account.begin_factor(asker, asked.password)
     return {"secret": made.secret, "uri": made.uri}
 
@@ -89,14 +86,14 @@ async def begin_factor(asked: Proof, asker: Asker, core: Core) -> dict[str, str]
 @router.post("/second-factor/confirm", summary="Turn the second factor on")
 async def confirm_factor(asked: FirstCode, asker: Asker, core: Core) -> dict[str, list[str]]:
     """Ten recovery codes, shown this once; each signs in once without the app. Other devices are signed out."""
-    proofs.take(str(asker.user))
+    await core.limits.take("proof_user", asker.user)
     return {"recovery_codes": await core.account.confirm_factor(asker, asked.code)}
 
 
 @router.post("/second-factor/off", status_code=204, summary="Turn the second factor off")
 async def drop_factor(asked: Both, asker: Asker, core: Core) -> Response:
     """Needs the password and a code."""
-    proofs.take(str(asker.user))
+    await core.limits.take("proof_user", asker.user)
     await core.account.drop_factor(asker, asked.password, asked.code)
     return Response(status_code=204)
 

@@ -22,8 +22,10 @@ from myna.api import (
     moderation,
     passkeys,
     people,
+    privacy,
     problems,
     providers,
+    safety,
     search,
     seats,
     service,
@@ -32,6 +34,7 @@ from myna.api import (
     visitors,
 )
 from myna.api.commands import Commands
+from myna.api.edge import Edge
 from myna.services import Services
 
 ROUTERS = (
@@ -53,6 +56,8 @@ ROUTERS = (
     people.router,
     passkeys.router,
     providers.router,
+    safety.router,
+    privacy.router,
     asyncapi.router,
     metrics.router,
 )
@@ -77,6 +82,7 @@ def create_app(
         openapi_url="/openapi.json",
     )
     problems.install(app)
+    app.add_middleware(Edge, state=app)
     for router in (auth.router, *ROUTERS, *routers):
         app.include_router(router)
     app.add_api_route("/health/live", _live, tags=["health"], summary="The process runs")

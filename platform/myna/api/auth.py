@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, StringConstraints
 
-from myna.api.limits import Limits
+from myna.addresses import place_of
 from myna.api.principal import Asker, Core
 from myna.errors import Unauthorised
 from myna.identity.devices import device_name
 from myna.identity.passwords import MAX_CHARS, MIN_CHARS
 from myna.identity.socket_tickets import TICKET_S
-from myna.identity.tokens import Pair
+from myna.identity.tokens import Pair, TokenReused
 from myna.model import User
 from myna.model_identity import Device
 from myna.wire import user_object
@@ -20,15 +20,10 @@ from myna.wire import user_object
 router = APIRouter(prefix="/v1", tags=["identity"])
 Locale = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$")]
 Password = Annotated[str, StringConstraints(min_length=MIN_CHARS, max_length=MAX_CHARS)]
-_by_address = Limits(count=10, window_s=60)
-_by_handle = Limits(count=20, window_s=300)
-"""Wrong tries for one handle from wherever, so that guessing does not get quicker with more addresses. Who came in from an
-address before is not locked out by what strangers try."""
 _came_in: OrderedDict[tuple[str, str], None] = OrderedDict()
+"""Who came in from an address before is not locked out by what strangers try for the same handle."""
 MAX_KNOWN = 10_000
 """Pairs of handle and address that are remembered. Overflow rule: the oldest is forgotten."""
-invitations_by_address = Limits(count=20, window_s=60)
-_tickets_by_user = Limits(count=60, window_s=60)
 
 
 class SignIn(BaseModel):
@@ -54,19 +49,19 @@ async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]
 
     401 `second_factor_needed` asks for the same again with a `code` of the authenticator app, a recovery code, or a `passkey`.
     """
-    address = address_of(request)
-    _by_address.check(address)
+    address, request.state.handle = address_of(request), asked.handle
+    await core.limits.check("sign_in_address", place_of(address))
     place = (asked.handle, address)
     if place not in _came_in:
-        _by_handle.check(asked.handle)
+        await core.limits.check("sign_in_handle", asked.handle)
     try:
         signed_in = await core.sign_ins.with_password(
             asked.handle, asked.password, asked.code, device_of(request), asked.passkey
         )
     except Unauthorised as refused:
         if refused.code != "second_factor_needed":
-            _by_address.note(address)
-            _by_handle.note(asked.handle)
+            await core.limits.note("sign_in_address", place_of(address))
+            await core.limits.note("sign_in_handle", asked.handle)
         raise
     _came_in[place] = None
     if len(_came_in) > MAX_KNOWN:
@@ -77,7 +72,11 @@ async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]
 @router.post("/auth/refresh", summary="Exchange a refresh token for a new pair")
 async def refresh(asked: Refresh, request: Request, core: Core) -> dict[str, Any]:
     """A new pair. A refresh token that comes twice ends the whole sign-in."""
-    return session_object(*await core.sign_ins.renew(asked.refresh_token, device_of(request)))
+    try:
+        return session_object(*await core.sign_ins.renew(asked.refresh_token, device_of(request)))
+    except TokenReused as copied:
+        core.intrusion.requests.reused(address_of(request), copied.user)
+        raise
 
 
 @router.post("/auth/sign-out", status_code=204, summary="End a sign-in")
@@ -92,7 +91,7 @@ async def socket_ticket(asker: Asker, core: Core) -> dict[str, Any]:
 
     It works once, within 30 s. A client asks for at most 60 a minute.
     """
-    _tickets_by_user.take(str(asker.user))
+    await core.limits.take("ticket_user", asker.user)
     return {"ticket": await core.tickets.issue(asker), "expires_in": TICKET_S}
 
 

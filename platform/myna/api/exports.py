@@ -6,12 +6,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from myna.api.ids import ConversationPath
-from myna.api.limits import Limits
 from myna.api.principal import Asker, Core
 
 router = APIRouter(prefix="/v1", tags=["conversations"])
 # A preview makes the server ask somebody else's; so many in a minute are enough for a person.
-_previews = Limits(count=30, window_s=60)
 
 
 @router.get("/conversations/{conversation}/export", summary="Export a conversation")
@@ -30,5 +28,5 @@ async def preview(
     url: Annotated[str, Query(min_length=1, max_length=2000)], asker: Asker, core: Core
 ) -> dict[str, Any]:
     """Title, description and site of a public web page; 404 when there is none."""
-    _previews.take(str(asker.user))
+    await core.limits.take("preview_user", asker.user)
     return await core.previews.preview(url)

@@ -47,6 +47,7 @@ class NewFile(BaseModel):
 @router.post("", status_code=201, summary="Begin an upload")
 async def begin(asked: NewFile, asker: Asker, core: Core, response: Response) -> dict[str, Any]:
     """The file's id, and where its bytes go (`Location`)."""
+    await core.limits.take("upload_user", asker.user)
     made = await core.files.begin(asker, asked.name, asked.size, asked.duration_s)
     response.headers["Location"] = f"/v1/files/{made.id}"
     response.headers["Upload-Offset"] = "0"

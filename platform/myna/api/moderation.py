@@ -8,14 +8,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from myna.api.ids import MAX_ID, ConversationPath, Cursor, IdPath, Limit
-from myna.api.limits import Limits
 from myna.api.principal import Asker, Core
 from myna.filtering import Consequence, FilterPolicy, Listed, PlaceKind
 from myna.model_moderation import AppealState
 
 router = APIRouter(prefix="/v1", tags=["moderation"])
 # Reports make work for people; so many in an hour are enough for a reader.
-_reports = Limits(count=30, window_s=3_600)
 _Chance = Annotated[float | None, Field(ge=0, le=1)]
 _KindPath = Annotated[PlaceKind, Path(description="`workspace`, `inbox` or `conversation`.")]
 
@@ -182,7 +180,9 @@ async def report(
     core: Core,
 ) -> dict[str, Any]:
     """Moderators are asked to look; who reported is in the audit log only."""
-    await core.appeals.report(asker, conversation, seq, asked.note, lambda: _reports.take(str(asker.user)))
+    await core.appeals.report(
+        asker, conversation, seq, asked.note, lambda: core.limits.use("report_user", asker.user)
+    )
     return {"reported": True}
 
 

@@ -5,18 +5,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from myna.api import account
+from myna.addresses import place_of
 from myna.api.account import Proof
 from myna.api.auth import address_of, device_of, session_object
 from myna.api.ids import IdPath
-from myna.api.limits import Limits
 from myna.api.people import PersonName
 from myna.api.principal import Asker, Core
 from myna.model_identity import Passkey
 from myna.wire import stamp
 
 router = APIRouter(prefix="/v1", tags=["passkeys"])
-used_by_address = Limits(count=30, window_s=60)
 Credential = Annotated[
     dict[str, Any],
     Field(
@@ -55,7 +53,7 @@ async def mine(asker: Asker, core: Core) -> dict[str, Any]:
 @router.post("/account/passkeys/begin", summary="Begin to add a passkey")
 async def begin_adding(asked: Proof, asker: Asker, core: Core) -> dict[str, Any]:
     """Options for `navigator.credentials.create`. Nothing changes until the answer is sent."""
-    account.proofs.take(str(asker.user))
+    await core.limits.take("proof_user", asker.user)
     return await core.passkeys.begin_adding(asker, asked.password)
 
 
@@ -82,14 +80,14 @@ async def remove(passkey: IdPath, asker: Asker, core: Core) -> Response:
 @router.post("/auth/passkeys/begin", summary="Begin to sign in with a passkey")
 async def begin_using(request: Request, core: Core) -> dict[str, Any]:
     """Options for `navigator.credentials.get`: to sign in with it alone, or in place of a code beside a password."""
-    used_by_address.take(address_of(request))
+    await core.limits.take("link_address", place_of(address_of(request)))
     return await core.passkeys.begin_using()
 
 
 @router.post("/auth/passkeys", summary="Sign in with a passkey")
 async def come(asked: Used, request: Request, core: Core) -> dict[str, Any]:
     """Tokens, as from a password and a code: the device has checked its owner."""
-    used_by_address.take(address_of(request))
+    await core.limits.take("link_address", place_of(address_of(request)))
     return session_object(*await core.passkeys.come(asked.credential, device_of(request)))
 
 

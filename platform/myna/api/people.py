@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from myna.api.auth import Password, address_of, device_of, invitations_by_address, session_object
+from myna.addresses import place_of
+from myna.api.auth import Password, address_of, device_of, session_object
 from myna.api.ids import IdPath
 from myna.api.principal import Asker, Core
 from myna.model import WorkspaceRole
@@ -122,7 +123,7 @@ async def withdraw(invitation: IdPath, asker: Asker, core: Core) -> Response:
 @router.post("/auth/invitations/look", summary="What a link is for")
 async def look(asked: Link, request: Request, core: Core) -> dict[str, Any]:
     """Who is invited into which workspace; `handle` when the link is for a new password."""
-    invitations_by_address.take(address_of(request))
+    await core.limits.take("link_address", place_of(address_of(request)))
     found, user = await core.people.look(asked.token)
     workspace = await core.accounts.workspace(found.workspace)
     return {
@@ -137,7 +138,7 @@ async def look(asked: Link, request: Request, core: Core) -> dict[str, Any]:
 @router.post("/auth/invitations/accept", status_code=201, summary="Come in by a link")
 async def accept(asked: Acceptance, request: Request, core: Core) -> dict[str, Any]:
     """The link is used up and the person is signed in. After a new password a second factor is still asked for."""
-    invitations_by_address.take(address_of(request))
+    await core.limits.take("link_address", place_of(address_of(request)))
     user, proof = await core.people.accept(asked.token, asked.handle, asked.name or "", asked.password)
     if proof:
         return {"user": user_object(user), "second_factor_needed": True}

@@ -20,12 +20,17 @@ async def principal(request: Request, core: Annotated[Services, Depends(services
     """Who the access token was issued to.
 
     Raises:
-        Unauthorised: there is no valid token in the Authorization header.
+        Unauthorised: there is no valid token in the Authorization header. TooMany: it asks too often.
     """
     header = request.headers.get("authorization", "")
     if not header.lower().startswith("bearer "):
         raise Unauthorised("This needs an access token: Authorization: Bearer ….", code="token_missing")
-    return await core.tokens.principal(header[7:].strip())
+    found = await core.tokens.principal(header[7:].strip())
+    request.state.principal = found
+    address = request.client.host if request.client else ""
+    core.intrusion.requests.acted(found, address, request.headers.get("user-agent", ""))
+    core.limits.use("request_token", found.sign_in or f"user {found.user}")
+    return found
 
 
 Asker = Annotated[Principal, Depends(principal)]

@@ -51,8 +51,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _known(_: Request, failed: Exception) -> JSONResponse:
+async def _known(request: Request, failed: Exception) -> JSONResponse:
     assert isinstance(failed, MynaError)
+    request.state.code = failed.code
     return problem(
         failed.status,
         failed.code,

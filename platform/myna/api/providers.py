@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field, StringConstraints
 
+from myna.addresses import place_of
 from myna.api.auth import address_of, device_of, session_object
 from myna.api.ids import IdPath
-from myna.api.limits import Limits
 from myna.api.people import PersonName
 from myna.api.principal import Asker, Core
 from myna.errors import MynaError
@@ -19,8 +19,6 @@ from myna.services import Services
 from myna.wire import stamp
 
 router = APIRouter(prefix="/v1", tags=["providers"])
-begun_by_address = Limits(count=20, window_s=60)
-come_by_address = Limits(count=20, window_s=60)
 Secret = Annotated[str, StringConstraints(min_length=16, max_length=128, pattern=r"^[\w-]+$")]
 Issuer = Annotated[
     str,
@@ -87,7 +85,7 @@ async def providers(core: Core, workspace: Annotated[int | None, Query(gt=0)] = 
 @router.post("/auth/providers/{provider}/begin", summary="Begin to sign in through a provider")
 async def begin(provider: IdPath, request: Request, core: Core) -> dict[str, str]:
     """Keep `binding` in the browser and go to `url`; the provider sends the browser back to the dashboard."""
-    begun_by_address.take(address_of(request))
+    await core.limits.take("link_address", place_of(address_of(request)))
     url, binding = await core.arrivals.begin(provider)
     return {"url": url, "binding": binding}
 
@@ -117,7 +115,7 @@ async def callback(
 @router.post("/auth/arrive", summary="Sign in as whom a provider sent back")
 async def arrive(asked: ComeIn, request: Request, core: Core) -> dict[str, Any]:
     """Tokens, as from signing in with a password. 401 `second_factor_needed` asks for the same again with a `code`."""
-    come_by_address.take(address_of(request))
+    await core.limits.take("link_address", place_of(address_of(request)))
     signed_in = await core.arrivals.come(asked.arrival, asked.binding, asked.code, device_of(request))
     return session_object(*signed_in)
 

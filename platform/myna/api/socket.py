@@ -23,11 +23,14 @@ from picows import (
 )
 from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined]  # not exported: version pinned, tested
 
+from myna.addresses import place_of
 from myna.api.commands import Commands
 from myna.api.frames import MAX_FRAME_BYTES, Hello, nack
+from myna.api.heads import proxies
 from myna.api.link import Link
 from myna.deliver.session import Farewell, Session
-from myna.errors import Busy, Malformed, MynaError
+from myna.errors import Busy, Malformed, MynaError, TooMany
+from myna.intrusion.shield import Blocked
 from myna.services import Services
 from myna.wire import encode
 
@@ -219,12 +222,12 @@ def _nowhere(_: bytes) -> None:
     """Where frames go before there is a connection."""
 
 
-def _refusal(busy: Busy) -> WSUpgradeResponse:
+def _refusal(busy: MynaError) -> WSUpgradeResponse:
     """An HTTP answer before the upgrade, so that a refused client costs next to nothing."""
     body = encode(
         {
             "type": f"https://myna.invalid/problems/{busy.code}",
-            "title": HTTPStatus.SERVICE_UNAVAILABLE.phrase,
+            "title": HTTPStatus(busy.status).phrase,
             "status": busy.status,
             "detail": busy.message,
             "code": busy.code,
@@ -232,9 +235,7 @@ def _refusal(busy: Busy) -> WSUpgradeResponse:
             "retry_ms": busy.retry_ms,
         }
     )
-    response: WSUpgradeResponse = WSUpgradeResponse.create_error_response(
-        HTTPStatus.SERVICE_UNAVAILABLE, body
-    )
+    response: WSUpgradeResponse = WSUpgradeResponse.create_error_response(HTTPStatus(busy.status), body)
     response.headers["Retry-After"] = str(-(-(busy.retry_ms or 0) // 1000))
     response.headers["Content-Type"] = "application/problem+json"
     return response
@@ -288,7 +289,9 @@ class SocketServer:
         for listener in list(self.listeners):
             listener.greeted_late()
 
-    def accept(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
+    def accept(
+        self, request: WSUpgradeRequest, address: str = ""
+    ) -> WSListener | WSUpgradeResponseWithListener | None:
         """A listener for an upgrade request, an answer 503 when too many come at once or the server stops, or None: 404."""
         path, _, query = request.path.partition(b"?")
         if (other := self.others.get(path)) is not None:
@@ -297,7 +300,9 @@ class SocketServer:
             return None
         try:
             self.services.admit()
-        except Busy as crowded:
+            self.services.intrusion.shield.pass_or_refuse(place_of(address))
+            self.services.limits.use("connect_address", place_of(address))
+        except (Busy, TooMany, Blocked) as crowded:
             return WSUpgradeResponseWithListener(_refusal(crowded), None)
         return SocketListener(self, *_brought(request.headers.get("Authorization", ""), query))
 
@@ -310,17 +315,21 @@ def protocol_class(server: Callable[[], SocketServer]) -> type[asyncio.Protocol]
 
         def __init__(self, config: Any, server_state: Any, app_state: Any) -> None:
             self._state = server_state
+            self._trusted = proxies(str(config.forwarded_allow_ips))
+            self._peer = ""
             self._inner: Any
             self._transport: Any = None
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             self._transport = transport
+            peer = transport.get_extra_info("peername")
+            self._peer = str(peer[0]) if isinstance(peer, tuple) and peer else ""
             make = cast(Callable[..., Any], WSProtocol)
             self._inner = make(
                 None,
                 None,
                 False,
-                server().accept,
+                self._accept,
                 _quiet,
                 True,
                 HELLO_S,
@@ -335,6 +344,13 @@ def protocol_class(server: Callable[[], SocketServer]) -> type[asyncio.Protocol]
             )
             self._inner.connection_made(transport)
             asyncio.get_running_loop().call_soon(self._hand_over)
+
+        def _accept(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
+            address, told = self._peer, ",".join(request.headers.getall("X-Forwarded-For", []))
+            if told and address in self._trusted:
+                # As uvicorn does for requests: what a proxy says, if it is one of ours.
+                address = self._trusted.get_trusted_client_address(told)[0] or address
+            return server().accept(request, address)
 
         def data_received(self, data: bytes) -> None:
             view = memoryview(data)

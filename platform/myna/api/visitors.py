@@ -7,20 +7,21 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Path, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
+from myna.addresses import place_of
 from myna.api.auth import Locale, address_of, device_of, session_object
 from myna.api.ids import ConversationPath
-from myna.api.limits import Limits
 from myna.api.principal import Asker, Core
-from myna.errors import Forbidden, NotFound, Unauthorised
+from myna.errors import Forbidden, NotFound, TooMany, Unauthorised
 from myna.ids import new_id
+from myna.intrusion.model import Response as Follows
 from myna.model import Inbox, User, UserKind
+from myna.proof import CHALLENGED_BITS
 from myna.rights import Principal, Verb, require
 from myna.services import Services
 from myna.visitors import check_answers
 from myna.wire import encode, stamp, user_object
 
 router = APIRouter(prefix="/v1", tags=["identity"])
-_by_address = Limits(count=60, window_s=60)
 Key = Annotated[str, Path(max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -32,12 +33,20 @@ class Hashed(BaseModel):
     hash: str = Field(pattern=r"^[0-9A-Fa-f]{64}$")
 
 
+class Proof(BaseModel):
+    """An answer by which SHA-256 of `challenge:answer` begins with as many zero bits as the challenge wanted."""
+
+    challenge: str = Field(max_length=200)
+    answer: str = Field(pattern=r"^[0-9]{1,20}$")
+
+
 class NewVisitor(BaseModel):
     """Where a visitor comes in, who they are, and what they answered."""
 
     inbox: str = Field(min_length=1, max_length=64, examples=["demo"])
     locale: Locale = "en"
     answers: dict[str, Any] = Field(default_factory=dict[str, Any], max_length=20)
+    proof: Proof | None = Field(default=None, description="When the answer was 428 `proof_needed`.")
     identity: Annotated[str, StringConstraints(max_length=4000)] | Hashed | None = Field(
         default=None, description="A JWT that the site signed, or an id with its hash."
     )
@@ -92,9 +101,9 @@ async def visitor(asked: NewVisitor, request: Request, core: Core) -> dict[str, 
     Whoever the site vouches for comes back as the same visitor on every device. With the access token of an anonymous visitor
     the first signature makes this visitor the signed one, conversations and all.
     """
-    _by_address.take(address_of(request))
     found = await _inbox(core, asked.inbox)
     _check_origin(found, request.headers.get("origin"), str(request.base_url))
+    await _admit(core, found, place_of(address_of(request)), asked.proof)
     identity = asked.identity.model_dump() if isinstance(asked.identity, Hashed) else asked.identity
     claim = await core.visitors.claimed(found, identity)
     answers = check_answers(found.texts.get("prechat", []), asked.answers) if claim is None else {}
@@ -145,6 +154,26 @@ async def put_identity(key: Key, asked: IdentityChange, asker: Asker, core: Core
 async def drop_identity(key: Key, asker: Asker, core: Core) -> None:
     """The secret is forgotten; whoever came by it stays signed in."""
     await core.visitors.store.drop_key((await _mine(core, asker, key)).id)
+
+
+async def _admit(core: Services, inbox: Inbox, place: str, proof: "Proof | None") -> None:
+    """Bound how many begin from an address and in an inbox; once an address is noisy, each must have computed something.
+
+    Raises:
+        ProofNeeded: with a challenge. TooMany: a proof does not help any more.
+    """
+    if proof is not None:
+        await core.proofs.check(place, proof.challenge, proof.answer)
+    else:
+        if core.intrusion.shield.of(place) in {Follows.CHALLENGE, Follows.SLOW}:
+            raise core.proofs.needed(place, CHALLENGED_BITS)
+        try:
+            await core.limits.take("visitor_free", place)
+        except TooMany as noisy:
+            raise core.proofs.needed(place) from noisy
+    await core.limits.take("visitor_address", place)
+    await core.limits.take("visitor_inbox", inbox.id)
+    core.intrusion.requests.visitor_began(place.partition("/")[0])
 
 
 async def _known(core: Services, inbox: Inbox, subject: str | None) -> User | None:

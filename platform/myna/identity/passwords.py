@@ -2,12 +2,23 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from myna.errors import Busy
+
 MIN_CHARS = 8
 MAX_CHARS = 256
+MAX_WAITING = 64
+"""Passwords that wait to be checked. Overflow rule: the next is refused, and comes again."""
+T = TypeVar("T")
+_workers = ThreadPoolExecutor(2, thread_name_prefix="myna-password")
+_waiting: set[object] = set()
 _hasher = PasswordHasher()
 _unknown = _hasher.hash("nobody has this password")
 """Checked when the handle is unknown, so that the answer takes as long."""
@@ -20,13 +31,29 @@ def new_password() -> str:
 
 
 async def hash_password(password: str) -> str:
-    """The argon2id hash of a password."""
-    return await asyncio.to_thread(_hasher.hash, password)
+    """The argon2id hash of a password. Raises as `matches`."""
+    return await _in_turn(_hasher.hash, password)
 
 
 async def matches(password: str, hashed: str | None) -> bool:
-    """Whether the password is the one that was hashed. Takes the same time when there is no hash."""
-    return await asyncio.to_thread(_matches, password, hashed)
+    """Whether the password is the one that was hashed. Takes the same time when there is no hash.
+
+    Raises:
+        Busy: too many passwords wait to be checked.
+    """
+    return await _in_turn(_matches, password, hashed)
+
+
+async def _in_turn(work: Callable[..., T], *args: object) -> T:
+    # A hundred guesses at once must not take the processor from those who are signed in.
+    if len(_waiting) >= MAX_WAITING:
+        raise Busy("Too many sign in at once; try again in a moment.", code="crowded", retry_ms=2000)
+    ticket = object()
+    _waiting.add(ticket)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_workers, partial(work, *args))
+    finally:
+        _waiting.discard(ticket)
 
 
 def _matches(password: str, hashed: str | None) -> bool:

@@ -198,13 +198,15 @@ def _expire(batch: Batch, write: Expire) -> None:
         message = batch.state.messages.get((write.conversation, seq))
         if message is None or message.state in {MessageState.RECALLED, MessageState.STREAMING}:
             continue
-        if message.expires_at is not None and message.expires_at <= batch.now:
+        if write.erased:
+            erase(batch, message, {"text": "", "erased": "1"})
+        elif message.expires_at is not None and message.expires_at <= batch.now:
             erase(batch, message, {"text": "", "expired": "1"})
 
 
 def _retain(batch: Batch, write: Retain) -> Conversation:
     place = batch.conversation(write.conversation)
-    if not place.policy.retain_days:
+    if not place.policy.retain_days and not write.ruled:
         raise Forbidden("This conversation keeps its messages.")
     through = min(write.through, place.seq)
     if through <= place.retained_through:

@@ -84,6 +84,8 @@ class Expire(Aged):
     """Take away the words of messages whose time is over. Those that do not expire yet stay."""
 
     seqs: tuple[int, ...] = field(default=())
+    erased: bool = False
+    """Take the words away whether their time is over or not: their sender is erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Retain(Aged):
     """Take away the words of all messages up to one, by the conversation's retention rule."""
 
     through: int
+    ruled: bool = False
+    """By the workspace's rule, for a conversation that has none of its own."""
 
 
 PersonalWrite = OpenSaved | Hide | SetNotify | SetDraft | SetBlock | Schedule | EndScheduled | Expire | Retain

@@ -1,5 +1,7 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Empty, Trouble } from "./parts";
+import { Alerts, LimitsScreen, PrivacyScreen } from "./safety";
 import { api, complain, tokens } from "./state";
 import { ago, t } from "./words";
 
@@ -22,8 +24,30 @@ interface Verified {
 
 const FAMILIES = ["", "message.", "appeal.", "policy.", "listing.", "person.", "provider."] as const;
 
-/** Who decided what: a chain of lines that can only grow. */
+const PARTS = ["audit", "alerts", "limits", "privacy"] as const;
+
+/** Who decided what, attacks and what follows, limits, and what is kept about people. */
 export function Security() {
+  const [part, setPart] = useState<(typeof PARTS)[number]>("audit");
+  const tabs = (
+    <div class="views" role="tablist" aria-label={t("security")}>
+      {PARTS.map((each) => <button type="button" role="tab" aria-selected={each === part} data-testid={`safety-${each}`} onClick={() => setPart(each)}>{t(`safety.${each}`)}</button>)}
+    </div>
+  );
+  if (part === "audit") return <Audit tabs={tabs} />;
+  return (
+    <div class="screen one">
+      <div class="column wide">
+        <h1>{t("security")}</h1>
+        {tabs}
+        {part === "alerts" ? <Alerts /> : part === "limits" ? <LimitsScreen /> : <PrivacyScreen />}
+      </div>
+    </div>
+  );
+}
+
+/** A chain of lines that can only grow. */
+function Audit({ tabs }: { tabs: ComponentChildren }) {
   const [family, setFamily] = useState<string>("");
   const [lines, setLines] = useState<Line[]>([]);
   const [next, setNext] = useState<number | null>(null);
@@ -51,8 +75,9 @@ export function Security() {
             <button type="button" onClick={() => void save().catch(complain)}>{t("audit.export")}</button>
           </span>
         </div>
+        {tabs}
         {verified && <p class={`hint ${verified.intact ? "" : "warn"}`} role="status" data-testid="audit-verified">{verified.intact ? t("audit.intact", { n: verified.lines }) : t("audit.broken", { n: verified.broken_at ?? 0 })} {verified.hash && <code>{verified.hash.slice(0, 16)}…</code>}</p>}
-        <div class="views" role="tablist" aria-label={t("security")}>
+        <div class="views" role="tablist" aria-label={t("safety.audit")}>
           {FAMILIES.map((each) => <button type="button" role="tab" aria-selected={each === family} onClick={() => setFamily(each)}>{t(`audit.${each.replace(".", "") || "all"}` as "audit.all")}</button>)}
         </div>
         {!!error && <Trouble error={error} retry={() => void load(null)} />}

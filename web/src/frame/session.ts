@@ -1,5 +1,6 @@
 import { call, StoredSession, TextDrafts, textStore, type Client, type Conversation, type FormField, type Session, type User } from "../core";
 import type { Identity } from "../widget/bridge";
+import type { Challenge, Proof } from "./proof";
 import { tag } from "./words";
 
 export interface Inbox {
@@ -111,10 +112,15 @@ export class Visitor {
     this.#attached(client);
   }
 
-  #register(token = ""): Promise<Session> {
+  /** When many begin from this address, the server asks for a proof of work first; solving it is fetched only then. */
+  #register(token = "", proof?: Proof): Promise<Session> {
     return call<Session>("POST", `${this.#origin}/v1/visitors`, {
-      body: { inbox: this.#inbox, locale: tag(), answers: this.#answers, identity: this.#identity },
+      body: { inbox: this.#inbox, locale: tag(), answers: this.#answers, identity: this.#identity, proof },
       headers: { Authorization: `Bearer ${token}` },
+    }).catch(async (error: { status?: number; problem: unknown }) => {
+      if (error.status !== 428) throw error;
+      const proof = await import("./proof");
+      return this.#register(token, await proof.solve(error.problem as Challenge));
     });
   }
 

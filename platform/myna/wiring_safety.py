@@ -1,0 +1,95 @@
+"""The part of the composition root for limits, intrusion detection and privacy."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from myna.adapters.alert_hook import AlertHook
+from myna.adapters.sql.accounts import SqlAccounts
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.files import SqlFiles
+from myna.adapters.sql.log_reads import SqlLog
+from myna.adapters.sql.privacy import SqlPrivacy
+from myna.adapters.sql.safety import SqlSafety
+from myna.identity.sign_ins import SignIns
+from myna.intrusion.detector import Detector
+from myna.intrusion.heralds import Heralds
+from myna.intrusion.office import Intrusion
+from myna.intrusion.requests import Requests
+from myna.intrusion.shield import Shield
+from myna.limits import Limits, bounds_of
+from myna.log.committer import Committer
+from myna.ports_content import Blobs
+from myna.privacy.desk import Privacy
+from myna.privacy.jobs import Jobs
+from myna.proof import Proofs
+from myna.send import Sender
+from myna.settings import Settings
+from myna.windows import Windows
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """What guards the server, and what closes its connections."""
+
+    limits: Limits
+    intrusion: Intrusion
+    proofs: Proofs
+    close: Callable[[], Awaitable[None]]
+
+
+def open_safety(
+    settings: Settings,
+    database: Database,
+    sender: Sender,
+    committer: Committer,
+    accounts: SqlAccounts,
+    key: bytes,
+) -> Safety:
+    """Limits and detection, counted in windows that are shared through Redis when the bus is there."""
+    windows, close_windows = _windows(settings)
+    limits = sender.limits = Limits(bounds_of(settings.limits), windows)
+    shield, store = Shield(), SqlSafety(database)
+    detector = Detector(windows, shield, store)
+    requests, herald = Requests(detector), AlertHook(allow_private=settings.private_webhooks)
+    limits.listeners.append(requests.limit_refused)
+    sender.asked = requests.question
+
+    async def owner_of(handle: str) -> int | None:
+        found = await accounts.credentials(handle) if handle.isprintable() else None
+        return None if found is None else found[0].id
+
+    async def close() -> None:
+        await close_windows()
+        await herald.close()
+
+    detector.owner_of = owner_of
+    heralds = Heralds(detector, herald)
+    intrusion = Intrusion(detector, shield, requests, store, committer, accounts, heralds, herald.check)
+    return Safety(limits, intrusion, Proofs(key, lambda each: limits.take("proof_once", each)), close)
+
+
+def _windows(settings: Settings) -> tuple[Windows, Callable[[], Awaitable[None]]]:
+    if settings.bus == "memory:":
+        return Windows(), _nothing_to_close
+    from myna.adapters.windows_redis import RedisWindows
+
+    exchange = RedisWindows(settings.bus)
+    return Windows(exchange), exchange.close
+
+
+def build_privacy(
+    database: Database,
+    accounts: SqlAccounts,
+    committer: Committer,
+    sign_ins: SignIns,
+    blobs: Blobs,
+    limits: Limits,
+) -> Privacy:
+    """Exports, erasures and retention. What other packages know of people is added to `jobs.elsewhere`."""
+    store = SqlPrivacy(database)
+    jobs = Jobs(store, SqlLog(database), committer, sign_ins, SqlFiles(database), blobs)
+    return Privacy(store, jobs, accounts, committer, blobs, limits)
+
+
+async def _nothing_to_close() -> None:
+    return None

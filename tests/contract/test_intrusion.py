@@ -1,0 +1,444 @@
+"""Attacks, each tried over HTTP: refused or bounded, and visible to administrators, to webhooks and in the log."""
+
+import json
+import logging
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+
+from myna.adapters.sql.safety import SqlSafety
+from myna.api.principal import principal
+from myna.errors import TooMany
+from myna.identity.passwords import hash_password
+from myna.intrusion.detector import Detector
+from myna.intrusion.model import RULES, Response, Shielded, Sign
+from myna.intrusion.shield import Shield
+from myna.proof import solve
+from myna.signing import HEADER, verify
+from myna.windows import Bound, Windows
+from support.api_world import ANN, EVE, GROUP, OTTO, WHO, ZOE, World
+from support.http_server import served
+from support.planning import WORKSPACE
+
+PASSWORD = "correct horse battery"
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:120.0) Gecko/20100101 Firefox/120.0"
+FAIL2BAN = Path(__file__).parents[2] / "deploy" / "fail2ban" / "filter.d" / "myna.conf"
+HASHED: list[str] = []
+
+
+@dataclass(slots=True)
+class Town:
+    """A server with people outside of it, each at an address."""
+
+    world: World
+
+    @asynccontextmanager
+    async def at(self, address: str) -> AsyncIterator[httpx.AsyncClient]:
+        """Somebody at an address."""
+        transport = httpx.ASGITransport(self.world.application, client=(address, 4711))
+        async with httpx.AsyncClient(transport=transport, base_url="http://myna/v1") as http:
+            yield http
+
+    async def alerts(self, who: int = OTTO, **query: Any) -> list[dict[str, Any]]:
+        """What administrators see, newest first."""
+        await self.world.services.intrusion.detector.settle()
+        user = await self.world.services.accounts.user(who)
+        assert user is not None
+        headers = {"Authorization": f"Bearer {self.world.services.tokens.access(user)}"}
+        answer = await self.world.http.get("/admin/alerts", params=query, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["alerts"])
+
+    async def token(self, who: int) -> dict[str, str]:
+        """The header of somebody's own sign-in."""
+        user = await self.world.services.accounts.user(who)
+        assert user is not None
+        pair = await self.world.services.tokens.issue(user)
+        return {"Authorization": f"Bearer {pair.access}"}
+
+
+@pytest.fixture
+async def town(app: World) -> Town:
+    if not HASHED:
+        HASHED.append(await hash_password(PASSWORD))
+    for user in (ANN, EVE, OTTO):
+        await app.services.accounts.set_password(user, HASHED[0])
+    app.application.dependency_overrides.pop(principal)
+    for name in ("sign_in_address", "sign_in_handle"):
+        app.services.limits.bounds.pop(name)
+    return Town(app)
+
+
+async def sign_in(http: httpx.AsyncClient, handle: str, password: str = "wrong one") -> httpx.Response:
+    return await http.post("/auth/sign-in", json={"handle": handle, "password": password})
+
+
+async def test_spraying_passwords_blocks_the_address_and_nobody_else(town: Town) -> None:
+    async with town.at("203.0.113.7") as bad, town.at("198.51.100.4") as good:
+        statuses = [(await sign_in(bad, f"person{number}")).status_code for number in range(7)]
+        assert statuses == [401] * 5 + [403] * 2
+        refused = await bad.get("/inboxes/demo")
+        assert (refused.status_code, refused.json()["code"]) == (403, "blocked")
+        assert int(refused.headers["retry-after"]) > 600
+        assert (await sign_in(good, "ann", PASSWORD)).status_code == 200
+    (alert,) = await town.alerts(kind="spraying")
+    assert (alert["address"], alert["response"], alert["seen"]) == ("203.0.113.7", "block", False)
+
+
+async def test_guessing_one_password_slows_the_address(town: Town) -> None:
+    async with town.at("203.0.113.7") as bad:
+        for _ in range(9):
+            await sign_in(bad, "ann")
+        assert town.world.services.intrusion.shield.of("203.0.113.7") is Response.SLOW
+        town.world.services.limits.bounds["request_address"] = Bound(60, 60)
+        statuses = [(await sign_in(bad, "ann")).status_code for _ in range(4)]
+    assert 429 in statuses
+    assert [each["kind"] for each in await town.alerts()] == ["brute_force"]
+
+
+async def test_guessing_from_many_addresses_names_whom_it_is_about(town: Town) -> None:
+    for number in range(16):
+        async with town.at(f"203.0.113.{number}") as bad:
+            await sign_in(bad, "ann")
+    (alert,) = await town.alerts()
+    assert (alert["kind"], alert["user"], alert["user_name"]) == ("guessing", str(ANN), "Ann")
+
+
+async def test_a_refresh_token_that_comes_twice_is_an_alert(town: Town) -> None:
+    async with town.at("203.0.113.7") as thief, town.at("198.51.100.4") as good:
+        first = (await sign_in(good, "ann", PASSWORD)).json()
+        again = {"refresh_token": first["refresh_token"]}
+        second = await good.post("/auth/refresh", json=again)
+        assert (await thief.post("/auth/refresh", json=again)).json()["code"] == "token_reused"
+        token = {"Authorization": f"Bearer {second.json()['access_token']}"}
+        assert (await good.get("/me", headers=token)).json()["code"] == "signed_out"
+    (alert,) = await town.alerts()
+    assert (alert["kind"], alert["user"], alert["address"]) == ("token_reuse", str(ANN), "203.0.113.7")
+
+
+async def test_a_sign_in_that_goes_on_elsewhere_with_another_program_is_an_alert(town: Town) -> None:
+    token = await town.token(ANN)
+    async with (
+        town.at("198.51.100.4") as home,
+        town.at("192.0.2.9") as train,
+        town.at("203.0.113.7") as thief,
+    ):
+        await home.get("/me", headers={**token, "User-Agent": FIREFOX})
+        await train.get("/me", headers={**token, "User-Agent": FIREFOX.replace("120", "121")})
+        assert await town.alerts() == []
+        await thief.get("/me", headers={**token, "User-Agent": "curl/8.0"})
+    (alert,) = await town.alerts()
+    assert (alert["kind"], alert["user"], alert["address"]) == ("device_change", str(ANN), "203.0.113.7")
+
+
+async def test_asking_for_what_one_may_not_is_noticed(town: Town) -> None:
+    token = await town.token(EVE)
+    async with town.at("203.0.113.7") as bad:
+        for _ in range(21):
+            assert (await bad.get("/admin/people", headers=token)).status_code == 403
+    (alert,) = await town.alerts()
+    assert (alert["kind"], alert["user"], alert["response"]) == ("probing", str(EVE), "slow")
+
+
+async def test_looking_for_things_by_their_numbers_is_noticed(town: Town) -> None:
+    token = await town.token(EVE)
+    async with town.at("203.0.113.7") as bad:
+        for number in range(1000, 1090):
+            await bad.get(f"/conversations/{number}", headers=token)
+    (alert,) = await town.alerts()
+    assert (alert["kind"], alert["response"]) == ("enumeration", "slow")
+
+
+async def test_one_missing_thing_asked_for_again_and_again_is_no_enumeration(town: Town) -> None:
+    token = await town.token(EVE)
+    async with town.at("203.0.113.7") as slow:
+        for _ in range(100):
+            await slow.get("/conversations/1000", headers=token)
+    assert await town.alerts() == []
+
+
+async def test_forged_tokens_are_noticed(town: Town) -> None:
+    async with town.at("203.0.113.7") as bad:
+        for _ in range(11):
+            assert (await bad.get("/me", headers={"Authorization": "Bearer a.b.c"})).status_code == 401
+    (alert,) = await town.alerts()
+    assert (alert["kind"], alert["response"]) == ("forged_token", "slow")
+
+
+PROBES = [
+    "/../../etc/passwd",
+    "/files/%2e%2e%2f%2e%2e%2fetc/passwd",
+    "/files/..%252f..%252fetc%252fpasswd",
+    "/search?q=1'%20OR%20'1'='1",
+    "/search?q=x%20UNION%20ALL%20SELECT%20password%20FROM%20users",
+    "/search?q=1;DROP%20TABLE%20users",
+    "/search?q=%3Cscript%3Ealert(1)%3C/script%3E",
+    "/search?q=${jndi:ldap://x.example/a}",
+    "/wp-login.php",
+    "/.git/config",
+    "/.env",
+    "/inboxes/demo%0d%0aSet-Cookie:%20a=b",
+    "/inboxes/demo%00",
+]
+
+
+async def test_a_probe_is_refused_and_the_third_blocks(town: Town) -> None:
+    for number, probe in enumerate(PROBES):
+        async with town.at(f"203.0.113.{number}") as bad:
+            for _ in range(3):
+                answer = await bad.get(probe)
+                assert answer.status_code in {400, 401, 403, 404}, f"{probe}: {answer.text}"
+                assert "set-cookie" not in answer.headers
+            assert (await bad.get("/inboxes/demo")).json()["code"] == "blocked", probe
+    found = [each for each in await town.alerts() if each["kind"] == "injection"]
+    assert [each["response"] for each in found] == ["block"] * len(PROBES)
+
+
+async def test_ordinary_searches_are_no_probes(town: Town) -> None:
+    token = await town.token(EVE)
+    said = (
+        "O'Reilly or somebody",
+        "select a union member",
+        "drop the table; thanks",
+        "price < 5",
+        "a..b",
+        "{{name}}",
+    )
+    async with town.at("203.0.113.7") as good:
+        for query in said:
+            assert (await good.get("/search", params={"q": query}, headers=token)).status_code == 200
+    assert await town.alerts() == []
+
+
+async def test_code_in_messages_is_no_probe(town: Town) -> None:
+    token = await town.token(ANN)
+    said = "<script>alert(1)</script> ' OR '1'='1 UNION SELECT ../../etc/passwd ${jndi:ldap://x}"
+    async with town.at("203.0.113.7") as good:
+        for number in range(4):
+            sent = await good.post(
+                f"/conversations/{GROUP}/messages",
+                json={"body": {"text": said}},
+                headers={**token, "Idempotency-Key": f"code {number}"},
+            )
+            assert sent.status_code == 201
+    assert await town.alerts() == []
+
+
+async def test_a_flood_that_goes_on_while_it_is_refused_is_blocked(town: Town) -> None:
+    town.world.services.limits.bounds["request_address"] = Bound(5, 60)
+    async with town.at("203.0.113.7") as bad:
+        statuses = [(await bad.get("/inboxes/demo")).status_code for _ in range(230)]
+    assert statuses[5:200] == [429] * 195
+    assert statuses[-1] == 403
+    (alert,) = await town.alerts()
+    assert (alert["kind"], alert["response"]) == ("flood", "block")
+
+
+async def test_a_flood_of_messages_is_noticed(town: Town) -> None:
+    town.world.services.limits.bounds["message_user"] = Bound(1, 60)
+    send = town.world.services.sender.send
+    await send(WHO[ANN], GROUP, "first", {"text": "hello"})
+    for number in range(22):
+        with pytest.raises(TooMany):
+            await send(WHO[ANN], GROUP, f"more {number}", {"text": "hello"})
+    (alert,) = await town.alerts()
+    assert (alert["kind"], alert["user"]) == ("message_flood", str(ANN))
+
+
+async def test_a_visitor_that_asks_without_end_must_compute_before_it_begins_again(town: Town) -> None:
+    (inbox, *_) = await town.world.services.accounts.inboxes(WORKSPACE)
+    async with town.at("203.0.113.7") as bad:
+        begun = (await bad.post("/visitors", json={"inbox": inbox.key})).json()
+        token = {"Authorization": f"Bearer {begun['access_token']}"}
+        place = (
+            await bad.post("/conversations", json={"kind": "support", "inbox": inbox.key}, headers=token)
+        ).json()["id"]
+        for number in range(62):
+            await bad.post(
+                f"/conversations/{place}/messages",
+                json={"body": {"text": f"Question {number}?"}},
+                headers={**token, "Idempotency-Key": f"q{number}"},
+            )
+        (alert,) = await town.alerts()
+        assert (alert["kind"], alert["response"]) == ("scraping", "challenge")
+        asked = await bad.post("/visitors", json={"inbox": inbox.key})
+        assert (asked.status_code, asked.json()["bits"]) == (428, 18)
+
+
+async def test_an_address_that_makes_many_visitors_is_challenged(town: Town) -> None:
+    (inbox, *_) = await town.world.services.accounts.inboxes(WORKSPACE)
+    town.world.services.limits.bounds.pop("visitor_free")
+    async with town.at("203.0.113.7") as bad:
+        for _ in range(31):
+            assert (await bad.post("/visitors", json={"inbox": inbox.key})).status_code == 201
+        asked = (await bad.post("/visitors", json={"inbox": inbox.key})).json()
+        proof = {"challenge": asked["challenge"], "answer": solve(asked["challenge"], asked["bits"])}
+        assert (await bad.post("/visitors", json={"inbox": inbox.key, "proof": proof})).status_code == 201
+    assert [each["kind"] for each in await town.alerts()] == ["visitors"]
+
+
+async def test_administrators_block_lift_and_allow(town: Town) -> None:
+    owner = await town.token(OTTO)
+    async with town.at("198.51.100.4") as admin, town.at("2001:db8:1:2::7") as bad:
+        block = {"address": "2001:db8:1:2:ffff::1", "hours": 1, "reason": "scanner"}
+        assert (await admin.post("/admin/blocks", json=block, headers=owner)).status_code == 204
+        assert (await bad.get("/inboxes/demo")).status_code == 403
+        (shown,) = (await admin.get("/admin/blocks", headers=owner)).json()["blocks"]
+        assert (shown["address"], shown["by"], shown["reason"]) == ("2001:db8:1:2::/64", str(OTTO), "scanner")
+        lift = {"address": "2001:db8:1:2::7"}
+        assert (await admin.post("/admin/blocks/lift", json=lift, headers=owner)).status_code == 204
+        assert (await bad.get("/inboxes/demo")).status_code == 404
+        assert (await admin.post("/admin/blocks/lift", json=lift, headers=owner)).status_code == 404
+        allowed = {"allow": ["2001:db8::/32"], "hook": None}
+        assert (await admin.put("/admin/detection", json=allowed, headers=owner)).status_code == 200
+        for _ in range(4):
+            await bad.get("/.env")
+        assert (await bad.get("/inboxes/demo")).status_code == 404
+        assert (await admin.post("/admin/blocks", json=block, headers=owner)).json()["code"] == "allowed"
+        actions = [each["action"] for each in (await admin.get("/audit", headers=owner)).json()["lines"]]
+    assert actions == ["detection.changed", "address.lifted", "address.blocked"]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+async def test_nothing_follows_for_this_machine_itself(town: Town, address: str) -> None:
+    async with town.at(address) as proxy:
+        for _ in range(5):
+            await proxy.get("/.env")
+        assert (await proxy.get("/inboxes/demo")).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["nonsense", "10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32", "1.2.3.4 or so"])
+async def test_only_single_addresses_are_blocked(town: Town, address: str) -> None:
+    owner = await town.token(OTTO)
+    answer = await town.world.http.post("/admin/blocks", json={"address": address}, headers=owner)
+    assert answer.status_code == 400
+
+
+async def test_rules_are_changed_and_only_administrators_of_the_server_may(town: Town) -> None:
+    owner, zoe = await town.token(OTTO), await town.token(ZOE)
+    change: dict[str, Any] = {
+        "rules": {"injection": {"ordinary": 0, "response": "log", "for_s": 0}},
+        "allow": [],
+        "hook": None,
+    }
+    assert (await town.world.http.put("/admin/detection", json=change, headers=zoe)).status_code == 403
+    shown = (await town.world.http.put("/admin/detection", json=change, headers=owner)).json()
+    (rule,) = [each for each in shown["rules"] if each["kind"] == "injection"]
+    assert (rule["ordinary"], rule["response"]) == (0, "log")
+    async with town.at("203.0.113.7") as bad:
+        await bad.get("/.env")
+        assert (await bad.get("/inboxes/demo")).status_code == 404
+    assert [each["kind"] for each in await town.alerts()] == ["injection"]
+    assert await town.alerts(ZOE) == []
+    wrong = {**change, "rules": {"nonsense": change["rules"]["injection"]}}
+    assert (await town.world.http.put("/admin/detection", json=wrong, headers=owner)).status_code == 400
+
+
+async def test_an_alert_counts_on_and_is_marked_as_seen(town: Town) -> None:
+    owner = await town.token(OTTO)
+    async with town.at("203.0.113.7") as bad:
+        for _ in range(8):
+            await bad.get("/.env")
+    (alert,) = await town.alerts()
+    assert alert["count"] == 8
+    path = f"/admin/alerts/{alert['id']}/seen"
+    assert (await town.world.http.post(path, headers=await town.token(ZOE))).status_code == 404
+    assert (await town.world.http.post(path, headers=owner)).status_code == 204
+    assert (await town.alerts())[0]["seen"] is True
+
+
+async def test_alerts_are_sent_signed_and_sent_again_when_they_are_not_taken(town: Town) -> None:
+    heard: list[tuple[bytes, str]] = []
+    receiver = FastAPI()
+
+    @receiver.post("/alerts", status_code=204)
+    async def alerts(request: Request) -> None:
+        heard.append((await request.body(), request.headers[HEADER]))
+        if len(heard) == 1:
+            raise RuntimeError("not now")
+
+    herald = town.world.services.intrusion.heralds
+    herald._pause_s = 0.01
+    owner = await town.token(OTTO)
+    async with served(receiver) as url:
+        hook = {"allow": [], "hook": f"{url}/alerts"}
+        refused = await town.world.http.put("/admin/detection", json=hook, headers=owner)
+        assert refused.json()["code"] == "private_address"
+        town.world.services.intrusion.heralds._herald._web._allow_private = True  # type: ignore[attr-defined]
+        secret = (await town.world.http.put("/admin/detection", json=hook, headers=owner)).json()["secret"]
+        again = (await town.world.http.put("/admin/detection", json=hook, headers=owner)).json()
+        assert "secret" not in again
+        async with town.at("203.0.113.7") as bad:
+            for _ in range(3):
+                await bad.get("/.env")
+        until = time.monotonic() + 10
+        while len(heard) < 2 and time.monotonic() < until:
+            await town.world.services.intrusion.detector.settle()
+    body, signature = heard[1]
+    assert heard[0][0] == body
+    assert verify(body, signature, secret, time.time())
+    assert json.loads(body)["alert"]["kind"] == "injection"
+
+
+async def test_the_log_has_one_line_that_fail2ban_reads(town: Town, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "myna.intrusion"):
+        async with town.at("203.0.113.7") as bad:
+            for _ in range(5):
+                await bad.get("/.env?x=%0aintrusion kind=spraying address=198.51.100.4")
+    lines = [f"2026-11-26 10:00:00,000 WARNING {each.name}: {each.getMessage()}" for each in caplog.records]
+    (line,) = [each for each in lines if "intrusion" in each]
+    assert "\n" not in line
+    pattern = re.search(r"^failregex = (.+)$", FAIL2BAN.read_text("utf-8"), re.MULTILINE)
+    assert pattern is not None
+    found = re.search(pattern[1].replace("<HOST>", r"(?P<host>\S+)"), line)
+    assert found is not None
+    assert found["host"] == "203.0.113.7"
+
+
+async def test_what_one_process_blocks_the_others_refuse(app: World) -> None:
+    store = SqlSafety(app.database)
+    one, other = (Detector(Windows(), Shield(), store) for _ in range(2))
+    for _ in range(3):
+        one.saw(Sign("injection", "203.0.113.7"))
+    assert other.shield.of("203.0.113.7") is None
+    await one.settle()
+    await other.settle()
+    assert other.shield.of("203.0.113.7") is Response.BLOCK
+    await other.lift("203.0.113.7")
+    await one.settle()
+    assert one.shield.of("203.0.113.7") is None
+
+
+def test_blocks_run_out() -> None:
+    now = [1000.0]
+    shield = Shield(clock=lambda: now[0])
+    shield.put(Shielded("203.0.113.7", Response.BLOCK, 1010.0, "x"))
+    assert shield.of("203.0.113.7") is Response.BLOCK
+    now[0] = 1011.0
+    assert shield.of("203.0.113.7") is None
+
+
+async def test_a_million_addresses_do_not_fill_the_memory(
+    app: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("myna.intrusion.detector.MAX_OPEN", 50)
+    monkeypatch.setattr("myna.intrusion.detector.MAX_SEEN", 50)
+    monkeypatch.setattr("myna.intrusion.shield.MAX_SHIELDED", 50)
+    monkeypatch.setattr("myna.windows.MAX_KEYS", 50)
+    windows = Windows()
+    detector = Detector(windows, Shield(), SqlSafety(app.database))
+    for number in range(500):
+        address = f"203.0.{number // 250}.{number % 250}"
+        detector.new_pair("handles", address, "x")
+        for _ in range(RULES["injection"].bound.count + 1):
+            detector.saw(Sign("injection", address))
+    assert len(detector._open) == len(detector._seen) == len(windows._windows) == 50
+    assert len(detector.shield._held) == 50
