@@ -103,6 +103,15 @@ class Api:
         ack = decoded(await self._call("POST", path, json=asked, headers=key), _Ack)
         return Sent(ack.conversation, ack.client_id, ack.seq, ack.rev, ack.duplicate, ack.held)
 
+    async def upload(self, name: str, content: bytes) -> str:
+        """Store a file in one piece; its id."""
+        begun = decoded(
+            await self._call("POST", "/v1/files", json={"name": name, "size": len(content)}), dict[str, Any]
+        )
+        file = str(begun["id"])
+        await self._call("PATCH", f"/v1/files/{file}", content=content, headers={"Upload-Offset": "0"})
+        return file
+
     async def read(self, conversation: str, seq: int) -> None:
         """Mark everything up to this message as read."""
         await self._call("PUT", f"/v1/conversations/{conversation}/read", json={"seq": seq})
@@ -180,13 +189,16 @@ class Api:
         json: Any = None,
         query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
+        content: bytes | None = None,
     ) -> bytes:
         token = await self._tokens.access()
         try:
-            return await self._once(token, method, path, json, query, headers)
+            return await self._once(token, method, path, json, query, headers, content)
         except Unauthorised:
             await self._tokens.renew(token)
-        return await self._once(self._tokens.session.access_token, method, path, json, query, headers)
+        return await self._once(
+            self._tokens.session.access_token, method, path, json, query, headers, content
+        )
 
     async def _once(
         self,
@@ -196,9 +208,12 @@ class Api:
         json: Any,
         query: dict[str, str] | None,
         headers: dict[str, str] | None,
+        content: bytes | None,
     ) -> bytes:
         sent = {"Authorization": f"Bearer {token}", **(headers or {})}
-        return checked(await self._http.request(method, path, json=json, query=query, headers=sent))
+        return checked(
+            await self._http.request(method, path, json=json, query=query, headers=sent, content=content)
+        )
 
 
 def _epoch(epoch: int | None) -> dict[str, Any]:

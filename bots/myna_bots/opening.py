@@ -16,16 +16,20 @@ from myna_bots.adapters.sql_bots import SqlBots, SqlState
 from myna_bots.adapters.sql_feed import SqlBotLog
 from myna_bots.adapters.sql_files import FileLooks, SqlFiles
 from myna_bots.adapters.sql_hooks import SqlHooks, SqlIncoming
+from myna_bots.host.about import About
 from myna_bots.host.delivering import Deliverer
 from myna_bots.host.feed import Feed
 from myna_bots.host.files import Files
+from myna_bots.host.inline import Inline
 from myna_bots.host.interactions import Interactions
 from myna_bots.host.judges import ANSWER_S, SLACK_S, BotJudges
 from myna_bots.host.model import HookKind
 from myna_bots.host.platform import BotPlatform
+from myna_bots.host.polls import Polls
 from myna_bots.host.registry import Registry
 from myna_bots.host.streams import Streams
 from myna_bots.host.webhooks import Webhooks
+from myna_bots.host.whispers import Whispers
 from myna_bots.openai.agents import Agents
 from myna_bots.plugins import Plugin
 from myna_bots.slack.hooks import SlackHooks
@@ -66,6 +70,7 @@ def open_bots(
     egress = GuardedEgress(allow_private=services.settings.private_webhooks)
     registry = Registry(store, services.accounts, conversations, services.access, services.committer)
     feed, deliverer = Feed(log), Deliverer(hooks, egress)
+    interactions = Interactions(services, store, state, feed)
     platform = BotPlatform(
         services,
         registry,
@@ -77,12 +82,16 @@ def open_bots(
         deliverer,
         Webhooks(hooks, log, egress),
         Streams(services, state),
-        Interactions(services, store, state, feed),
+        interactions,
         library,
         SqlIncoming(database),
         Files(SqlFiles(database), FileLooks(egress)),
         conversations,
         SqlLog(database),
+        Polls(services, registry, state, interactions),
+        Inline(services, store, state, feed),
+        Whispers(services, state),
+        About(state),
     )
     platform.attach()
     deliverer.translations[HookKind.SLACK] = SlackHooks(platform)

@@ -17,6 +17,7 @@ class Entry:
     client_id: str
     text: str
     reply_to: int | None = None
+    files: tuple[str, ...] = ()
     asked: bool = field(default=False, compare=False)
     """Whether it went out on the connection of now."""
 

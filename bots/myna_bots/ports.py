@@ -29,8 +29,9 @@ class Http(Protocol):
         json: Any = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
     ) -> Reply:
-        """The answer, whatever its status.
+        """The answer, whatever its status. The body is `json`, or `content` as it is.
 
         Raises:
             Unreachable: there was none in time; whether the server did what was asked is unknown.
@@ -46,8 +47,10 @@ class Http(Protocol):
 class StreamingHttp(Http, Protocol):
     """Requests, and answers that go on."""
 
-    def lines(self, path: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[AsyncIterator[str]]:
-        """The lines of an answer to a GET as they come, without their ends.
+    def lines(
+        self, path: str, headers: Mapping[str, str], json: Any = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[str]]:
+        """The lines of an answer to a GET, or to a POST of `json`, as they come, without their ends.
 
         Raises:
             MynaError: the server refused. Unreachable: there was no answer in time, or nothing more came for

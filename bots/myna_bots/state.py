@@ -132,7 +132,11 @@ class ProtocolState:
         Raises:
             Conflict, Busy: as `Outbox.put`; nothing was queued.
         """
-        self.outbox.put(Entry(conversation, client_id, text, reply_to))
+        self.put(Entry(conversation, client_id, text, reply_to))
+
+    def put(self, entry: Entry) -> None:
+        """Queue a whole draft; see `send`."""
+        self.outbox.put(entry)
         self._send_waiting()
 
     def resume(self, epoch: str | None, cursors: Mapping[str, int], entries: Iterable[Entry]) -> None:
@@ -356,7 +360,7 @@ class ProtocolState:
                 "ref": self._next_ref(entry),
                 "conversation": entry.conversation,
                 "client_id": entry.client_id,
-                "body": {"text": entry.text},
+                "body": {"text": entry.text} | ({"files": list(entry.files)} if entry.files else {}),
             }
             if entry.reply_to is not None:
                 frame["reply_to"] = entry.reply_to

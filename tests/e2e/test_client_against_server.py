@@ -314,3 +314,15 @@ async def test_a_sign_in_that_has_ended_ends_the_client_with_its_reason(server: 
 async def test_a_server_that_is_not_there_is_named(server: MynaServer) -> None:
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1:9"):
         await Client.sign_in("http://127.0.0.1:9", "ann", "secret")
+
+
+async def test_a_file_goes_with_a_message_and_survives_in_the_outbox(server: MynaServer) -> None:
+    async with await Client.sign_in(server.url, "ann", "secret") as ann:
+        place = (await ann.api.open_group("Files", [])).id
+        file = await ann.upload("notes.txt", b"from me")
+        sent = await ann.send(place, "", files=[file])
+        assert sent.seq is not None
+        (message,) = (await ann.api.messages(place, after_seq=sent.seq - 1)).messages
+        assert [each["name"] for each in message.body["files"]] == ["notes.txt"]
+        with pytest.raises(NotFound):
+            await ann.send(place, "x", files=["1"])

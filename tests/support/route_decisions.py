@@ -78,6 +78,7 @@ POST /v1/conversations/{conversation}/messages/{seq}/actions
 POST /v1/conversations/{conversation}/messages/{seq}/forms
 GET /v1/conversations/{conversation}/messages/{seq}/files/{file}
 POST /v1/conversations/{conversation}/messages/{seq}/stop
+POST /v1/conversations/{conversation}/inline/choice
 GET /openai/v1/models
 GET /openai/v1/models/{model}
 POST /openai/v1/chat/completions
@@ -314,6 +315,9 @@ POST /v1/conversations/{conversation}/stop
 GET /v1/conversations/{conversation}/expectation
 POST /v1/conversations/{conversation}/leave-message
 GET /v1/conversations/{conversation}/commands
+GET /v1/conversations/{conversation}/about
+GET /v1/conversations/{conversation}/about/photo
+POST /v1/conversations/{conversation}/inline
 """
 
 # That customer alone.
@@ -348,6 +352,7 @@ POST /v1/bot/conversations/{conversation}/streams
 POST /v1/bot/conversations/{conversation}/streams/{seq}/deltas
 POST /v1/bot/conversations/{conversation}/streams/{seq}/finish
 POST /v1/bot/clicks/{event}/answer
+POST /v1/bot/inline/{event}/answer
 GET /v1/bot/state/{space}
 GET /v1/bot/state/{space}/{key}
 PUT /v1/bot/state/{space}/{key}

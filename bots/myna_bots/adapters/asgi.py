@@ -1,11 +1,13 @@
 """Requests to an application in this process, over httpx."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 
 from myna_bots.ports import Reply
+from myna_bots.problems import checked
 from myna_bots.wire import encode
 
 
@@ -24,15 +26,31 @@ class AsgiHttp:
         json: Any = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
     ) -> Reply:
         """The answer."""
         sent = dict(headers or {})
-        content: bytes | None = None
         if json is not None:
             content, sent["Content-Type"] = encode(json), "application/json"
         got = await self._client.request(method, path, content=content, params=query, headers=sent)
         return Reply(got.status_code, got.content, dict(got.headers))
 
+    @asynccontextmanager
+    async def lines(
+        self, path: str, headers: Mapping[str, str], json: Any = None
+    ) -> AsyncGenerator[AsyncIterator[str], None]:
+        """The lines of an answer; without a network they come when the answer is whole."""
+        method = "GET" if json is None else "POST"
+        reply = await self.request(method, path, json=json, headers=headers)
+        if reply.status != 200:
+            checked(reply)
+        yield _split(reply.body.decode())
+
     async def close(self) -> None:
         """End it."""
         await self._client.aclose()
+
+
+async def _split(text: str) -> AsyncIterator[str]:
+    for line in text.split("\n"):
+        yield line.removesuffix("\r")

@@ -36,10 +36,10 @@ class HttpxHttp:
         json: Any = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
     ) -> Reply:
         """The answer; see `myna_bots.ports.Http`."""
         sent = dict(headers or {})
-        content: bytes | None = None
         if json is not None:
             content, sent["Content-Type"] = encode(json), "application/json"
         try:
@@ -50,14 +50,21 @@ class HttpxHttp:
         return Reply(got.status_code, got.content, dict(got.headers))
 
     @asynccontextmanager
-    async def lines(self, path: str, headers: Mapping[str, str]) -> AsyncGenerator[AsyncIterator[str], None]:
+    async def lines(
+        self, path: str, headers: Mapping[str, str], json: Any = None
+    ) -> AsyncGenerator[AsyncIterator[str], None]:
         """The lines of an answer as they come; see `myna_bots.ports.StreamingHttp`."""
         patience = httpx.Timeout(REQUEST_S, read=SILENT_S)
+        method, content, sent = "GET", None, dict(headers)
+        if json is not None:
+            method, content, sent["Content-Type"] = "POST", encode(json), "application/json"
         try:
-            async with self._client.stream("GET", path, headers=dict(headers), timeout=patience) as got:
+            async with self._client.stream(
+                method, path, headers=sent, content=content, timeout=patience
+            ) as got:
                 if got.status_code != 200:
                     checked(Reply(got.status_code, await got.aread(), dict(got.headers)))
-                yield _lines(got)
+                yield lines_of(got)
         except httpx.HTTPError as failed:
             what = str(failed) or type(failed).__name__
             raise Unreachable(f"The stream from {self._base_url} broke: {what}.") from failed
@@ -67,7 +74,7 @@ class HttpxHttp:
         await self._client.aclose()
 
 
-async def _lines(got: httpx.Response) -> AsyncIterator[str]:
+async def lines_of(got: httpx.Response) -> AsyncIterator[str]:
     """Lines by LF or CRLF: `aiter_lines` would also end one at U+2028, which may stand in a message."""
     rest = ""
     async for text in got.aiter_text():

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from myna.adapters.sql import rows
@@ -11,7 +11,7 @@ from myna.adapters.sql.database import Database
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.rows import from_json, to_json
 from myna.adapters.sql.tables import ConversationRow, EventRow, MemberRow, MessageRow, UserRow, table
-from myna.model import Event, Message, User, UserKind
+from myna_bots.adapters import feed_reads
 from myna_bots.adapters.sql_bots import BOT, INSTALLATION, STATE, scopes_of
 from myna_bots.adapters.tables import BotCursorRow, BotDeliveryRow, BotEventRow, BotFeedRow, BotWebhookRow
 from myna_bots.host.model import (
@@ -37,8 +37,6 @@ AHEAD = 2_000
 """Events of which only the conversations are looked at, to pass those that no bot hears."""
 ASKED = "asked"
 """The space of `bot_state` that holds whose next message a bot waits for; keys are `conversation:user`."""
-ROW_OF_BOTS = 5
-"""How far back messages are looked at for bots that talk to each other."""
 
 
 class SqlBotLog:
@@ -67,19 +65,19 @@ class SqlBotLog:
                     select(_CONVERSATION).where(_CONVERSATION.c.id.in_(listeners))
                 )
             }
-            senders = await _senders(connection, heard)
-            replied = await _replied(connection, heard)
+            senders = await feed_reads.senders(connection, heard)
+            replied = await feed_reads.replied(connection, heard)
             made: list[Heard] = []
             for event in heard:
                 here = tuple(listeners[event.conversation])
                 row_of_bots = 0
                 if event.seq is not None and any(each.hears_bots for each in here):
-                    row_of_bots = await _bots_in_a_row(connection, event.conversation, event.seq)
-                sender = senders.get(int(event.data.get("sender", 0)))
-                answered = replied.get((event.conversation, event.data.get("reply_to") or 0))
-                made.append(
-                    Heard(event, conversations[event.conversation], sender, answered, here, row_of_bots)
-                )
+                    row_of_bots = await feed_reads.bots_in_a_row(connection, event.conversation, event.seq)
+                sender = senders.get(feed_reads.who(event))
+                answered = replied.get((event.conversation, feed_reads.about(event)))
+                wishes = await feed_reads.wishes(connection, event)
+                place = conversations[event.conversation]
+                made.append(Heard(event, place, sender, answered, here, row_of_bots, wishes))
         return made, found[-1].pos, silent
 
     async def _silent(self, pos: int) -> tuple[int, set[int]]:
@@ -266,38 +264,3 @@ async def _asked(connection: AsyncConnection, bots: set[int]) -> dict[tuple[int,
         place = (bot, int(conversation))
         made[place] = made.get(place, frozenset()) | {int(user)}
     return made
-
-
-async def _senders(connection: AsyncConnection, events: Sequence[Event]) -> dict[int, User]:
-    wanted = {int(event.data["sender"]) for event in events if "sender" in event.data}
-    found = await connection.execute(select(_USER).where(_USER.c.id.in_(wanted)))
-    return {row[0]: rows.user_of_columns(row) for row in found}
-
-
-async def _replied(connection: AsyncConnection, events: Sequence[Event]) -> dict[tuple[int, int], Message]:
-    wanted = {
-        (event.conversation, int(event.data["reply_to"])) for event in events if event.data.get("reply_to")
-    }
-    if not wanted:
-        return {}
-    same = or_(
-        *(and_(_MESSAGE.c.conversation == place, _MESSAGE.c.seq == seq) for place, seq in sorted(wanted))
-    )
-    found = [rows.message_of(row) for row in await connection.execute(select(_MESSAGE).where(same))]
-    return {(each.conversation, each.seq): each for each in found}
-
-
-async def _bots_in_a_row(connection: AsyncConnection, conversation: int, seq: int) -> int:
-    query = (
-        select(_USER.c.kind)
-        .join(_MESSAGE, _MESSAGE.c.sender == _USER.c.id)
-        .where(_MESSAGE.c.conversation == conversation, _MESSAGE.c.seq <= seq)
-        .order_by(_MESSAGE.c.seq.desc())
-        .limit(ROW_OF_BOTS)
-    )
-    count = 0
-    for (kind,) in (await connection.execute(query)).all():
-        if kind != UserKind.BOT.value:
-            break
-        count += 1
-    return count

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WI
 CREATE TABLE IF NOT EXISTS cursor (conversation TEXT PRIMARY KEY, rev INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS draft (
     place INTEGER PRIMARY KEY AUTOINCREMENT, client_id TEXT NOT NULL UNIQUE, conversation TEXT NOT NULL,
-    text TEXT NOT NULL, reply_to INTEGER
+    text TEXT NOT NULL, reply_to INTEGER, files TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS message (
     conversation TEXT NOT NULL, seq INTEGER NOT NULL, created_at TEXT NOT NULL, content BLOB NOT NULL,
@@ -47,10 +47,10 @@ class SqliteStore:
                 raise Conflict(f"{str(self._path)!r} is the store of user {about['user']}, not of {user}.")
             connection.execute("INSERT OR IGNORE INTO about VALUES ('user', ?)", (user,))
             drafts = connection.execute(
-                "SELECT conversation, client_id, text, reply_to FROM draft ORDER BY place"
+                "SELECT conversation, client_id, text, reply_to, files FROM draft ORDER BY place"
             )
             cursors = dict(connection.execute("SELECT conversation, rev FROM cursor"))
-            return Kept(about.get("epoch"), cursors, tuple(Entry(*row) for row in drafts))
+            return Kept(about.get("epoch"), cursors, tuple(map(_entry, drafts)))
 
         return await self._done(work)
 
@@ -59,8 +59,14 @@ class SqliteStore:
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "INSERT OR IGNORE INTO draft (conversation, client_id, text, reply_to) VALUES (?, ?, ?, ?)",
-                (entry.conversation, entry.client_id, entry.text, entry.reply_to),
+                "INSERT OR IGNORE INTO draft (conversation, client_id, text, reply_to, files) VALUES (?, ?, ?, ?, ?)",
+                (
+                    entry.conversation,
+                    entry.client_id,
+                    entry.text,
+                    entry.reply_to,
+                    " ".join(entry.files),
+                ),
             )
 
         await self._done(work)
@@ -135,8 +141,14 @@ def _opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     # FULL: a draft that was taken must survive a power cut, too.
     connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {SCHEMA}")
+    if "files" not in {row[1] for row in connection.execute("PRAGMA table_info(draft)")}:
+        connection.execute("ALTER TABLE draft ADD COLUMN files TEXT NOT NULL DEFAULT ''")
     path.chmod(0o600)
     return connection
+
+
+def _entry(row: tuple[str, str, str, int | None, str]) -> Entry:
+    return Entry(*row[:4], tuple(row[4].split()))
 
 
 def _record(connection: sqlite3.Connection, delivery: Delivery) -> None:

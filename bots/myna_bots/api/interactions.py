@@ -13,6 +13,7 @@ from myna.rights import Principal
 from myna.services import Services
 from myna_bots.api.parts import checked_form, find_button
 from myna_bots.api.who import Platform
+from myna_bots.host.polls import ACTION as POLL
 
 router = APIRouter(prefix="/v1/conversations", tags=["bots"])
 SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -46,6 +47,9 @@ async def click(
 ) -> dict[str, Any]:
     """The bot hears of it once, whatever is sent twice; what it answers comes as the signal `action_answer`."""
     message = await bots.interactions.message(asker, conversation, seq)
+    if asked.action == POLL and message["body"].get("telegram", {}).get("poll"):
+        event = await bots.polls.vote(asker, message, asked.value, idempotency_key)
+        return {"event": event, "duplicate": not event}
     button = find_button(message["body"], asked.action, asked.value)
     data = {"action": asked.action, "value": asked.value, "label": button["label"]}
     event = await bots.interactions.put(asker, message, "action.clicked", data, idempotency_key)

@@ -8,7 +8,7 @@ from typing import Any, cast
 from fastapi import APIRouter, FastAPI, Request
 from picows import WSListener, WSUpgradeRequest
 
-from myna_bots.api import bots, hooks, interactions, lookups, socket, telegram, updates
+from myna_bots.api import bots, hooks, inline, interactions, lookups, socket, telegram, updates
 from myna_bots.api.mcp import PATH, McpGate
 from myna_bots.api.openai import openai_router
 from myna_bots.host.platform import BotPlatform
@@ -25,7 +25,7 @@ class BotSurfaces:
     @property
     def routers(self) -> list[APIRouter]:
         """The routes; they serve what `running` was given."""
-        modules = (bots, hooks, interactions, lookups, updates, telegram)
+        modules = (bots, hooks, inline, interactions, lookups, updates, telegram)
         return [*(each.router for each in modules), openai_router(_agents)]
 
     def mount(self, app: FastAPI) -> None:

@@ -7,11 +7,12 @@ of them cannot talk for ever.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from myna.model import ConversationKind, Event, UserKind
-from myna.wire import user_object
+from myna.wire import stamp, user_object
 from myna_bots.host.model import Listener, NewEntry, Privacy, Scope
 from myna_bots.host.ports import Heard
 
@@ -19,6 +20,7 @@ MAX_HOPS = 4
 """Messages of bots in a row that other bots still hear."""
 _COMMAND = re.compile(r"^/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_.-]{1,64}))?(?:\s+([\s\S]*))?$")
 _CREATED, _FINISHED, _EDITED = "message.created", "message.finished", "message.edited"
+_MARKS = {"reaction.changed", "pin.changed"}
 _RECALLED, _GONE = "message.recalled", {"streaming", "recalled"}
 
 
@@ -29,10 +31,38 @@ def heard_by(heard: Heard) -> Iterator[NewEntry]:
         yield from _message(heard)
     elif kind == _RECALLED:
         yield from _others(heard, kind, {"message": dict(heard.event.data)})
+    elif kind in _MARKS:
+        yield from _marked(heard, kind)
+    elif kind == "request.changed":
+        yield from _asked_in(heard)
     elif kind == "ticket.changed":
         yield from _others(heard, ticket_type(heard.event.data), {"ticket": dict(heard.event.data)})
     else:
         yield from _others(heard, kind, dict(heard.event.data))
+
+
+def _marked(heard: Heard, kind: str) -> Iterator[NewEntry]:
+    """What others put on a message or take off it; `by` says who."""
+    who = heard.sender
+    data = {**heard.event.data, "by": None if who is None else user_object(who)}
+    for entry in _others(heard, kind, data):
+        if who is None or entry.bot != who.id:
+            yield entry
+
+
+def _asked_in(heard: Heard) -> Iterator[NewEntry]:
+    """Who waits to be let in, for bots that run the conversation. Each wish is told once."""
+    for wish in heard.wishes:
+        data = {
+            "user": user_object(wish.user),
+            "note": wish.note,
+            "asked_at": stamp(wish.asked_at),
+            "invite": wish.code,
+        }
+        for entry in _others(heard, "member.requested", data):
+            if any(each.bot == entry.bot and Scope.MEMBERS_MANAGE in each.scopes for each in heard.listeners):
+                key = f"wish:{heard.event.conversation}:{wish.user.id}:{wish.asked_at:.6f}"
+                yield replace(entry, key=key)
 
 
 def ticket_type(ticket: Mapping[str, Any]) -> str:
@@ -117,6 +147,8 @@ def _others(heard: Heard, type_: str, data: dict[str, Any]) -> Iterator[NewEntry
 
 
 def _own(heard: Heard, listener: Listener) -> bool:
+    if heard.event.kind.value in _MARKS:
+        return heard.replied is not None and heard.replied.sender == listener.bot
     return heard.sender is not None and heard.sender.id == listener.bot
 
 
@@ -129,7 +161,8 @@ def _present(heard: Heard) -> Iterable[Listener]:
             yield listener
             continue
         left = listener.to_seq is not None and (event.seq is None or event.seq > listener.to_seq)
-        if left or (event.seq is not None and _at(event) < int(listener.joined_at * 1000) / 1000):
+        said_at = _at(event)
+        if left or (said_at and said_at < int(listener.joined_at * 1000) / 1000):
             continue
         yield listener
 

@@ -9,16 +9,20 @@ from myna.core import kept_alive
 from myna.model import Message
 from myna.ports import Conversations, Log
 from myna.services import Services
+from myna_bots.host.about import About
 from myna_bots.host.delivering import Deliverer
 from myna_bots.host.feed import Feed
 from myna_bots.host.files import Files
+from myna_bots.host.inline import Inline
 from myna_bots.host.interactions import Interactions
 from myna_bots.host.limits import Throttle
 from myna_bots.host.model import Entry
+from myna_bots.host.polls import Polls
 from myna_bots.host.ports import BotLog, BotStore, HookStore, IncomingStore, StateStore
 from myna_bots.host.registry import Registry
 from myna_bots.host.streams import Streams
 from myna_bots.host.webhooks import Webhooks
+from myna_bots.host.whispers import Whispers
 from myna_knowledge.library import Library
 
 MAX_READERS = 2_000
@@ -81,6 +85,10 @@ class BotPlatform:
     files: Files
     conversations: Conversations
     history: Log
+    polls: Polls
+    inline: Inline
+    whispers: Whispers
+    about: About
     readers: Readers = field(default_factory=Readers)
 
     def attach(self) -> None:

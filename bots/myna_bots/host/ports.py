@@ -22,8 +22,22 @@ from myna_bots.host.model import (
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """Somebody asked to come into a conversation."""
+
+    user: User
+    note: str
+    asked_at: float
+    code: str | None
+    """Of the link by which they came."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
-    """A log event with what is needed to decide who hears it."""
+    """A log event with what is needed to decide who hears it.
+
+    Of a reaction or a pin, `sender` is who put it on and `replied` the message that it is on.
+    """
 
     event: Event
     conversation: Conversation
@@ -32,6 +46,8 @@ class Heard:
     listeners: tuple[Listener, ...]
     bots_in_a_row: int
     """How many of the newest messages up to this one were written by bots."""
+    wishes: tuple[Wish, ...] = ()
+    """Who waits to be let in, when the event says that this changed."""
 
 
 class BotStore(Protocol):

@@ -1,13 +1,14 @@
 """A bot's calls, typed. Each raises the server's error (`myna.errors`), or Unreachable when there was no answer in time."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from myna.errors import MynaError
 from myna_bots.backoff import Backoff
-from myna_bots.ports import Http
+from myna_bots.errors import Unreachable
+from myna_bots.ports import Http, StreamingHttp
 from myna_bots.problems import checked
 from myna_bots.wire import decoded
 
@@ -95,6 +96,20 @@ class BotCalls:
     async def publish_commands(self, commands: list[dict[str, str]]) -> None:
         """Say which commands there are, for completion and help."""
         await self.call("PUT", "/v1/bot/commands", json={"commands": commands})
+
+    async def stream(self, path: str, asked: Mapping[str, Any]) -> AsyncGenerator[str, None]:
+        """The data of the events with which a POST is answered, as they come.
+
+        Raises:
+            MynaError: the server refused, or the stream broke.
+        """
+        if not isinstance(self._http, StreamingHttp):
+            raise Unreachable("This connection gives whole answers only.")
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "text/event-stream"}
+        async with self._http.lines(path, headers, dict(asked)) as lines:
+            async for line in lines:
+                if line.startswith("data:"):
+                    yield line.removeprefix("data:").strip()
 
     async def call(
         self,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from myna.errors import Conflict, MynaError
 from myna_bots.sdk.calls import BotCalls
+from myna_bots.sdk.model import Model
 from myna_bots.sdk.parts import Buttons, Card, Filled, Form, rows
 from myna_bots.sdk.update import Update
 from myna_bots.wire import User
@@ -59,6 +60,11 @@ class Context:
     def knowledge(self) -> "Knowledge":
         """The workspace's public knowledge bases."""
         return Knowledge(self.calls)
+
+    @property
+    def model(self) -> Model:
+        """An agent of the workspace, to answer with; `ctx.model.named("other")` for another one than the first."""
+        return Model(self.calls, self.update.id.partition(".")[0])
 
     @property
     def state(self) -> "State":

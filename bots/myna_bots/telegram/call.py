@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from myna.errors import NotFound
 from myna.model import Ack, Conversation, ConversationKind, Member, Message, User
@@ -35,6 +35,18 @@ class Chat:
         return objects.chat(self.place)
 
 
+class Speaking(Protocol):
+    """Where a message goes beside its chat."""
+
+    async def thread(self, call: "Call", chat: Chat) -> int | None:
+        """The thread that a call speaks in."""
+        ...
+
+    async def whispered(self, call: "Call", chat: Chat, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """`Message`, when it was for one member alone and is said; None when it is for everybody."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call being answered."""
@@ -43,6 +55,7 @@ class Call:
     principal: Principal
     bot: Bot
     params: Params
+    speaking: "Speaking"
 
     async def chat(self, name: str = "chat_id") -> Chat:
         """The chat that a parameter names.
@@ -133,15 +146,25 @@ class Call:
             raise bad("message to be replied not found") from None
 
     async def send(
-        self, chat: Chat, text: str, parts: Mapping[str, Any], reply_to: int | None = None
+        self,
+        chat: Chat,
+        text: str,
+        parts: Mapping[str, Any],
+        reply_to: int | None = None,
+        thread: int | None = None,
     ) -> dict[str, Any]:
-        """Send a message on the one road; `Message`."""
+        """Send a message on the one road, or to one member alone when the call says so; `Message`."""
+        thread = thread or await self.speaking.thread(self, chat)
+        whispered = await self.speaking.whispered(self, chat, {"text": text, **parts})
+        if whispered is not None:
+            return whispered
         ack: Ack = await self.platform.services.sender.send(
             self.principal,
             chat.place.id,
             f"tg-{uuid.uuid4().hex}",
             {"text": text},
             reply_to,
+            thread,
             parts=parts,
         )
         if ack.seq is None:

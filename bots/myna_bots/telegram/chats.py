@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from myna.model import MemberRole
-from myna_bots.telegram import objects
+from myna_bots.telegram import members, objects
 from myna_bots.telegram.call import Call, method
 from myna_bots.telegram.errors import bad
 
@@ -30,17 +30,28 @@ async def get_chat(call: Call) -> Any:
     """`ChatFullInfo`."""
     chat = await call.chat()
     extra: dict[str, Any] = {}
-    if chat.other is None:
-        described = getattr(chat.place, "description", "")
-        extra |= {"description": described} if described else {}
-    return objects.full_chat(chat.json(), extra)
+    about = await call.platform.about.read(chat.place.id)
+    if about.get("description"):
+        extra["description"] = about["description"]
+    if about.get("photo"):
+        names = ("small_file_id", "small_file_unique_id", "big_file_id", "big_file_unique_id")
+        extra["photo"] = dict.fromkeys(names, about["photo"])
+    if about.get("topics"):
+        extra["is_forum"] = True
+    pins = await call.platform.services.amender.pins(call.principal, chat.place.id)
+    if pins:
+        seq = pins[0]["message"]["seq"]
+        pinned = await call.message(chat, seq, "message not found")
+        extra["pinned_message"] = await call.json_of(pinned, chat, nested=False)
+    return members.full_chat(chat.json(), extra)
 
 
 @method("getChatMember")
 async def get_member(call: Call) -> Any:
     """A user's place in a chat."""
     chat, user = await call.chat(), await call.user()
-    return objects.member(await call.seat_of(chat, user.id), user, time.time())
+    about = await call.platform.about.read(chat.place.id)
+    return members.member(await call.seat_of(chat, user.id), user, time.time(), about)
 
 
 @method("getChatAdministrators")
@@ -50,9 +61,10 @@ async def administrators(call: Call) -> Any:
     if chat.other is not None:
         raise bad("there are no administrators in the private chat")
     people = await call.platform.conversations.members(chat.place.id, SHOWN_MEMBERS)
+    about = await call.platform.about.read(chat.place.id)
     bots = call.params.flag("return_bots")
     return [
-        objects.member(seat, user, time.time())
+        members.member(seat, user, time.time(), about)
         for seat, user in people
         if seat.role in ADMINISTERS and (bots or user.kind != "bot" or user.id == call.bot.user)
     ]
@@ -63,13 +75,6 @@ async def count(call: Call) -> Any:
     """How many members a chat has."""
     chat = await call.chat()
     return len(await call.platform.conversations.members(chat.place.id, 100_000))
-
-
-@method("getUserProfilePhotos")
-async def profile_photos(call: Call) -> Any:
-    """Users have no photos here."""
-    await call.user()
-    return {"total_count": 0, "photos": []}
 
 
 @method("setMyCommands")
@@ -217,12 +222,6 @@ async def get_rights(call: Call) -> Any:
     """The same."""
     none = dict.fromkeys((*objects.ADMIN_RIGHTS, "is_anonymous"), False)
     return call.settings().get("rights", {}).get(str(call.params.flag("for_channels")), none)
-
-
-@method("getForumTopicIconStickers")
-async def icon_stickers(call: Call) -> Any:
-    """There are none."""
-    return []
 
 
 @method("answerCallbackQuery")

@@ -7,13 +7,31 @@ from typing import Any, cast
 
 from myna.errors import MynaError, Unauthorised
 from myna_bots.host.platform import BotPlatform
-from myna_bots.telegram import chats, edits, files, forums, groups, passing, polls, sending, updates
+from myna_bots.telegram import (
+    chats,
+    checklists,
+    decor,
+    edits,
+    files,
+    forums,
+    groups,
+    inline,
+    passing,
+    polls,
+    sending,
+    speaking,
+    updates,
+    whispers,
+)
 from myna_bots.telegram.call import METHODS, Call
 from myna_bots.telegram.errors import TelegramError, translated
 from myna_bots.telegram.names import UNSUPPORTED
 from myna_bots.telegram.params import Params
 
-MODULES = (chats, edits, files, forums, groups, passing, polls, sending, updates)
+MODULES = (
+    *(chats, checklists, decor, edits, files, forums, groups),
+    *(inline, passing, polls, sending, updates, whispers),
+)
 """Importing them registers their methods."""
 NOT_IN_ANSWERS = ("get", "setwebhook", "deletewebhook", "close", "logout")
 """Methods that a webhook's answer may not run."""
@@ -50,7 +68,7 @@ async def called(platform: BotPlatform, user: int, token: str, name: str, params
         principal = await platform.registry.principal(token)
         bot = await platform.store.bot(user)
         assert bot is not None
-        result = await method(Call(platform, principal, bot, params))
+        result = await method(Call(platform, principal, bot, params, speaking))
         return Outcome(200, {"ok": True, "result": result})
     except MynaError as refused:
         return failed(translated(refused))
@@ -91,6 +109,6 @@ class Answers:
             return
         principal = await self._platform.registry.principal_of(bot)
         try:
-            await method(Call(self._platform, principal, found, Params(values, {})))
+            await method(Call(self._platform, principal, found, Params(values, {}), speaking))
         except MynaError as refused:
             logger.warning("%s in a webhook's answer failed: %s", name, refused.message)

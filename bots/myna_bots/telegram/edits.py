@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from myna.errors import Conflict, MynaError
+from myna.log.writes import React
 from myna.model import Message
+from myna.rights import Verb, may
 from myna_bots.telegram import utf16
 from myna_bots.telegram.call import MAX_CAPTION, MAX_TEXT, Call, Chat, method
 from myna_bots.telegram.errors import TelegramError, bad
 from myna_bots.telegram.keyboards import inline_parts
 from myna_bots.telegram.markup import parsed
 
+MAX_CLEARED = 500
+"""Messages that are looked through for somebody's reactions."""
 _SAME = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current "
     "content and reply markup of the message"
@@ -102,7 +106,7 @@ async def delete(call: Call) -> Any:
     """Take a message back: an own one, or anybody's where the bot moderates."""
     chat = await call.chat()
     found = await call.message(chat, call.params.need_integer("message_id"), "message to delete not found")
-    await _recalled(call, chat, found)
+    await recalled(call, chat, found)
     return True
 
 
@@ -118,11 +122,12 @@ async def delete_many(call: Call) -> Any:
             found = await call.message(chat, int(each), "message to delete not found")
         except TelegramError:
             continue
-        await _recalled(call, chat, found)
+        await recalled(call, chat, found)
     return True
 
 
-async def _recalled(call: Call, chat: Chat, found: Message) -> None:
+async def recalled(call: Call, chat: Chat, found: Message) -> None:
+    """Take a message back."""
     try:
         await call.platform.services.amender.recall(call.principal, chat.place.id, _key(), found.seq)
     except MynaError as refused:
@@ -153,6 +158,41 @@ async def react(call: Call) -> Any:
     return True
 
 
+@method("deleteMessageReaction")
+async def delete_reaction(call: Call) -> Any:
+    """Take somebody's reactions off a message."""
+    chat, user = await call.chat(), await call.user()
+    found = await call.message(chat, call.params.need_integer("message_id"), "message to react not found")
+    if not await _cleared(call, chat, found.seq, user.id):
+        raise bad("REACTION_EMPTY")
+    return True
+
+
+@method("deleteAllMessageReactions")
+async def delete_reactions(call: Call) -> Any:
+    """Take somebody's reactions off the newest messages of a chat."""
+    chat, user = await call.chat(), await call.user()
+    page = await call.platform.history.messages(
+        chat.place.id, floor=chat.seat.floor, before=None, after=None, limit=MAX_CLEARED
+    )
+    for each in page:
+        if each.reactions:
+            await _cleared(call, chat, each.seq, user.id)
+    return True
+
+
+async def _cleared(call: Call, chat: Chat, seq: int, user: int) -> bool:
+    """Whether there were any. Only who may take back messages of others does this."""
+    if not may(call.principal, Verb.RECALL_OTHERS, chat.seat):
+        raise bad("not enough rights to delete reactions of others")
+    listed = await call.platform.services.amender.reactions(call.principal, chat.place.id, seq)
+    emojis = [str(each["emoji"]) for each in listed if each["user"] == str(user)]
+    for emoji in emojis:
+        write = React(chat.place.id, user, _key(), seq, emoji=emoji, on=False)
+        await call.platform.services.committer.write(write)
+    return bool(emojis)
+
+
 @method("pinChatMessage")
 async def pin(call: Call) -> Any:
     """Pin a message for everybody."""
@@ -166,7 +206,7 @@ async def pin(call: Call) -> Any:
 async def unpin(call: Call) -> Any:
     """Take a pin off: of a message, or of the one that was pinned last."""
     chat = await call.chat()
-    pins = await _pins(call, chat)
+    pins = await pinned_seqs(call, chat)
     seq = call.params.integer("message_id")
     if seq is None and not pins:
         raise bad("message to unpin not found")
@@ -174,18 +214,24 @@ async def unpin(call: Call) -> Any:
     return True
 
 
-@method("unpinAllChatMessages", "unpinAllGeneralForumTopicMessages")
+@method("unpinAllChatMessages")
 async def unpin_all(call: Call) -> Any:
     """Take all pins off."""
     chat = await call.chat()
-    for seq in await _pins(call, chat):
+    for seq in await pinned_seqs(call, chat):
         await _pinned(call, chat, seq, False)
     return True
 
 
-async def _pins(call: Call, chat: Chat) -> list[int]:
+async def pinned_seqs(call: Call, chat: Chat) -> list[int]:
+    """The pinned messages, the newest pin first."""
     shown = await call.platform.services.amender.pins(call.principal, chat.place.id)
     return [each["message"]["seq"] for each in shown]
+
+
+async def unpinned(call: Call, chat: Chat, seq: int) -> None:
+    """Take a pin off."""
+    await _pinned(call, chat, seq, False)
 
 
 async def _pinned(call: Call, chat: Chat, seq: int, on: bool) -> None:

@@ -81,7 +81,7 @@ async def send_album(call: Call) -> Any:
         kind = str(each.get("type"))
         if kind not in _ALBUM:
             raise bad("wrong media type in the album")
-        prepared.append(await _medium(call, kind, each))
+        prepared.append(await medium(call, kind, each))
     group = f"{call.bot.user}{prepared[0][1]['attachments'][0]['id']}"[-18:]
     reply_to = await call.reply_to(chat)
     sent: list[dict[str, Any]] = []
@@ -102,7 +102,7 @@ async def edit_media(call: Call) -> Any:
     kind = str(media.get("type"))
     if kind not in KINDS:
         raise bad('can\'t parse InputMedia: Field "type" must be of type String')
-    text, parts = await _medium(call, kind, media)
+    text, parts = await medium(call, kind, media)
     return await edited(call, chat, found, text, {"entities": [], **parts, **markup_parts(call)})
 
 
@@ -125,30 +125,18 @@ async def get_file(call: Call) -> Any:
     return {**_file(found), "file_path": found.path}
 
 
-@method("setChatPhoto", "deleteChatPhoto")
-async def chat_photo(call: Call) -> Any:
-    """Conversations have no picture here."""
-    await call.chat()
-    raise bad("CHAT_PHOTO_NOT_SUPPORTED")
-
-
-@method("setMyProfilePhoto", "removeMyProfilePhoto")
-async def profile_photo(call: Call) -> Any:
-    """Bots have no picture here."""
-    raise bad("PROFILE_PHOTO_NOT_SUPPORTED")
-
-
 async def _send(call: Call, kind: str) -> dict[str, Any]:
     chat: Chat = await call.chat()
-    kept = await _kept(call, kind, call.params.values.get(kind))
+    kept = await file_of(call, kind, call.params.values.get(kind))
     caption, marks = caption_and_parts(call) if kind in _CAPTIONED else ("", {})
     text, parts = _body(call.params, kind, kept, caption)
     parts |= marks | parts_of(call.params.object("reply_markup"))
     return await call.send(chat, text, parts, await call.reply_to(chat))
 
 
-async def _medium(call: Call, kind: str, media: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    kept = await _kept(call, kind, media.get("media"))
+async def medium(call: Call, kind: str, media: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Text and parts of an `InputMedia`."""
+    kept = await file_of(call, kind, media.get("media"))
     given = Params(media, {})
     entities = given.objects("caption_entities") if given.has("caption_entities") else None
     caption, found = parsed(given.text("caption") or "", given.text("parse_mode"), entities)
@@ -203,8 +191,8 @@ def _document(kept: Kept) -> dict[str, Any]:
     return {**_file(kept), "file_name": kept.name, "mime_type": kept.type}
 
 
-async def _kept(call: Call, kind: str, given: Any) -> Kept:
-    """The stored file of a parameter.
+async def file_of(call: Call, kind: str, given: Any) -> Kept:
+    """The stored file of a parameter, which is a part of the request, a `file_id` or an address.
 
     Raises:
         TelegramError: there is none, or it is none that can be used.

@@ -17,7 +17,8 @@ _ADMIN = ("can_promote_members", "can_change_info")
 """Rights that make an administrator; with fewer, somebody moderates."""
 
 
-async def _group(call: Call) -> Chat:
+async def group_of(call: Call) -> Chat:
+    """The chat of a call, when it is no private one."""
     chat = await call.chat()
     if chat.other is not None:
         raise bad("method is available for supergroup and channel chats only")
@@ -57,7 +58,7 @@ async def leave(call: Call) -> Any:
 @method("banChatMember", "kickChatMember")
 async def ban(call: Call) -> Any:
     """Take a seat away; the user cannot come back before `until_date`."""
-    chat, user = await _group(call), await call.user()
+    chat, user = await group_of(call), await call.user()
     membership = call.platform.services.membership
     ban_s = _seconds(call.params.integer("until_date"))
     work = membership.remove(call.principal, chat.place.id, user.id, ban_s)
@@ -68,7 +69,7 @@ async def ban(call: Call) -> Any:
 @method("unbanChatMember")
 async def unban(call: Call) -> Any:
     """Let somebody come back. A member is put out, unless `only_if_banned` is set, as in the Bot API."""
-    chat, user = await _group(call), await call.user()
+    chat, user = await group_of(call), await call.user()
     membership = call.platform.services.membership
     seat = await call.seat_of(chat, user.id)
     present = seat is not None and seat.to_seq is None
@@ -85,7 +86,7 @@ async def unban(call: Call) -> Any:
 @method("restrictChatMember")
 async def restrict(call: Call) -> Any:
     """Mute a member, or let it speak again: Myna knows no finer difference between kinds of messages."""
-    chat, user = await _group(call), await call.user()
+    chat, user = await group_of(call), await call.user()
     given = call.params.object("permissions")
     if given is None:
         raise bad("can't parse permissions JSON object")
@@ -100,7 +101,7 @@ async def restrict(call: Call) -> Any:
 @method("promoteChatMember")
 async def promote(call: Call) -> Any:
     """A moderator, an administrator where it may promote others or change the group, or a plain member again."""
-    chat, user = await _group(call), await call.user()
+    chat, user = await group_of(call), await call.user()
     rights = [each for each in objects.ADMIN_RIGHTS if call.params.flag(each)]
     role = MemberRole.MEMBER
     if rights:
@@ -113,7 +114,7 @@ async def promote(call: Call) -> Any:
 @method("setChatPermissions")
 async def set_permissions(call: Call) -> Any:
     """Who may invite and pin is a rule of the conversation; what else is given for everybody has none."""
-    chat, given = await _group(call), call.params.object("permissions")
+    chat, given = await group_of(call), call.params.object("permissions")
     if given is None:
         raise bad("can't parse permissions JSON object")
     rules = {
@@ -128,7 +129,7 @@ async def set_permissions(call: Call) -> Any:
 @method("setChatTitle")
 async def set_title(call: Call) -> Any:
     """Another title."""
-    chat, title = await _group(call), (call.params.text("title") or "").strip()
+    chat, title = await group_of(call), (call.params.text("title") or "").strip()
     if not title:
         raise bad("CHAT_TITLE_EMPTY")
     if len(title) > 128:
@@ -138,24 +139,17 @@ async def set_title(call: Call) -> Any:
     return True
 
 
-@method("setChatDescription", "setChatAdministratorCustomTitle", "setChatMemberTag")
-async def decorations(call: Call) -> Any:
-    """Conversations have no description and members no titles here."""
-    await _group(call)
-    raise bad("CHAT_DECORATION_NOT_SUPPORTED")
-
-
 @method("banChatSenderChat", "unbanChatSenderChat")
 async def sender_chats(call: Call) -> Any:
     """Only users speak in conversations, so no channel can be banned as a sender."""
-    await _group(call)
+    await group_of(call)
     raise bad("SENDER_CHAT_INVALID")
 
 
 @method("createChatInviteLink")
 async def create_link(call: Call) -> Any:
     """A link by which others come in."""
-    chat = await _group(call)
+    chat = await group_of(call)
     expires = call.params.integer("expire_date")
     approval = call.params.flag("creates_join_request")
     limit = call.params.integer("member_limit")
@@ -168,14 +162,14 @@ async def create_link(call: Call) -> Any:
 @method("exportChatInviteLink")
 async def export_link(call: Call) -> Any:
     """A new link without bounds."""
-    chat = await _group(call)
+    chat = await group_of(call)
     return _address(call, await _link(call, chat, None, None, False))
 
 
 @method("editChatInviteLink")
 async def edit_link(call: Call) -> Any:
     """Links cannot be changed here: the old one ends and another one is given."""
-    chat = await _group(call)
+    chat = await group_of(call)
     before = await _find(call, chat)
     await call.platform.services.membership.revoke_invite(call.principal, chat.place.id, int(before["id"]))
     return await create_link(call)
@@ -184,7 +178,7 @@ async def edit_link(call: Call) -> Any:
 @method("revokeChatInviteLink")
 async def revoke_link(call: Call) -> Any:
     """End a link."""
-    chat = await _group(call)
+    chat = await group_of(call)
     found = await _find(call, chat)
     work = call.platform.services.membership.revoke_invite(call.principal, chat.place.id, int(found["id"]))
     await _allowed(work, "manage chat invite link")
@@ -203,10 +197,30 @@ async def decline(call: Call) -> Any:
     return await _decided(call, False)
 
 
+@method("answerChatJoinRequestQuery")
+async def answer_request(call: Call) -> Any:
+    """The answer to a `chat_join_request` by its `query_id`; `queue` leaves it to others."""
+    given, result = call.params.need_text("chat_join_request_query_id"), call.params.need_text("result")
+    asked = await call.platform.feed.entry(call.bot.user, int(given)) if given.isdecimal() else None
+    if asked is None or asked.type != "member.requested" or asked.conversation is None:
+        raise bad("query is too old and response timeout expired or query ID is invalid")
+    if result not in {"approve", "decline", "queue"}:
+        raise bad("wrong result specified")
+    if result == "queue":
+        return True
+    return await _admitted(
+        call, await call.place(asked.conversation), int(asked.data["user"]["id"]), result == "approve"
+    )
+
+
 async def _decided(call: Call, allow: bool) -> bool:
-    chat, user = await _group(call), await call.user()
+    chat, user = await group_of(call), await call.user()
+    return await _admitted(call, chat, user.id, allow)
+
+
+async def _admitted(call: Call, chat: Chat, user: int, allow: bool) -> bool:
     try:
-        await call.platform.services.membership.decide(call.principal, chat.place.id, user.id, allow)
+        await call.platform.services.membership.decide(call.principal, chat.place.id, user, allow)
     except MynaError as refused:
         if refused.status == 404:
             raise bad("HIDE_REQUESTER_MISSING") from None
@@ -214,13 +228,6 @@ async def _decided(call: Call, allow: bool) -> bool:
             raise bad("not enough rights to manage chat join requests") from None
         raise
     return True
-
-
-@method("deleteMessageReaction", "deleteAllMessageReactions")
-async def delete_reactions(call: Call) -> Any:
-    """Only their senders take reactions off here."""
-    await _group(call)
-    raise bad("not enough rights to delete reactions of others")
 
 
 async def _link(

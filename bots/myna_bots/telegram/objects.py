@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from myna.model import Conversation, ConversationKind, Member, MemberRole, User, UserKind
+from myna.model import Conversation, ConversationKind, User, UserKind
 from myna_bots.host.model import Bot, Privacy
 from myna_bots.telegram.attached import shown
 from myna_bots.telegram.ids import chat_id
 from myna_bots.telegram.markup import with_found
 
-FAR = 0
-"""`until_date` of what has no end."""
 ADMIN_RIGHTS = (
     "can_manage_chat",
     "can_delete_messages",
@@ -43,9 +41,20 @@ PERMISSIONS = (
     "can_pin_messages",
     "can_manage_topics",
 )
-ADMINS = frozenset({MemberRole.ADMIN, MemberRole.MODERATOR})
 _MEDIA = ("photo", "document", "audio", "video", "voice", "animation", "video_note", "sticker")
-_EXTRAS = (*_MEDIA, "location", "venue", "contact", "dice", "poll", "media_group_id", "web_app_data")
+_SERVICE = (
+    "forum_topic_created",
+    "forum_topic_edited",
+    "forum_topic_closed",
+    "forum_topic_reopened",
+    "general_forum_topic_hidden",
+    "general_forum_topic_unhidden",
+)
+_EXTRAS = (
+    *_MEDIA,
+    *_SERVICE,
+    *("location", "venue", "contact", "dice", "poll", "checklist", "media_group_id", "web_app_data"),
+)
 
 
 def user(found: User) -> dict[str, Any]:
@@ -82,7 +91,7 @@ def me(bot: Bot) -> dict[str, Any]:
         **person(str(bot.user), UserKind.BOT, bot.name, bot.handle or f"bot{bot.user}"),
         "can_join_groups": True,
         "can_read_all_group_messages": bot.privacy is Privacy.ALL,
-        "supports_inline_queries": False,
+        "supports_inline_queries": True,
         "can_connect_to_business": False,
         "has_main_web_app": False,
         "has_topics_enabled": False,
@@ -109,83 +118,6 @@ def chat_of(conversation: int, kind: str, title: str) -> dict[str, Any]:
     return {"id": chat_id(conversation), "type": type_, "title": title or "Group"}
 
 
-def full_chat(short: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """`ChatFullInfo`."""
-    made = {
-        **short,
-        "accent_color_id": 0,
-        "max_reaction_count": 11,
-        "accepted_gift_types": {
-            "unlimited_gifts": False,
-            "limited_gifts": False,
-            "unique_gifts": False,
-            "premium_subscription": False,
-            "gifts_from_channels": False,
-        },
-        **extra,
-    }
-    if short["type"] != "private":
-        made.setdefault("permissions", permissions())
-    return made
-
-
-def permissions() -> dict[str, bool]:
-    """What members may do unless somebody restricted them."""
-    denied = {"can_change_info", "can_pin_messages", "can_manage_topics", "can_edit_tag"}
-    return {each: each not in denied for each in PERMISSIONS}
-
-
-def member(seat: Member | None, found: User, now: float) -> dict[str, Any]:
-    """`ChatMember`, by status. Who was never there has left."""
-    who = user(found)
-    if seat is None:
-        return {"status": "left", "user": who}
-    banned = getattr(seat, "banned_until", None)
-    if seat.to_seq is not None:
-        if banned is not None and banned > now:
-            return {"status": "kicked", "user": who, "until_date": _until(banned, now)}
-        return {"status": "left", "user": who}
-    if seat.role is MemberRole.OWNER:
-        return {"status": "creator", "user": who, "is_anonymous": False}
-    if seat.role in ADMINS:
-        full = seat.role is MemberRole.ADMIN
-        rights = {each: full or each in _MODERATOR_RIGHTS for each in ADMIN_RIGHTS}
-        return {
-            "status": "administrator",
-            "user": who,
-            "can_be_edited": False,
-            "is_anonymous": False,
-            **rights,
-            "can_post_messages": True,
-            "can_edit_messages": full,
-            "can_pin_messages": True,
-            "can_manage_topics": full,
-            "can_manage_direct_messages": False,
-            "can_manage_tags": False,
-        }
-    muted = getattr(seat, "muted_until", None)
-    if muted is not None and muted > now:
-        rights = dict.fromkeys(PERMISSIONS, False)
-        return {
-            "status": "restricted",
-            "user": who,
-            "is_member": True,
-            "until_date": _until(muted, now),
-            **rights,
-        }
-    return {"status": "member", "user": who}
-
-
-_MODERATOR_RIGHTS = frozenset(
-    {"can_manage_chat", "can_delete_messages", "can_restrict_members", "can_invite_users"}
-)
-
-
-def _until(at: float, now: float) -> int:
-    """Ends that lie more than a year ahead are no end, as in the Bot API."""
-    return FAR if at > now + 366 * 24 * 3600 else int(at)
-
-
 def unix(stamp: str) -> int:
     """Unix seconds of a wire time."""
     return int(datetime.fromisoformat(stamp).timestamp())
@@ -208,14 +140,18 @@ def message(
         made["sender_chat"] = dict(where)
     elif sender is not None:
         made["from"] = dict(sender)
-    if found.get("edited_at"):
-        made["edit_date"] = unix(found["edited_at"])
     if replied is not None:
         made["reply_to_message"] = dict(replied)
     telegram: Mapping[str, Any] = body.get("telegram") or shown(body.get("files") or ())
     made |= {key: telegram[key] for key in _EXTRAS if key in telegram}
     if "forward_origin" in telegram:
         made["forward_origin"] = telegram["forward_origin"]
+    # The numbers of a poll change with each vote, which is no edit.
+    if found.get("edited_at") and "poll" not in telegram:
+        made["edit_date"] = unix(found["edited_at"])
+    topic = found["seq"] if "forum_topic_created" in telegram else found.get("thread")
+    if topic is not None:
+        made |= {"message_thread_id": topic, "is_topic_message": True}
     text = str(body.get("text", ""))
     captioned = any(key in telegram for key in _MEDIA)
     bare = bool(telegram.get("bare"))

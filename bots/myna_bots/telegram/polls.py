@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from myna.errors import MynaError
 from myna.ids import new_id
+from myna_bots.host.polls import buttons_of
 from myna_bots.telegram.call import Call, method
 from myna_bots.telegram.edits import edited
 from myna_bots.telegram.errors import bad
@@ -44,7 +45,9 @@ async def send_poll(call: Call) -> Any:
         poll["question_entities"] = entities
     _quiz(call, poll)
     lines = [question, *(f"{number}. {each['text']}" for number, each in enumerate(options, 1))]
-    parts = {"telegram": {"poll": poll, "bare": True}} | parts_of(call.params.object("reply_markup"))
+    parts: dict[str, Any] = {"telegram": {"poll": poll, "bare": True}}
+    keyboard = parts_of(call.params.object("reply_markup"))
+    parts |= {**keyboard, "buttons": [*buttons_of(poll), *keyboard.get("buttons", [])]}
     return await call.send(chat, "\n".join(lines), parts, await call.reply_to(chat))
 
 
@@ -54,6 +57,8 @@ def _quiz(call: Call, poll: dict[str, Any]) -> None:
     for name in ("open_period", "close_date"):
         if (value := call.params.integer(name)) is not None:
             poll[name] = value
+    if "open_period" in poll:
+        poll["close_date"] = int(time.time()) + poll["open_period"]
     if poll["type"] != "quiz":
         return
     given = call.params.array("correct_option_ids") or [call.params.integer("correct_option_id")]
@@ -90,7 +95,13 @@ async def stop_poll(call: Call) -> Any:
         raise bad("poll has already been closed")
     closed = {**poll, "is_closed": True, "close_date": int(time.time())}
     try:
-        await edited(call, chat, found, str(found.body["text"]), {"telegram": {**telegram, "poll": closed}})
+        await edited(
+            call,
+            chat,
+            found,
+            str(found.body["text"]),
+            {"telegram": {**telegram, "poll": closed}, "buttons": []},
+        )
     except MynaError as refused:
         raise bad("poll can't be stopped") from refused
     return {key: value for key, value in closed.items() if key != "close_date" or "close_date" in poll}

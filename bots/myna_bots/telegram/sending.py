@@ -58,8 +58,9 @@ async def send_message(call: Call) -> Any:
     text, parts = text_and_parts(call)
     parts |= parts_of(call.params.object("reply_markup"))
     reply_to = await call.reply_to(chat)
-    seq = await _draft(call, chat)
-    if seq is not None and reply_to is None:
+    alone = call.params.has("receiver_user_id") or call.params.has("ephemeral_message_parameters")
+    seq = None if alone or reply_to is not None else await _draft(call, chat)
+    if seq is not None:
         try:
             done = await call.platform.streams.finish(call.principal, chat.place.id, seq, text, parts)
         except MynaError as ended:

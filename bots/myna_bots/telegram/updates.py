@@ -5,20 +5,17 @@ import re
 import time
 from typing import Any
 
-from myna.model import ConversationKind, UserKind
 from myna_bots.host.delivering import Answer
 from myna_bots.host.model import Bot, DeliveryState, Entry, HookKind, HookState, View, Webhook
 from myna_bots.host.platform import BotPlatform
 from myna_bots.host.webhooks import check_url
-from myna_bots.telegram import objects
 from myna_bots.telegram.call import Call, method
 from myna_bots.telegram.errors import TelegramError, bad
+from myna_bots.telegram.mapping import update_of
 
 MAX_WAIT_S = 50
 MAX_UPDATES = 100
 POLL_S = 1.0
-BY_CHOICE = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
-"""Update kinds that only come when a bot asks for them by name."""
 _ENDED = "terminated by other getUpdates request; make sure that only one bot instance is running"
 _HOOKED = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 
@@ -118,84 +115,6 @@ async def _page(
                 after = entries[-1].seq
             return found, after
         after = entries[-1].seq
-
-
-def update_of(bot: Bot, entry: Entry, allowed: list[str]) -> dict[str, Any] | None:
-    """The update of an entry, or None when Telegram has none or the bot does not want it."""
-    made = _update(bot, entry)
-    if made is None:
-        return None
-    kind, value = made
-    if (allowed and kind not in allowed) or (not allowed and kind in BY_CHOICE):
-        return None
-    return {"update_id": entry.seq, kind: value}
-
-
-def _update(bot: Bot, entry: Entry) -> tuple[str, dict[str, Any]] | None:
-    data = entry.data
-    match entry.type:
-        case "message.created" | "command.invoked":
-            return _said(bot, entry, "message", "channel_post")
-        case "message.edited":
-            return _said(bot, entry, "edited_message", "edited_channel_post")
-        case "action.clicked":
-            who = objects.wire_user(data["user"])
-            where = _where(bot, entry, who)
-            return "callback_query", {
-                "id": str(entry.seq),
-                "from": who,
-                "chat_instance": str(abs(where["id"])),
-                "message": objects.message(data["message"], where, objects.me(bot)),
-                "data": str(data["value"] if data["action"] == "telegram" else data["action"]),
-            }
-        case "draft.stopped":
-            who = objects.wire_user(data["user"])
-            return "stopped_message_generation", {
-                "chat": _where(bot, entry, who),
-                "from": who,
-                "draft_id": data["message"]["seq"],
-            }
-        case "member.joined" | "member.left" | "member.changed":
-            return _membership(bot, entry)
-        case _:
-            return None
-
-
-def _said(bot: Bot, entry: Entry, plain: str, post: str) -> tuple[str, dict[str, Any]] | None:
-    data = entry.data
-    if "sender" not in data or "message" not in data:
-        return None
-    who = objects.wire_user(data["sender"])
-    where = _where(bot, entry, who)
-    made = objects.message(data["message"], where, who)
-    return (post if where["type"] == "channel" else plain), made
-
-
-def _where(bot: Bot, entry: Entry, who: dict[str, Any]) -> dict[str, Any]:
-    place = entry.data["place"]
-    if place["kind"] == ConversationKind.DIRECT:
-        return objects.private_chat(who)
-    return objects.chat_of(int(place["id"]), place["kind"], place["title"])
-
-
-def _membership(bot: Bot, entry: Entry) -> tuple[str, dict[str, Any]] | None:
-    found: dict[str, Any] = entry.data.get("user") or {}
-    if "name" not in found or entry.data["place"]["kind"] == ConversationKind.DIRECT:
-        return None
-    who = objects.wire_user({"kind": UserKind.HUMAN, **found})
-    here = {"user": who, "status": "member"}
-    gone = {"user": who, "status": "left"}
-    old, new = (gone, here) if entry.type == "member.joined" else (here, gone)
-    if entry.type == "member.changed":
-        old = new = here
-    kind = "my_chat_member" if str(found.get("id")) == str(bot.user) else "chat_member"
-    return kind, {
-        "chat": _where(bot, entry, who),
-        "from": who,
-        "date": int(entry.at),
-        "old_chat_member": old,
-        "new_chat_member": new,
-    }
 
 
 @method("setWebhook")

@@ -146,8 +146,13 @@ def _unwrapped(value: Any, depth: int = 0) -> Iterator[Object]:
 
 
 def text_of(value: Any) -> str:
-    """A value of an export as text: numbers as they are written, nothing as an empty text."""
-    return "" if value is None or isinstance(value, (dict, list)) else str(value).replace("\x00", "").strip()
+    """A value of an export as text: numbers as they are written, nothing as an empty text.
+
+    NUL and halves of surrogate pairs, which JSON may hold and no database stores, are left out.
+    """
+    if value is None or isinstance(value, (dict, list)):
+        return ""
+    return str(value).replace("\x00", "").encode("utf-8", "ignore").decode().strip()
 
 
 def mapping(value: Any) -> Object:

@@ -19,7 +19,9 @@ router = APIRouter(prefix="/v1", tags=["desk"])
 class NewView(BaseModel):
     """A view of tickets and what narrows it."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    name: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00]+$")
+    ]
     view: View = "open"
     label: IdText | None = None
     inbox: IdText | None = None

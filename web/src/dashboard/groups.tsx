@@ -88,17 +88,17 @@ function Open({ conversation }: { conversation: string }) {
   useEffect(() => void loadThreads(conversation).catch(() => undefined), [conversation]);
   return (
     <>
-    <section class="pane" aria-label={t("messages")}>
-      <header class="bar">
-        <button type="button" class="icon narrow" aria-label={t("back")} data-testid="back" onClick={() => go("groups")}><Icon name="back" /></button>
-        <div class="who">
-          <h1>{log && titleOf(log.conversation)}</h1>
-          <span class="faint">{members.map((each) => (each.user.agent ? `${each.user.name} (${t("aiMember")})` : each.user.name)).join(", ")}</span>
-        </div>
-      </header>
-      <Thread conversation={conversation} placeholder={t("messagePlaceholder")} />
-    </section>
-    {log && thread !== null && <ThreadPane key={thread} log={log} seq={thread} />}
+      <section class="pane" aria-label={t("messages")}>
+        <header class="bar">
+          <button type="button" class="icon narrow" aria-label={t("back")} data-testid="back" onClick={() => go("groups")}><Icon name="back" /></button>
+          <div class="who">
+            <h1>{log && titleOf(log.conversation)}</h1>
+            <span class="faint">{members.map((each) => (each.user.agent ? `${each.user.name} (${t("aiMember")})` : each.user.name)).join(", ")}</span>
+          </div>
+        </header>
+        <Thread conversation={conversation} placeholder={t("messagePlaceholder")} />
+      </section>
+      {log && thread !== null && <ThreadPane key={thread} log={log} seq={thread} />}
     </>
   );
 }

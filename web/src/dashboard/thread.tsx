@@ -45,8 +45,8 @@ function questionBefore(log: ConversationLog, message: Message): string {
 
 /** Messages and notes in the order in which they were written. */
 function rowsOf(log: ConversationLog, kept: Note[]): (Message | Note)[] {
-  const first = log.messages[0];
   if (!kept.length) return log.messages;
+  const first = log.messages[0];
   // What is older than the oldest loaded message comes with it, and not before.
   const shown = first && first.seq > log.floor ? kept.filter((each) => each.created_at >= first.created_at) : kept;
   return [...log.messages, ...shown].sort((a, b) => a.created_at.localeCompare(b.created_at));

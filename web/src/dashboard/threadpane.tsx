@@ -41,9 +41,9 @@ export function ThreadPane({ log, seq }: { log: ConversationLog; seq: number }) 
         {!!error && <Trouble error={error} retry={() => void load()} />}
         <div role="log" aria-live="polite" aria-label={t("thread")}>
           <ol class="messages">
-          {root && <Row log={log} message={root} helped={undefined} open={setCitation} alone />}
-          {replies.map((each) => <Row key={each.seq} log={log} message={each} helped={undefined} open={setCitation} alone />)}
-          {drafts.map((draft) => <Pending key={draft.client_id} draft={draft} />)}
+            {root && <Row log={log} message={root} helped={undefined} open={setCitation} alone />}
+            {replies.map((each) => <Row key={each.seq} log={log} message={each} helped={undefined} open={setCitation} alone />)}
+            {drafts.map((draft) => <Pending key={draft.client_id} draft={draft} />)}
           </ol>
         </div>
       </div>
