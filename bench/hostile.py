@@ -15,7 +15,7 @@ CONNECTIONS = 64
 EVERY_S = 0.05
 """How often the user writes: a lively conversation."""
 WARM_S = 2.0
-ADDRESSES = 400
+ADDRESSES = 100
 """From so many addresses the requests come, as a small botnet would: a single one is blocked after a few."""
 
 

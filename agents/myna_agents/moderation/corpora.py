@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from myna_agents.moderation.normalise import normalise
 from myna_agents.moderation.training import Example
@@ -130,12 +130,15 @@ def _passages(folder: Path, name: str) -> Iterator[str]:
         yield row.get("text") or row.get("title") or ""
 
 
-def _sentences(found: Any) -> Iterator[str]:
+def _sentences(found: object) -> Iterator[str]:
     """All texts in a tree of objects and lists."""
     if isinstance(found, str):
         yield found
-    elif isinstance(found, dict | list):
-        for each in found.values() if isinstance(found, dict) else found:
+    elif isinstance(found, dict):
+        for each in cast("dict[str, object]", found).values():
+            yield from _sentences(each)
+    elif isinstance(found, list):
+        for each in cast("list[object]", found):
             yield from _sentences(each)
 
 

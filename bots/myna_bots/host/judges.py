@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from myna.errors import MynaError
 from myna.model import ConversationKind, UserKind
@@ -155,7 +155,7 @@ def verdict_of(body: bytes, bot: int) -> Verdict | None:
     given: Any = json.loads(body)
     if not isinstance(given, dict):
         raise ValueError("it answered with no JSON object")
-    wanted: Mapping[str, Any] = given
+    wanted = cast("Mapping[str, Any]", given)
     action, why = wanted.get("action"), wanted.get("reason", "")
     if action not in set(Action) or not isinstance(why, str):
         raise ValueError(

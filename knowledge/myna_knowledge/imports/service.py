@@ -187,11 +187,11 @@ class Imports:
         bringer = Bringer(self._desk, job, inbox, people, unresolved)
         known = await self._store.reported(job.id)
         total = export.size
-        rows = [each for each in export.troubles if (each.kind, each.key) not in known]
+        rows: list[Row] = [each for each in export.troubles if (each.kind, each.key) not in known]
         rows = list({(each.kind, each.key): each for each in rows}.values())
         if not await self._store.step(lease, rows, total, LEASE_S):
             return False
-        rows, told_at = [], time.monotonic()
+        rows, told_at = list[Row](), time.monotonic()
         for kind, key, title, bring in _records(export, bringer):
             if (kind, key) in known:
                 continue
@@ -202,7 +202,7 @@ class Imports:
             if len(rows) >= STEP_ROWS or time.monotonic() - told_at > STEP_S:
                 if not await self._store.step(lease, rows, total, LEASE_S):
                     return False
-                rows, told_at = [], time.monotonic()
+                rows, told_at = list[Row](), time.monotonic()
         if job.origin is Origin.DOCS and export.whole:
             gone = await bringer.gone(frozenset(export.articles))
             rows += [each for each in gone if (each.kind, each.key) not in known]

@@ -57,8 +57,7 @@ class Detector:
         self.signs[sign.kind] += 1
         place = place_of(sign.address)
         key = {By.ADDRESS: place, By.USER: str(sign.user), By.HANDLE: sign.handle}[rule.by]
-        full = self._windows.use(f"sign:{sign.kind}:{key}", rule.bound) > 0
-        if full and not self.shield.allowed(place):
+        if self._windows.use(f"sign:{sign.kind}:{key}", rule.bound) > 0:
             self._alert(sign, key, place)
 
     def new_pair(self, kind: str, one: str, other: str) -> bool:
