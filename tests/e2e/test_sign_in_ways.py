@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Page, expect
@@ -108,3 +109,64 @@ async def test_somebody_new_comes_in_through_a_provider_and_the_owner_links_thei
         assert not await violations(mia)
     operator.faults[:] = [fault for fault in operator.faults if "422" not in fault]
     visitor.faults[:] = [fault for fault in visitor.faults if "401" not in fault and "404" not in fault]
+
+
+async def test_an_application_is_registered_and_let_in(
+    start_server: Callable[..., MynaServer], operator: Person
+) -> None:
+    server, page = start_server(), operator.page
+    await Dashboard(page).sign_in(server)
+    await Dashboard(page).go("settings")
+    card = page.get_by_test_id("applications")
+    await card.get_by_test_id("application-new").click()
+    await card.get_by_test_id("application-name").fill("Planner")
+    await card.get_by_test_id("application-redirects").fill("javascript:alert(1)")
+    await card.locator("input[value=profile]").check()
+    await card.get_by_test_id("application-add").click()
+    await expect(card.get_by_role("alert")).to_contain_text("none that people can be sent back to")
+    back = f"{server.url}/docs"
+    await card.get_by_test_id("application-redirects").fill(back)
+    assert not await violations(page)
+    await card.get_by_test_id("application-add").click()
+    shown = (await page.get_by_test_id("secret-value").inner_text()).split()
+    await page.keyboard.press("Escape")
+    await operator.shoot("applications")
+    asked = {
+        "client_id": shown[1],
+        "redirect_uri": back,
+        "response_type": "code",
+        "scope": "profile",
+        "state": "of-this-test",
+        "code_challenge": "c" * 43,
+        "code_challenge_method": "S256",
+    }
+    await page.goto(f"{server.url}/oauth/authorize?{urlencode(asked)}")
+    await expect(page.get_by_test_id("scope")).to_contain_text("See who you are")
+    await operator.shoot("authorize")
+    assert not await violations(page)
+    await page.get_by_test_id("allow").click()
+    await page.wait_for_url(f"{back}?code=*&state=of-this-test*")
+    await page.goto(f"{server.url}/oauth/authorize?{urlencode(asked | {'redirect_uri': back + '/'})}")
+    await expect(page.get_by_test_id("authorize-error")).to_contain_text("not its own")
+    operator.faults[:] = [fault for fault in operator.faults if "400" not in fault]
+
+
+async def test_a_role_of_ones_own_is_made_and_offered(
+    start_server: Callable[..., MynaServer], operator: Person
+) -> None:
+    server, page = start_server(), operator.page
+    await Dashboard(page).sign_in(server)
+    await Dashboard(page).go("settings")
+    card = page.get_by_test_id("roles")
+    await card.get_by_test_id("role-new").click()
+    await card.get_by_test_id("role-name").fill("Reader")
+    await card.locator("input[value=see_knowledge]").check()
+    await card.get_by_test_id("role-save").click()
+    await expect(card.get_by_test_id("own-role")).to_contain_text("read the knowledge bases")
+    assert not await violations(page)
+    await operator.shoot("roles")
+    await page.get_by_test_id("invite-name").fill("Rita")
+    await page.get_by_test_id("invite-form").get_by_test_id("role").select_option(label="Reader")
+    await page.get_by_test_id("invite").click()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("invitation")).to_contain_text("Reader")

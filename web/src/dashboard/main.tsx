@@ -6,6 +6,7 @@ import { follow } from "./desk";
 import { OPEN } from "./actions";
 import { Agents } from "./agents";
 import { Arrive, arrival } from "./arrive";
+import { Authorize, authorization } from "./authorize";
 import { Bots } from "./bots";
 import { Contacts } from "./contacts";
 import { Groups } from "./groups";
@@ -31,10 +32,12 @@ const VIEWS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowled
 function App() {
   const [invited, setInvited] = useState(invitation);
   const [arrived, setArrived] = useState(arrival);
+  const [asked, setAsked] = useState(authorization);
   useEffect(() => {
     const look = () => {
       setInvited(invitation());
       setArrived(arrival());
+      setAsked(authorization());
     };
     addEventListener("hashchange", look);
     return () => removeEventListener("hashchange", look);
@@ -42,6 +45,7 @@ function App() {
   if (arrived) return <Arrive found={arrived} leave={() => (location.hash = "")} />;
   if (invited) return <Join token={invited} leave={() => (location.hash = "")} />;
   if (!session.value || !client.value) return <SignIn />;
+  if (asked) return <Authorize asked={asked} leave={() => (location.hash = "")} />;
   const Current = VIEWS[staff() || OPEN.includes(route.value.screen) ? route.value.screen : "groups"];
   return (
     <div class="app">

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Secret } from "./bots";
 import { Avatar, Trouble } from "./parts";
+import { ownRoles } from "./roles";
 import { api, complain, me, session, toast } from "./state";
 import { ago, t, type Word } from "./words";
 
@@ -10,6 +11,7 @@ interface Person {
   handle: string | null;
   email: string | null;
   role: string | null;
+  custom_role: string | null;
   active: boolean;
   second_factor: boolean;
   seen_at: string | null;
@@ -19,6 +21,7 @@ interface Invitation {
   id: string;
   name: string;
   role: string | null;
+  custom_role: string | null;
   user: string | null;
   expires_at: string;
 }
@@ -27,8 +30,15 @@ const ROLES = ["owner", "admin", "operator", "developer", "analyst"] as const;
 
 /** The name of a workspace role; none means that only conversations give rights. */
 function roleName(role: string | null): string {
+  const own = ownRoles.value.find((each) => role === `custom:${each.id}`);
+  if (own) return own.name;
+  if (role?.startsWith("custom")) return t("role.custom");
   return t(`role.${role ?? "none"}` as Word);
 }
+
+/** One value for a role, whether it is one of everybody's or the workspace's own. */
+const valueOf = (of: { role: string | null; custom_role: string | null }) => (of.role === "custom" ? `custom:${of.custom_role}` : of.role);
+const askedOf = (value: string) => (value.startsWith("custom:") ? { role: "custom", custom_role: value.slice(7) } : { role: value || null });
 
 function RoleChoice({ name, value, choose, disabled }: { name: string; value: string | null; choose?(role: string): void; disabled?: boolean }) {
   const mine = session.value?.role === "owner" ? ROLES : ROLES.filter((each) => each !== "owner" || value === "owner");
@@ -36,6 +46,7 @@ function RoleChoice({ name, value, choose, disabled }: { name: string; value: st
     <select name="role" aria-label={name} value={value ?? ""} disabled={disabled ?? false} data-testid="role" onChange={(event) => choose?.(event.currentTarget.value)}>
       {(value === null || !choose) && <option value="">{roleName(null)}</option>}
       {mine.map((role) => <option value={role}>{roleName(role)}</option>)}
+      {ownRoles.value.map((each) => <option value={`custom:${each.id}`}>{each.name}</option>)}
     </select>
   );
 }
@@ -56,7 +67,7 @@ function PersonRow({ person, changed, tell }: { person: Person; changed(): void;
         <b>{person.name}{own ? ` (${t("you")})` : ""}</b>
         <span class="faint">{person.active ? facts.filter(Boolean).join(" · ") : t("people.out")}</span>
       </div>
-      <RoleChoice name={`${t("people.role")}: ${person.name}`} value={person.role} disabled={fixed || !person.active} choose={(role) => void change({ role })} />
+      <RoleChoice name={`${t("people.role")}: ${person.name}`} value={valueOf(person)} disabled={fixed || !person.active} choose={(role) => void change(askedOf(role))} />
       {!fixed && (
         <details class="more">
           <summary aria-label={`${t("people.more")}: ${person.name}`}>⋯</summary>
@@ -77,7 +88,7 @@ function Invite({ tell }: { tell(link: string): void }) {
     const element = event.currentTarget as HTMLFormElement;
     const form = new FormData(element);
     try {
-      const made = await api().post<{ url: string }>("/v1/admin/invitations", { name: form.get("name"), role: form.get("role") || null, email: form.get("email") || null });
+      const made = await api().post<{ url: string }>("/v1/admin/invitations", { name: form.get("name"), ...askedOf(String(form.get("role") ?? "")), email: form.get("email") || null });
       element.reset();
       tell(made.url);
     } catch (error) {
@@ -125,7 +136,7 @@ export function People() {
       <ul class="sourcelist">
         {invitations.map((each) => (
           <li class="source" key={each.id} data-testid="invitation">
-            <div class="who"><b>{each.name}</b><span class="faint">{each.user ? t("people.reset") : roleName(each.role)} · {t("people.until", { at: new Date(each.expires_at).toLocaleDateString() })}</span></div>
+            <div class="who"><b>{each.name}</b><span class="faint">{each.user ? t("people.reset") : roleName(valueOf(each))} · {t("people.until", { at: new Date(each.expires_at).toLocaleDateString() })}</span></div>
             <button type="button" class="quiet" aria-label={`${t("people.withdraw")}: ${each.name}`} onClick={() => void withdraw(each.id)}>{t("people.withdraw")}</button>
           </li>
         ))}

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Account } from "./account";
 import { People } from "./people";
+import { Applications } from "./applications";
 import { loadReplies, replies } from "./replies";
 import { notifies, setNotifies } from "./notify";
 import type { FormField } from "../core";
@@ -10,6 +11,7 @@ import { InboxIdentity } from "./inboxidentity";
 import { Empty, Trouble } from "./parts";
 import { Prechat } from "./prechat";
 import { Providers } from "./providers";
+import { Roles } from "./roles";
 import { StaffingForm } from "./staffing";
 import { api, complain, session, setTheme, theme, toast, type Theme } from "./state";
 import { lang, speak, t, type Word } from "./words";
@@ -165,7 +167,9 @@ export function Settings() {
         <Mine />
         <Account />
         {administers && <People />}
+        {administers && <Roles />}
         {administers && <Providers />}
+        {administers && <Applications />}
         <Replies />
         {session.value?.role && <DeskSettings />}
         {administers && <Inboxes />}
