@@ -57,6 +57,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         "--restored", action="store_true", help="after restoring a backup: tell clients to begin anew"
     )
     migrate.set_defaults(run=_migrate)
+    keys = commands.add_parser("keys", help="make a new key that signs access tokens")
+    keys.add_argument("what", choices=["rotate"], help="the old key verifies for another hour")
+    keys.set_defaults(run=_rotate)
     for module in _COMMANDS:
         importlib.import_module(module).register(commands.add_parser)
     for name, (module, told) in LAZY.items():
@@ -88,6 +91,18 @@ def _migrate(options: argparse.Namespace) -> int:
 
     asyncio.run(run())
     print("The database has the newest schema.")
+    return 0
+
+
+def _rotate(_: argparse.Namespace) -> int:
+    from myna.identity.signing import FILE, rotate
+    from myna.identity.tokens import load_key
+    from myna.settings import Settings
+
+    settings = Settings.from_env()
+    own = load_key(settings.data_dir / "secret.key")
+    made = rotate(own, settings.data_dir / FILE, settings.token_algorithm)
+    print(f"Access tokens are signed by the new key {made.kid} from now on; nobody is signed out.")
     return 0
 
 

@@ -25,7 +25,7 @@ from myna.log.plan import Opened
 from myna.model import SavedDraft, Scheduled, ScheduledState
 from myna.ports import Accounts
 from myna.ports_content import Personal
-from myna.rights import Principal, Verb, require
+from myna.rights import Principal, Verb, principal_of, require
 from myna.send import Sender
 from myna.wire import message_object, stamp
 
@@ -216,7 +216,7 @@ class Timer:
             user = await self._accounts.user(message.user)
             if user is None:
                 raise NotFound("Its sender is gone.")
-            principal = Principal(user.id, user.workspace, user.kind, user.role)
+            principal = principal_of(user)
             await self._sender.send(
                 principal,
                 message.conversation,

@@ -28,6 +28,8 @@ class WorkspaceRole(StrEnum):
     OPERATOR = "operator"
     ANALYST = "analyst"
     DEVELOPER = "developer"
+    CUSTOM = "custom"
+    """One of the workspace's own: a set of verbs."""
 
 
 class ConversationKind(StrEnum):
@@ -138,6 +140,10 @@ class User:
     locale: str = "en"
     role: WorkspaceRole | None = None
     agent: bool = False
+    custom_role: int | None = None
+    """Which of the workspace's own roles it is, when `role` is `custom`."""
+    verbs: frozenset[str] = frozenset()
+    """What that role lets the user do, by the values of `rights.Verb`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ class SignIn:
     device: Device
     created_at: float
     used_at: float
+    application: int | None = None
+    """The application that a person let in by it; None for a device of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Invitation:
     user: int | None = None
     email: str | None = None
     """In small letters: whoever a provider verified it of may use the invitation, too."""
+    custom_role: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +130,31 @@ class Passkey:
     name: str
     created_at: float
     used_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A program of others that people may let act for them (an OAuth 2.0 client)."""
+
+    id: int
+    workspace: int
+    name: str
+    redirects: tuple[str, ...]
+    """The only addresses to which people are sent back, compared as a whole."""
+    scopes: tuple[str, ...]
+    """What it may ask for at most."""
+    secret: str
+    """A digest; "" for one that keeps none."""
+    user: int
+    """Whom it acts for itself as; 0: nobody."""
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CustomRole:
+    """A role of a workspace's own: a set of verbs with a name."""
+
+    id: int
+    workspace: int
+    name: str
+    verbs: frozenset[str]

@@ -195,6 +195,10 @@ class RefreshTokens(Protocol):
         """Mark a token used and return (family, user, whether it was used before); None if unknown or expired."""
         ...
 
+    async def family(self, digest: str) -> int | None:
+        """The sign-in that a token belongs to, used or not."""
+        ...
+
     async def revoke(self, family: int) -> None:
         """End a sign-in."""
         ...

@@ -3,15 +3,15 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from myna.model import User, WorkspaceRole
-from myna.model_identity import Device, Factor, Invitation, Passkey, Person, SignIn
+from myna.model import User
+from myna.model_identity import Application, CustomRole, Device, Factor, Invitation, Passkey, Person, SignIn
 
 
 class SignInStore(Protocol):
     """Devices that people are signed in on."""
 
-    async def begin(self, sign_in: SignIn) -> None:
-        """Store a new one."""
+    async def begin(self, sign_in: SignIn, scope: str | None = None) -> None:
+        """Store a new one; with the scope that an application was given."""
         ...
 
     async def seen(self, sign_in: int, device: Device, at: float) -> None:
@@ -38,10 +38,8 @@ class PeopleStore(Protocol):
         """Everybody with a workspace role or a password, by name."""
         ...
 
-    async def change(
-        self, workspace: int, user: int, *, role: WorkspaceRole | None, deactivated_at: float | None
-    ) -> None:
-        """Set both.
+    async def change(self, user: User, deactivated_at: float | None) -> None:
+        """Set the role and since when the person may not sign in.
 
         Raises:
             NotFound: there is no such person. Conflict: no active owner would be left; nothing was changed.
@@ -162,4 +160,52 @@ class PasskeyStore(Protocol):
 
     async def used_passkey(self, passkey: Passkey, sign_count: int, at: float) -> bool:
         """Its counter moves on; False when somebody else moved it meanwhile."""
+        ...
+
+
+class ApplicationStore(Protocol):
+    """Applications and what people granted them."""
+
+    async def applications(self, workspace: int) -> list[Application]:
+        """All of a workspace, by name."""
+        ...
+
+    async def application(self, application: int) -> Application | None:
+        """One by id, whatever workspace it is of."""
+        ...
+
+    async def put_application(self, application: Application) -> None:
+        """Store a new one, or the new state of a known one."""
+        ...
+
+    async def remove_application(self, application: int) -> None:
+        """Forget it; what people granted it is ended by the caller."""
+        ...
+
+    async def grants(self, application: int) -> list[tuple[int, int]]:
+        """(user, sign-in) of everything that people granted it and that goes on."""
+        ...
+
+    async def grant(self, sign_in: int) -> tuple[int, int, str] | None:
+        """(user, application, scope) of what was granted by this sign-in, if it goes on."""
+        ...
+
+    async def may_sign_in(self, user: int) -> bool:
+        """Whether the person was not deactivated."""
+        ...
+
+
+class RoleStore(Protocol):
+    """Roles of workspaces' own."""
+
+    async def roles(self, workspace: int) -> list[CustomRole]:
+        """All of a workspace, by name."""
+        ...
+
+    async def put_role(self, role: CustomRole) -> list[int]:
+        """Store a new one, or the new state of a known one for everybody who has it: their ids."""
+        ...
+
+    async def remove_role(self, role: int) -> bool:
+        """Forget it; False when somebody has it or is invited to it."""
         ...

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from myna.errors import Forbidden
-from myna.model import Conversation, ConversationKind, Member, MemberRole, UserKind, WorkspaceRole
+from myna.model import Conversation, ConversationKind, Member, MemberRole, User, UserKind, WorkspaceRole
 
 
 class Verb(StrEnum):
@@ -50,11 +50,17 @@ class Principal:
     """What a bot's key may do at most; None for people, visitors and the server's own agents."""
     sign_in: int = field(default=0, compare=False)
     """The sign-in that the token belongs to."""
+    application: int = 0
+    """The application that acts for the user; 0 when they act themselves."""
+    verbs: frozenset[str] = frozenset()
+    """What a role of the workspace's own gives; only looked at when `role` is `custom`."""
+    granted: frozenset[str] | None = None
+    """The scopes that it was given, which open routes and give no right; None when they act themselves."""
 
     @property
     def operator(self) -> bool:
         """Whether support conversations are visible without a seat in them."""
-        return self.role in _OPERATORS
+        return Verb.OPERATE in held(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,6 @@ class Seat:
         return self.member is None
 
 
-_OPERATORS = frozenset({WorkspaceRole.OWNER, WorkspaceRole.ADMIN, WorkspaceRole.OPERATOR})
 _ROLE_VERBS: dict[WorkspaceRole, frozenset[Verb]] = {
     WorkspaceRole.OWNER: frozenset(Verb),
     WorkspaceRole.ADMIN: frozenset(Verb),
@@ -106,6 +111,20 @@ _ROLE_VERBS: dict[WorkspaceRole, frozenset[Verb]] = {
         {Verb.OPEN_GROUP, Verb.SEE_KNOWLEDGE, Verb.TEACH, Verb.SEE_TURNS, Verb.BUILD_BOTS}
     ),
 }
+OFFERED = frozenset(
+    {
+        Verb.OPEN_GROUP,
+        Verb.OPERATE,
+        Verb.TAKE,
+        Verb.MODERATE,
+        Verb.SEE_KNOWLEDGE,
+        Verb.TEACH,
+        Verb.SEE_TURNS,
+        Verb.BUILD_BOTS,
+        Verb.ADMINISTER,
+    }
+)
+"""What a workspace's own roles are made of. Owners alone make owners, whatever a role holds."""
 _SCOPES: dict[Verb, str] = {
     Verb.READ: "messages:read:all",
     Verb.SEND: "messages:write",
@@ -164,6 +183,30 @@ SEAT_ONLY = frozenset(
 """What only a seat gives, or watching a support conversation; no workspace role."""
 
 
+def role_verbs(role: WorkspaceRole | None, verbs: frozenset[str] = frozenset()) -> frozenset[Verb]:
+    """What a workspace role gives; `verbs` are those of a role of the workspace's own."""
+    if role is WorkspaceRole.CUSTOM:
+        return frozenset(verb for verb in OFFERED if verb.value in verbs)
+    return frozenset() if role is None else _ROLE_VERBS[role]
+
+
+def held(principal: Principal) -> frozenset[Verb]:
+    """What the principal may do in the whole workspace. A bot's key holds nothing there."""
+    return role_verbs(principal.role, principal.verbs)
+
+
+def gives(principal: Principal, role: WorkspaceRole | None, verbs: frozenset[str] = frozenset()) -> bool:
+    """Whether the principal may give somebody this role: nobody gives more than they have, and only owners make owners."""
+    if role is WorkspaceRole.OWNER and principal.role is not WorkspaceRole.OWNER:
+        return False
+    return role_verbs(role, verbs) <= held(principal)
+
+
+def principal_of(user: User, sign_in: int = 0) -> Principal:
+    """A user as who asks, with the role that they have now."""
+    return Principal(user.id, user.workspace, user.kind, user.role, sign_in=sign_in, verbs=user.verbs)
+
+
 def rank(role: MemberRole) -> int:
     """How high a role stands: nobody acts against somebody of the same rank or above."""
     return _RANKS[role]
@@ -198,7 +241,7 @@ def may(principal: Principal, verb: Verb, seat: Seat | None = None) -> bool:
     if seat is None:
         if verb in SEAT_ONLY:
             return False
-        return principal.role is not None and verb in _ROLE_VERBS[principal.role]
+        return verb in held(principal)
     support = seat.conversation.kind is ConversationKind.SUPPORT
     match verb:
         case Verb.READ:

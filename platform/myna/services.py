@@ -19,10 +19,12 @@ from myna.handoff import Handoff
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.watch import QueueWatch
 from myna.identity.account import Account
+from myna.identity.applications import Applications
 from myna.identity.arrivals import Arrivals
 from myna.identity.passkeys import Passkeys
 from myna.identity.people import People
 from myna.identity.providers import Providers
+from myna.identity.roles import Roles
 from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens
@@ -61,6 +63,8 @@ class Services:
     providers: Providers
     arrivals: Arrivals
     passkeys: Passkeys
+    roles: Roles
+    applications: Applications
     tickets: SocketTickets
     committer: Committer
     relay: Relay

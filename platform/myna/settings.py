@@ -65,6 +65,8 @@ class Settings:
     """How many messages a minute that model is asked about; further ones are as the filter says."""
     plugins: str = "*"
     """Which installed plugins are loaded: `*` for all, names separated by commas, or empty for none."""
+    token_algorithm: str = "HS256"  # noqa: S105 - an algorithm's name
+    """What signs access tokens: `HS256` or `EdDSA`. Another one makes a new key at the next start."""
     private_providers: bool = False
     """Whether sign-in providers may stand at private addresses, and answer without TLS."""
     private_webhooks: bool = False

@@ -264,6 +264,8 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         providers=identity.providers,
         arrivals=identity.arrivals,
         passkeys=identity.passkeys,
+        roles=identity.roles,
+        applications=identity.applications,
         tickets=identity.tickets,
         committer=committer,
         relay=relay,

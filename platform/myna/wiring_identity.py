@@ -5,21 +5,27 @@ from dataclasses import dataclass
 
 from myna.adapters.openid import OpenId
 from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
+from myna.adapters.sql.applications import SqlApplications
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.identity import SqlIdentity
 from myna.adapters.sql.once import SqlOnce
 from myna.adapters.sql.passkeys import SqlPasskeys
 from myna.adapters.sql.providers import SqlProviders
+from myna.adapters.sql.roles import SqlRoles
 from myna.adapters.sql.socket_tickets import SqlSocketTickets
+from myna.api.scopes import SCOPES
 from myna.deliver.relay import Relay
 from myna.identity.account import Account
+from myna.identity.applications import Applications
 from myna.identity.arrivals import Arrivals
 from myna.identity.passkeys import Passkeys
 from myna.identity.people import People
 from myna.identity.providers import Providers
+from myna.identity.roles import Roles
 from myna.identity.seal import Seal
 from myna.identity.second_factor import SecondFactor
 from myna.identity.sign_ins import SignIns
+from myna.identity.signing import FILE, SigningKeys
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens
 from myna.identity.trail import Trail
@@ -38,6 +44,8 @@ class IdentityParts:
     providers: Providers
     arrivals: Arrivals
     passkeys: Passkeys
+    roles: Roles
+    applications: Applications
     tickets: SocketTickets
     close: Callable[[], Awaitable[None]]
 
@@ -51,7 +59,8 @@ def build_identity(
     relay: Relay,
 ) -> IdentityParts:
     """Everything of identity on one database."""
-    tokens, identities = Tokens(key, SqlRefreshTokens(database)), SqlIdentity(database)
+    keys = SigningKeys(key, settings.data_dir / FILE, settings.token_algorithm)
+    tokens, identities = Tokens(keys, SqlRefreshTokens(database)), SqlIdentity(database)
     trail, once, doors = (
         Trail(committer),
         SqlOnce(database),
@@ -64,14 +73,32 @@ def build_identity(
     devices = SqlPasskeys(database)
     passkeys = Passkeys(accounts, devices, once, known, account, sign_ins, trail, settings.base_url)
     sign_ins.prove = passkeys.prove
+    roles = SqlRoles(database)
+    people = People(accounts, identities, sign_ins, second_factor, known, devices, roles, trail)
+    applications = Applications(
+        accounts,
+        SqlApplications(database),
+        once,
+        Seal(key, "codes"),
+        tokens,
+        sign_ins,
+        account,
+        trail,
+        settings.base_url,
+    )
+    applications.scopes = SCOPES
     return IdentityParts(
         tokens=tokens,
         sign_ins=sign_ins,
         account=account,
-        people=People(accounts, identities, sign_ins, second_factor, known, devices, trail),
+        people=people,
+        roles=Roles(roles, sign_ins, trail),
         providers=Providers(known, doors, seal, trail),
-        arrivals=Arrivals(accounts, known, once, doors, seal, sign_ins, account, trail, settings.base_url),
+        arrivals=Arrivals(
+            accounts, known, once, doors, seal, sign_ins, account, people, trail, settings.base_url
+        ),
         passkeys=passkeys,
+        applications=applications,
         tickets=SocketTickets(SqlSocketTickets(database), accounts, tokens),
         close=doors.close,
     )

@@ -16,6 +16,11 @@ GET /v1/auth/providers
 POST /v1/auth/providers/{provider}/begin
 GET /v1/auth/providers/{provider}/callback
 POST /v1/auth/arrive
+GET /.well-known/oauth-authorization-server
+GET /oauth/authorize
+POST /oauth/token
+POST /oauth/revoke
+POST /oauth/introspect
 POST /v1/auth/passkeys/begin
 POST /v1/auth/passkeys
 GET /v1/asyncapi.json
@@ -98,6 +103,8 @@ POST /v1/account/password
 POST /v1/account/second-factor
 POST /v1/account/second-factor/confirm
 POST /v1/account/second-factor/off
+POST /v1/oauth/look
+POST /v1/oauth/decide
 GET /v1/account/passkeys
 POST /v1/account/passkeys/begin
 POST /v1/account/passkeys
@@ -286,6 +293,15 @@ GET /v1/admin/invitations
 POST /v1/admin/invitations
 DELETE /v1/admin/invitations/{invitation}
 DELETE /v1/admin/people/{user}/passkeys
+GET /v1/admin/applications
+POST /v1/admin/applications
+PATCH /v1/admin/applications/{application}
+POST /v1/admin/applications/{application}/secret
+DELETE /v1/admin/applications/{application}
+GET /v1/admin/roles
+POST /v1/admin/roles
+PATCH /v1/admin/roles/{role}
+DELETE /v1/admin/roles/{role}
 GET /v1/admin/providers
 POST /v1/admin/providers
 PATCH /v1/admin/providers/{provider}

@@ -12,11 +12,14 @@ from fastapi import FastAPI
 
 from myna.ids import new_id
 from myna.model import User, UserKind, Workspace, WorkspaceRole
+from myna.rights import role_verbs
 from myna.settings import Settings
 from myna.wiring import build_app
 from support.wellformed import example_of
 
 NOBODY, VISITOR, MEMBER, FOREIGN = "nobody", "visitor", "member", "foreign owner"
+CUSTOM = WorkspaceRole.CUSTOM.value
+"""Somebody with a role of the workspace's own that holds what operators hold."""
 ROLES = tuple(role.value for role in WorkspaceRole)
 ASKERS = (NOBODY, *ROLES, MEMBER, VISITOR, FOREIGN)
 ENDLESS = frozenset({"GET /v1/events", "GET /v1/poll"})
@@ -100,7 +103,15 @@ async def gate(data: Path) -> AsyncIterator[Gate]:
             kind = UserKind.VISITOR if asker == VISITOR else UserKind.HUMAN
             workspace = away.id if asker == FOREIGN else home.id
             handle = None if asker == VISITOR else f"test.{re.sub('[^a-z]', '', asker)}"
-            user = User(new_id(), workspace, kind, asker.title(), handle, role=role)
+            verbs = (
+                frozenset(map(str, role_verbs(WorkspaceRole.OPERATOR)))
+                if asker == CUSTOM
+                else frozenset[str]()
+            )
+            own = new_id() if asker == CUSTOM else None
+            user = User(
+                new_id(), workspace, kind, asker.title(), handle, role=role, custom_role=own, verbs=verbs
+            )
             await services.accounts.add_user(user)
             tokens[asker] = services.tokens.access(user)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

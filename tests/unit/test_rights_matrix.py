@@ -6,9 +6,25 @@ import pytest
 
 from myna.errors import Forbidden
 from myna.model import Conversation, ConversationKind, Member, MemberRole, UserKind, WorkspaceRole
-from myna.rights import SEAT_ONLY, Principal, Seat, Verb, may, require, sees
+from myna.rights import (
+    OFFERED,
+    SEAT_ONLY,
+    Principal,
+    Seat,
+    Verb,
+    gives,
+    held,
+    may,
+    require,
+    role_verbs,
+    sees,
+)
 
-ROLES = {role.value: Principal(1, 1, UserKind.HUMAN, role) for role in WorkspaceRole}
+ROLES = {
+    role.value: Principal(1, 1, UserKind.HUMAN, role)
+    for role in WorkspaceRole
+    if role is not WorkspaceRole.CUSTOM
+}
 EVERYBODY = {
     **ROLES,
     "member": Principal(2, 1, UserKind.HUMAN),
@@ -106,6 +122,44 @@ def test_what_exists_for_whom(kind: ConversationKind, who: str) -> None:
     assert sees(asker, place(kind), None) == watches
     assert not sees(asker, place(kind, workspace=2), sits)
     assert not sees(asker, place(kind, workspace=2), None)
+
+
+def custom(verbs: frozenset[Verb]) -> Principal:
+    return Principal(5, 1, UserKind.HUMAN, WorkspaceRole.CUSTOM, verbs=frozenset(map(str, verbs)))
+
+
+@pytest.mark.parametrize("role", ["operator", "analyst", "developer"])
+def test_a_role_of_ones_own_with_the_same_verbs_may_the_same(role: str) -> None:
+    given, own = ROLES[role], custom(role_verbs(WorkspaceRole(role)))
+    assert own.operator == given.operator
+    places = [None, *itertools.product(ConversationKind, [None, *MemberRole])]
+    for verb, where in itertools.product(Verb, places):
+        seats = [None if where is None else seat(each, *where) for each in (given, own)]
+        assert may(given, verb, seats[0]) == may(own, verb, seats[1]), (verb, where)
+    for kind in ConversationKind:
+        assert sees(given, place(kind), None) == sees(own, place(kind), None)
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+def test_one_verb_gives_one_right_and_what_is_not_offered_gives_none(verb: Verb) -> None:
+    assert held(custom(frozenset({verb}))) == ({verb} if verb in OFFERED else set())
+    made_up = Principal(5, 1, UserKind.HUMAN, WorkspaceRole.CUSTOM, verbs=frozenset({"everything"}))
+    assert not held(made_up)
+    assert not held(Principal(5, 1, UserKind.HUMAN, WorkspaceRole.ANALYST, verbs=OFFERED)) - held(
+        ROLES["analyst"]
+    )
+
+
+def test_nobody_gives_more_than_they_have() -> None:
+    helper = custom(frozenset({Verb.ADMINISTER, Verb.OPERATE}))
+    assert gives(helper, None)
+    assert gives(helper, WorkspaceRole.CUSTOM, frozenset({"operate"}))
+    assert not gives(helper, WorkspaceRole.CUSTOM, frozenset({"operate", "teach"}))
+    for role in (WorkspaceRole.OPERATOR, WorkspaceRole.ADMIN, WorkspaceRole.OWNER):
+        assert not gives(helper, role)
+    assert gives(ROLES["admin"], WorkspaceRole.ADMIN)
+    assert not gives(ROLES["admin"], WorkspaceRole.OWNER)
+    assert gives(ROLES["owner"], WorkspaceRole.OWNER)
 
 
 def test_a_refusal_says_what_is_refused() -> None:

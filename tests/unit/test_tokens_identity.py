@@ -1,6 +1,7 @@
 """Access and refresh tokens, keys and passwords."""
 
 import asyncio
+import hashlib
 import os
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from myna.rights import Principal
 ANN = User(11, 1, UserKind.HUMAN, "Ann", "ann", role=WorkspaceRole.OPERATOR)
 VIC = User(21, 1, UserKind.VISITOR, "Vic")
 KEY = b"k" * 32
+KID = hashlib.sha256(KEY).hexdigest()[:8]
 
 
 class Families:
@@ -36,6 +38,10 @@ class Families:
             return None
         self.rows[digest] = (*row[:3], True)
         return row[0], row[1], row[3]
+
+    async def family(self, digest: str) -> int | None:
+        row = self.rows.get(digest)
+        return None if row is None else row[0]
 
     async def revoke(self, family: int) -> None:
         self.rows = {digest: row for digest, row in self.rows.items() if row[0] != family}
@@ -66,7 +72,7 @@ def forged(key: bytes = KEY, **changes: Any) -> str:
     now = int(time.time())
     claims = {"iss": ISSUER, "sub": "11", "ws": "1", "kind": "human", "role": None, "exp": now + 86_400}
     made = {name: value for name, value in (claims | changes).items() if value != "gone"}
-    return jwt.encode(made, key, "HS256")
+    return jwt.encode(made, key, "HS256", {"kid": KID})
 
 
 def test_a_token_names_its_owner(tokens: Tokens) -> None:
@@ -102,7 +108,7 @@ def test_a_wrong_token_is_refused(tokens: Tokens, token: str, code: str) -> None
 def test_a_token_without_a_signature_is_refused(tokens: Tokens) -> None:
     claims = jwt.decode(tokens.access(ANN), KEY, ["HS256"], issuer=ISSUER)
     with pytest.raises(Unauthorised):
-        tokens.check(jwt.encode(claims, "", "none"))
+        tokens.check(jwt.encode(claims, "", "none", {"kid": KID}))
 
 
 def test_a_remembered_token_ends_when_it_expires(tokens: Tokens) -> None:

@@ -125,4 +125,5 @@ def _device(sign_in: SignIn, current: int) -> dict[str, Any]:
         "created_at": stamp(sign_in.created_at),
         "used_at": stamp(sign_in.used_at),
         "current": sign_in.id == current,
+        "application": None if sign_in.application is None else str(sign_in.application),
     }

@@ -15,6 +15,7 @@ from myna.identity.socket_tickets import TICKET_S
 from myna.identity.tokens import Pair, TokenReused
 from myna.model import User
 from myna.model_identity import Device
+from myna.rights import OFFERED, role_verbs
 from myna.wire import user_object
 
 router = APIRouter(prefix="/v1", tags=["identity"])
@@ -106,6 +107,7 @@ async def me(asker: Asker, core: Core) -> dict[str, Any]:
         "user": user_object(user),
         "workspace": {"id": str(workspace.id), "name": workspace.name},
         "role": user.role,
+        "verbs": sorted(verb.value for verb in role_verbs(user.role, user.verbs) & OFFERED),
     }
 
 

@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
 from myna.api.ids import MAX_ID
-from myna.api.principal import Asker, Core
+from myna.api.principal import Asker, Core, principal
 from myna.errors import Malformed, NotFound, Unauthorised
 from myna.files import INLINE, check_range, upload_object
 from myna.model import File
-from myna.rights import Principal
+from myna.rights import Principal, principal_of
 
 router = APIRouter(prefix="/v1/files", tags=["files"])
 
@@ -146,11 +146,11 @@ async def _reader(core: Core, request: Request, file: int, ticket: str | None) -
         header = request.headers.get("authorization", "")
         if not header.lower().startswith("bearer "):
             raise Unauthorised("This needs an access token or a ticket.", code="token_missing")
-        return core.tokens.check(header[7:].strip())
+        return await principal(request, core)
     user = await core.accounts.user(core.files.ticket_user(file, ticket))
     if user is None:
         raise NotFound(f"There is no file {file} that you can see.")
-    return Principal(user.id, user.workspace, user.kind, user.role)
+    return principal_of(user)
 
 
 def _disposition(file: File, kind: str) -> str:

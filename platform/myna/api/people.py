@@ -7,12 +7,12 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from myna.addresses import place_of
 from myna.api.auth import Password, address_of, device_of, session_object
-from myna.api.ids import IdPath
+from myna.api.ids import IdPath, IdText
 from myna.api.principal import Asker, Core
 from myna.model import WorkspaceRole
 from myna.model_identity import Invitation, Person
 from myna.services import Services
-from myna.wire import stamp, user_object
+from myna.wire import optional_id, stamp, user_object
 
 router = APIRouter(prefix="/v1", tags=["people"])
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
@@ -36,6 +36,7 @@ class NewInvitation(BaseModel):
 
     name: PersonName
     role: WorkspaceRole | None = None
+    custom_role: IdText | None = Field(default=None, description="Which one, with the role `custom`.")
     email: Email | None = Field(
         default=None, description="Whoever a provider verified it of comes in without the link, too."
     )
@@ -45,6 +46,7 @@ class ChangedPerson(BaseModel):
     """What changes; the rest stays."""
 
     role: WorkspaceRole | None = None
+    custom_role: IdText | None = Field(default=None, description="Which one, with the role `custom`.")
     active: bool | None = None
     email: Email | Literal[""] | None = Field(
         default=None, description="The address by which a provider's word leads to them; empty: none."
@@ -79,7 +81,9 @@ async def change(user: IdPath, asked: ChangedPerson, asker: Asker, core: Core) -
     if asked.role is None and asked.active is None and asked.email is not None:
         found = await core.people.members(asker)
         return _person(next(each for each in found if each.user.id == user))
-    return _person(await core.people.change(asker, user, role=asked.role, active=asked.active))
+    custom = None if asked.custom_role is None else int(asked.custom_role)
+    changed = await core.people.change(asker, user, role=asked.role, custom=custom, active=asked.active)
+    return _person(changed)
 
 
 @router.post("/admin/people/{user}/sign-out", status_code=204, summary="Sign somebody out everywhere")
@@ -110,7 +114,8 @@ async def invitations(asker: Asker, core: Core) -> dict[str, Any]:
 @router.post("/admin/invitations", status_code=201, summary="Invite somebody")
 async def invite(asked: NewInvitation, asker: Asker, core: Core) -> dict[str, Any]:
     """A link that works once within a week. Hand it over yourself; it is shown only now."""
-    return _issued(core, *await core.people.invite(asker, asked.name, asked.role, asked.email))
+    custom = None if asked.custom_role is None else int(asked.custom_role)
+    return _issued(core, *await core.people.invite(asker, asked.name, asked.role, asked.email, custom))
 
 
 @router.delete("/admin/invitations/{invitation}", status_code=204, summary="Withdraw an invitation")
@@ -149,6 +154,7 @@ def _person(person: Person) -> dict[str, Any]:
     return {
         **user_object(person.user),
         "role": person.user.role,
+        "custom_role": optional_id(person.user.custom_role),
         "active": person.deactivated_at is None,
         "deactivated_at": None if person.deactivated_at is None else stamp(person.deactivated_at),
         "email": person.email,
@@ -162,6 +168,7 @@ def _invitation(invitation: Invitation) -> dict[str, Any]:
         "id": str(invitation.id),
         "name": invitation.name,
         "role": invitation.role,
+        "custom_role": optional_id(invitation.custom_role),
         "email": invitation.email,
         "user": None if invitation.user is None else str(invitation.user),
         "created_by": str(invitation.created_by),

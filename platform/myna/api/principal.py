@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from myna.api.scopes import let_through
 from myna.errors import Unauthorised
 from myna.rights import Principal
 from myna.services import Services
@@ -21,15 +22,17 @@ async def principal(request: Request, core: Annotated[Services, Depends(services
 
     Raises:
         Unauthorised: there is no valid token in the Authorization header. TooMany: it asks too often.
+        Forbidden: it is an application's, and none of its scopes opens this route.
     """
     header = request.headers.get("authorization", "")
     if not header.lower().startswith("bearer "):
         raise Unauthorised("This needs an access token: Authorization: Bearer ….", code="token_missing")
-    found = await core.tokens.principal(header[7:].strip())
+    found = await core.tokens.principal(header[7:].strip(), applications=True)
     request.state.principal = found
     address = request.client.host if request.client else ""
     core.intrusion.requests.acted(found, address, request.headers.get("user-agent", ""))
     core.limits.use("request_token", found.sign_in or f"user {found.user}")
+    let_through(request, found)
     return found
 
 

@@ -12,7 +12,7 @@ from myna.api.visitors import PrechatField
 from myna.errors import Forbidden, Malformed, NotFound
 from myna.ids import new_id
 from myna.model import ConversationKind, Inbox, MessageKind, UserKind
-from myna.rights import Principal, Verb, require
+from myna.rights import Principal, Verb, may, require
 from myna.service import WHOLE, Contact, Note, PreparedReply, Rating
 from myna.services import Services
 from myna.wire import stamp, user_object
@@ -109,7 +109,7 @@ async def remove_note(
 ) -> None:
     """One's own note; administrators remove any."""
     await _desk(core, asker, conversation)
-    administers = asker.role in ("owner", "admin")
+    administers = may(asker, Verb.ADMINISTER)
     if not await core.service.remove_note(conversation, note, None if administers else asker.user):
         raise NotFound("There is no such note of yours.")
 

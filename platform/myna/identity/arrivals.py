@@ -14,6 +14,7 @@ from typing import Any
 
 from myna.errors import Conflict, MynaError, NotFound, Unauthorised
 from myna.identity.account import Account
+from myna.identity.people import People
 from myna.identity.seal import Seal, digest, new_secret
 from myna.identity.second_factor import SecondFactor
 from myna.identity.sign_ins import SignIns
@@ -54,12 +55,13 @@ class Arrivals:
         seal: Seal,
         sign_ins: SignIns,
         account: Account,
+        people: People,
         trail: Trail,
         base_url: str,
     ) -> None:
         self._accounts, self._store, self._once, self._doors = accounts, store, once, doors
         self._seal, self._sign_ins, self._account, self._trail = seal, sign_ins, account, trail
-        self._base_url = base_url
+        self._people, self._base_url = people, base_url
 
     @property
     def _factor(self) -> SecondFactor:
@@ -199,8 +201,10 @@ class Arrivals:
                 code="email_unverified",
             )
         role = provider.role if invited is None else invited.role
+        as_invited = None if invited is None else await self._people.newcomer(invited, "", None)
         name = came.claims.name or (email or "").partition("@")[0] or came.claims.handle or provider.name
-        blank = User(new_id(), provider.workspace, UserKind.HUMAN, name[:80], role=role)
+        blank = as_invited or User(new_id(), provider.workspace, UserKind.HUMAN, "", role=role)
+        blank = replace(blank, name=name[:80])
         user = await self._named(blank, came, email, None if invited is None else invited.id)
         how = {"provider": provider.name, "role": role, "invited": invited is not None}
         await self._trail.of(user.workspace, user.id, "person.came", f"user:{user.id}", **how)

@@ -15,9 +15,10 @@ from myna.ids import new_id
 from myna.model import User, UserKind, WorkspaceRole
 from myna.model_identity import Invitation, Person
 from myna.ports import Accounts
-from myna.ports_identity import PasskeyStore, PeopleStore
+from myna.ports_identity import PasskeyStore, PeopleStore, RoleStore
 from myna.ports_providers import ProviderStore
-from myna.rights import Principal, Verb, require
+from myna.rights import Principal, Verb, gives, require
+from myna.wire import optional_id
 
 INVITATION_S = 7 * 86_400.0
 RESET_S = 86_400.0
@@ -36,10 +37,11 @@ class People:
         second_factor: SecondFactor,
         emails: ProviderStore,
         passkeys: PasskeyStore,
+        roles: RoleStore,
         trail: Trail,
     ) -> None:
         self._accounts, self._store, self._emails, self._trail = accounts, store, emails, trail
-        self._passkeys = passkeys
+        self._passkeys, self._roles = passkeys, roles
         self._sign_ins, self._second_factor = sign_ins, second_factor
         self.left: Callable[[Principal, int], Awaitable[None]] = _nothing
         """Called after somebody was deactivated, with who did it: what they owned must find somebody else."""
@@ -55,6 +57,7 @@ class People:
         user: int,
         *,
         role: WorkspaceRole | None = None,
+        custom: int | None = None,
         active: bool | None = None,
     ) -> Person:
         """Give another role, or let somebody in or out; they are signed out everywhere when either changes.
@@ -64,16 +67,17 @@ class People:
             Conflict: the last active owner; nothing was changed.
         """
         member = await self._other(principal, user)
-        wanted = role or member.user.role
-        if WorkspaceRole.OWNER in {member.user.role, wanted}:
+        before = member.user
+        after = before if role is None else await self._with_role(principal, before, role, custom)
+        if WorkspaceRole.OWNER in {before.role, after.role}:
             _owners_only(principal)
         since = member.deactivated_at
         if active is not None:
             since = None if active else since or time.time()
-        changed = replace(member, user=replace(member.user, role=wanted), deactivated_at=since)
+        changed = replace(member, user=after, deactivated_at=since)
         if changed == member:
             return member
-        await self._store.change(principal.workspace, user, role=wanted, deactivated_at=since)
+        await self._store.change(after, since)
         await self._sign_ins.end_all(user)
         await self._note_change(principal, member, changed)
         if since is not None and member.deactivated_at is None:
@@ -113,13 +117,21 @@ class People:
         return dropped
 
     async def invite(
-        self, principal: Principal, name: str, role: WorkspaceRole | None, email: str | None = None
+        self,
+        principal: Principal,
+        name: str,
+        role: WorkspaceRole | None,
+        email: str | None = None,
+        custom: int | None = None,
     ) -> tuple[Invitation, str]:
         """A link for somebody new, with its secret, which is shown this once."""
         require(principal, Verb.ADMINISTER)
+        place, by = principal.workspace, principal.user
         if role is WorkspaceRole.OWNER:
             _owners_only(principal)
-        made = Invitation(new_id(), principal.workspace, name, role, principal.user, 0.0, 0.0, email=email)
+        await self._with_role(principal, User(0, place, UserKind.HUMAN, name), role, custom)
+        kept = custom if role is WorkspaceRole.CUSTOM else None
+        made = Invitation(new_id(), place, name, role, by, 0.0, 0.0, email=email, custom_role=kept)
         issued = await self._issue(made, INVITATION_S)
         told = {"name": name, "role": role, "email": email}
         await self._trail.note(principal, "invitation.made", f"invitation:{made.id}", **told)
@@ -174,14 +186,7 @@ class People:
         invitation, known = await self.look(secret)
         if known is None and handle is None:
             raise Malformed("Choose a handle to sign in with.")
-        user = known or User(
-            new_id(),
-            invitation.workspace,
-            UserKind.HUMAN,
-            name or invitation.name,
-            handle,
-            role=invitation.role,
-        )
+        user = known or await self.newcomer(invitation, name or invitation.name, handle)
         hashed = await hash_password(password)
         if not await self._store.accept(_digest(secret), time.time(), user, hashed):
             raise _over()
@@ -192,6 +197,35 @@ class People:
         await self._sign_ins.end_all(known.id)
         return user, await self._second_factor.on(known.id)
 
+    async def newcomer(self, invitation: Invitation, name: str, handle: str | None) -> User:
+        """Somebody new as they were invited, with what their role gives now."""
+        made = User(new_id(), invitation.workspace, UserKind.HUMAN, name, handle, role=invitation.role)
+        if invitation.custom_role is None:
+            return made
+        known = await self._roles.roles(invitation.workspace)
+        found = next((each for each in known if each.id == invitation.custom_role), None)
+        if found is None:
+            raise _over()
+        return replace(made, custom_role=found.id, verbs=found.verbs)
+
+    async def _with_role(
+        self, principal: Principal, user: User, role: WorkspaceRole | None, custom: int | None
+    ) -> User:
+        """The user with a role that the asker may give."""
+        if role is not WorkspaceRole.CUSTOM:
+            made = replace(user, role=role, custom_role=None, verbs=frozenset())
+        else:
+            known = await self._roles.roles(principal.workspace)
+            found = next((each for each in known if each.id == custom), None)
+            if found is None:
+                raise NotFound("There is no such role in this workspace.", code="no_role")
+            made = replace(user, role=role, custom_role=found.id, verbs=found.verbs)
+        # Neither may somebody with less take away from somebody with more.
+        if not gives(principal, made.role, made.verbs) or not gives(principal, user.role, user.verbs):
+            code = "owners_only" if WorkspaceRole.OWNER in {made.role, user.role} else "more_than_own"
+            raise Forbidden("You cannot give or take more than you have.", code=code)
+        return made
+
     async def _issue(self, wanted: Invitation, lives_s: float) -> tuple[Invitation, str]:
         secret, now = secrets.token_urlsafe(SECRET_BYTES), time.time()
         made = replace(wanted, created_at=now, expires_at=now + lives_s)
@@ -200,8 +234,12 @@ class People:
 
     async def _note_change(self, principal: Principal, before: Person, after: Person) -> None:
         subject = f"user:{after.user.id}"
-        if after.user.role != before.user.role:
-            told = {"role": after.user.role, "before": before.user.role}
+        if (after.user.role, after.user.custom_role) != (before.user.role, before.user.custom_role):
+            told = {
+                "role": after.user.role,
+                "before": before.user.role,
+                "custom_role": optional_id(after.user.custom_role),
+            }
             await self._trail.note(principal, "person.role", subject, **told)
         if after.deactivated_at != before.deactivated_at:
             done = "person.activated" if after.deactivated_at is None else "person.deactivated"
@@ -221,6 +259,8 @@ class People:
             raise NotFound(f"There is no person {user} in this workspace.")
         if found.user.role is WorkspaceRole.OWNER:
             _owners_only(principal)
+        if not gives(principal, found.user.role, found.user.verbs):
+            raise Forbidden("This person may do more than you.", code="more_than_own")
         return found
 
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from myna.errors import Malformed, NotFound
+from myna.errors import Forbidden, Malformed, NotFound
 from myna.identity.seal import Seal
 from myna.identity.trail import Trail
 from myna.ids import new_id
 from myna.model import WorkspaceRole
 from myna.model_identity import Provider
 from myna.ports_providers import Doors, ProviderStore
-from myna.rights import Principal, Verb, require
+from myna.rights import Principal, Verb, gives, require
 
 MAX_PROVIDERS = 20
 
@@ -83,6 +83,8 @@ class Providers:
     async def _put(self, principal: Principal, known: Provider, wanted: Wanted, action: str) -> Provider:
         if wanted.role is WorkspaceRole.OWNER:
             raise Malformed("A provider makes no owners.", code="owners_only")
+        if wanted.role is WorkspaceRole.CUSTOM or not gives(principal, wanted.role):
+            raise Forbidden("This role cannot be given through a provider by you.", code="more_than_own")
         said: dict[str, Any] = {
             "name": wanted.name,
             "issuer": wanted.issuer,

@@ -10,7 +10,7 @@ from myna.deliver.relay import Relay
 from myna.errors import NotFound, Unauthorised
 from myna.identity.passwords import matches
 from myna.identity.second_factor import SecondFactor
-from myna.identity.tokens import ACCESS_S, Pair, TokenReused, Tokens
+from myna.identity.tokens import ACCESS_S, APPLICATION, Pair, TokenReused, Tokens
 from myna.ids import new_id
 from myna.model import User, UserKind
 from myna.model_identity import Device, SignIn
@@ -81,6 +81,29 @@ class SignIns:
         Raises:
             Unauthorised: it is unknown or too old; or it came twice, and the sign-in has ended.
         """
+        if refresh.startswith(APPLICATION):
+            raise Unauthorised("An application's token is renewed at /oauth/token.", code="token_invalid")
+        user, family = await self._rotated(refresh)
+        if user.kind is UserKind.HUMAN:
+            await self._store.seen(family, device, time.time())
+        return user, await self._tokens.issue(user, family)
+
+    async def begin_grant(self, user: User, device: Device, application: int, scope: str) -> tuple[Pair, int]:
+        """A sign-in of a person by which an application acts for them: its first pair, and its id."""
+        family, now = new_id(), time.time()
+        await self._store.begin(SignIn(family, user.id, device, now, now, application), scope)
+        return await self._tokens.issue(user, family, application, scope), family
+
+    async def renew_grant(self, refresh: str, application: int, scope: str) -> tuple[User, Pair]:
+        """A new pair for an application's refresh token. Raises as `renew`."""
+        user, family = await self._rotated(refresh)
+        return user, await self._tokens.issue(user, family, application, scope)
+
+    async def end_grant(self, user: int, sign_in: int) -> None:
+        """End what a person granted to an application."""
+        await self._end(user, [sign_in])
+
+    async def _rotated(self, refresh: str) -> tuple[User, int]:
         try:
             user_id, family = await self._tokens.rotate(refresh)
         except TokenReused as reused:
@@ -89,9 +112,7 @@ class SignIns:
         user = await self._accounts.user(user_id)
         if user is None:
             raise Unauthorised("This user does not exist any more.", code="token_invalid")
-        if user.kind is UserKind.HUMAN:
-            await self._store.seen(family, device, time.time())
-        return user, await self._tokens.issue(user, family)
+        return user, family
 
     async def leave(self, refresh: str) -> None:
         """End the sign-in of a refresh token; an unknown one is ignored."""
@@ -130,16 +151,17 @@ class SignIns:
     async def _end(self, user: int, sign_ins: list[int] | None) -> list[int]:
         ended = await self._store.end(user, sign_ins, time.time())
         if ended:
-            await self._tell(user, ended)
+            await self.tell(user, tuple(ended))
         return ended
 
     async def _end_proven(self, user: int, family: int) -> None:
         """The caller showed a token of this family; a visitor's is on no list of devices."""
         await self._store.end(user, [family], time.time())
-        await self._tell(user, [family])
+        await self.tell(user, (family,))
 
-    async def _tell(self, user: int, families: list[int]) -> None:
-        await self._relay.signal(SignalFrame(0, b"", ended=(user, tuple(families))))
+    async def tell(self, user: int, families: tuple[int, ...]) -> None:
+        """Let every process refuse the access tokens of these sign-ins and close their connections."""
+        await self._relay.signal(SignalFrame(0, b"", ended=(user, families)))
 
 
 async def _unproven(_user: int, _passkey: Mapping[str, Any]) -> None:

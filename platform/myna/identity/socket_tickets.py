@@ -12,7 +12,7 @@ from myna.errors import Forbidden, Unauthorised
 from myna.identity.tokens import Tokens
 from myna.ports import Accounts
 from myna.ports_identity import TicketStore
-from myna.rights import Principal
+from myna.rights import Principal, principal_of
 
 TICKET_S = 30
 MAX_CHARS = 64
@@ -52,8 +52,7 @@ class SocketTickets:
                 "This ticket was used, is older than 30 s, or never was one; ask for another.",
                 code="ticket_invalid",
             )
-        principal = Principal(found.id, found.workspace, found.kind, found.role, sign_in=taken[1])
-        return self._tokens.going_on(principal)
+        return self._tokens.going_on(principal_of(found, taken[1]))
 
 
 def _digest(ticket: str) -> str:

@@ -1,4 +1,4 @@
-"""Access tokens: JWT, HS256, 15 minutes. They are checked without the database and cached until they expire."""
+"""Access tokens: JWT, 15 minutes, signed by the keys of `signing`. They are checked without the database and cached."""
 
 import hashlib
 import os
@@ -13,6 +13,7 @@ from typing import Any, cast
 import jwt
 
 from myna.errors import MynaError, Unauthorised
+from myna.identity.signing import SigningKeys
 from myna.ids import new_id
 from myna.model import User, UserKind, WorkspaceRole
 from myna.ports import RefreshTokens
@@ -23,6 +24,8 @@ REFRESH_S = 60 * 24 * 3600
 CACHE_TOKENS = 20_000
 """Verified tokens that are remembered. Overflow rule: the cache is emptied."""
 ISSUER = "myna"
+APPLICATION = "app."
+"""How refresh tokens of applications begin, so that neither kind is taken for the other."""
 
 # PyJWT leaves the types of its optional key classes open, so its two functions are named here as untyped.
 _encode = cast(Callable[..., str], jwt.encode)  # pyright: ignore[reportUnknownMemberType]
@@ -84,20 +87,32 @@ class TokenReused(Unauthorised):
 class Tokens:
     """Issues and checks tokens. A refresh token works once: its second use ends the sign-in, for it was stolen or copied."""
 
-    def __init__(self, key: bytes, refresh: RefreshTokens) -> None:
-        self._key = key
-        self._kid = hashlib.sha256(key).hexdigest()[:8]
+    def __init__(self, keys: SigningKeys | bytes, refresh: RefreshTokens) -> None:
+        self._signing = SigningKeys(keys) if isinstance(keys, bytes) else keys
         self._refresh = refresh
         self._checked: dict[str, tuple[float, Principal]] = {}
         self._ended: dict[int, float] = {}
         self.keys: Callable[[str], Awaitable[Principal]] | None = None
         """Who a bot's key belongs to; keys look like `<bot id>:<secret>`, which no access token does."""
 
-    async def issue(self, user: User, family: int | None = None) -> Pair:
-        """A new pair for a user; with `family` the sign-in goes on."""
+    async def issue(
+        self, user: User, family: int | None = None, application: int = 0, scope: str = ""
+    ) -> Pair:
+        """A new pair for a user, or for an application that acts for them; with `family` the sign-in goes on."""
         refresh, family = secrets.token_urlsafe(32), family or new_id()
+        if application:
+            refresh = APPLICATION + refresh
         await self._refresh.add(_digest(refresh), family, user.id, time.time() + REFRESH_S)
-        return Pair(self.access(user, family), refresh, ACCESS_S)
+        return Pair(self.access(user, family, application, scope), refresh, ACCESS_S)
+
+    async def family_of(self, token: str) -> int | None:
+        """The sign-in of an application's access or refresh token, without using it up; None for any other token."""
+        if token.startswith(APPLICATION):
+            return await self._refresh.family(_digest(token))
+        with suppress(Unauthorised):
+            principal = await self.principal(token, applications=True)
+            return principal.sign_in if principal.application else None
+        return None
 
     async def rotate(self, refresh: str) -> tuple[int, int]:
         """The user and family of a refresh token, which is used up by this.
@@ -128,8 +143,8 @@ class Tokens:
         self._ended = {family: until for family, until in self._ended.items() if until > now}
         self._ended.update(dict.fromkeys(families, now + ACCESS_S))
 
-    def access(self, user: User, family: int = 0) -> str:
-        """A signed access token."""
+    def access(self, user: User, family: int = 0, application: int = 0, scope: str = "") -> str:
+        """A signed access token; with the application that acts for the user and its scopes."""
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": ISSUER,
@@ -141,29 +156,43 @@ class Tokens:
             "iat": now,
             "exp": now + ACCESS_S,
         }
-        return _encode(claims, self._key, "HS256", {"kid": self._kid})
+        if user.role is WorkspaceRole.CUSTOM:
+            claims["verbs"] = sorted(user.verbs)
+        if application:
+            claims |= {"app": str(application), "scope": scope}
+        key = self._signing.newest
+        return _encode(claims, key.signs, key.algorithm, {"kid": key.kid})
 
-    async def principal(self, token: str) -> Principal:
+    async def principal(self, token: str, *, applications: bool = False) -> Principal:
         """Who an access token or a bot's key belongs to. Raises as `check`."""
         if self.keys is not None and ":" in token:
             return await self.keys(token)
-        return self.check(token)
+        return self.check(token, applications=applications)
 
-    def check(self, token: str) -> Principal:
-        """Who the token was issued to.
+    def check(self, token: str, *, applications: bool = False) -> Principal:
+        """Who the token was issued to. Applications' tokens are taken only where the caller looks at their scopes.
 
         Raises:
-            Unauthorised: it is malformed, signed with another key, or too old.
+            Unauthorised: it is malformed, signed with another key, too old, or an application's.
         """
+        found = self._checked_token(token)
+        if found.granted is not None and not applications:
+            raise Unauthorised("An application's token is not taken here.", code="token_invalid")
+        return found
+
+    def _checked_token(self, token: str) -> Principal:
         cached = self._checked.get(token)
         if cached is not None and cached[0] > time.time():
             return self.going_on(cached[1])
         self._checked.pop(token, None)
         try:
+            key = self._signing.find(str(jwt.get_unverified_header(token).get("kid", "")))
+            if key is None:
+                raise jwt.InvalidKeyError("no key of this name")
             claims: dict[str, Any] = _decode(
                 token,
-                self._key,
-                ["HS256"],
+                key.verifies,
+                [key.algorithm],
                 issuer=ISSUER,
                 options={"require": ["exp", "sub", "iss", "ws", "kind"]},
             )
@@ -174,10 +203,13 @@ class Tokens:
                 UserKind(claims["kind"]),
                 WorkspaceRole(role) if role else None,
                 sign_in=int(claims.get("fam", 0)),
+                application=int(claims.get("app", 0)),
+                verbs=frozenset(map(str, claims.get("verbs", ()))),
+                granted=frozenset(claims["scope"].split()) if "app" in claims else None,
             )
         except jwt.ExpiredSignatureError as late:
             raise Unauthorised("The access token is too old; refresh it.", code="token_expired") from late
-        except (jwt.InvalidTokenError, ValueError, TypeError) as wrong:
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError) as wrong:
             raise Unauthorised(
                 "The access token is not valid; sign in again.", code="token_invalid"
             ) from wrong

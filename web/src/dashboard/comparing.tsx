@@ -35,7 +35,7 @@ function Figures({ found }: { found: Found }) {
   return (
     <>
       <table class="figures" data-testid="compared">
-        <thead><tr><th scope="col" /><th scope="col">{t("agents.version", { n: control.version })}</th><th scope="col">{t("agents.version", { n: challenger.version })}</th></tr></thead>
+        <thead><tr><td /><th scope="col">{t("agents.version", { n: control.version })}</th><th scope="col">{t("agents.version", { n: challenger.version })}</th></tr></thead>
         <tbody>{rows.map(([name, of]) => <tr><th scope="row">{name}</th><td>{of(control)}</td><td>{of(challenger)}</td></tr>)}</tbody>
       </table>
       <p role="status" data-testid="verdict"><b>{coded("verdict", verdict)}</b>{difference && <span class="faint"> {t("compare.difference", { value: percent(difference.value), low: percent(difference.low), high: percent(difference.high) })}</span>}</p>

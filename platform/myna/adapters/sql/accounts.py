@@ -165,6 +165,13 @@ class SqlRefreshTokens:
                 await connection.execute(update(_token).where(_token.c.digest == digest).values(used_at=now))
             return row.family, row.user, row.used_at is not None
 
+    async def family(self, digest: str) -> int | None:
+        """The sign-in that a token belongs to, used or not."""
+        async with self._database.read() as connection:
+            query = select(_token.c.family).where(_token.c.digest == digest)
+            found = (await connection.execute(query)).first()
+        return None if found is None else int(found[0])
+
     async def revoke(self, family: int) -> None:
         """End a sign-in."""
         async with self._database.write() as connection:

@@ -36,7 +36,7 @@ class SqlIdentity:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, sign_in: SignIn) -> None:
+    async def begin(self, sign_in: SignIn, scope: str | None = None) -> None:
         """Store a new sign-in."""
         values = {
             "id": sign_in.id,
@@ -46,6 +46,8 @@ class SqlIdentity:
             "created_at": sign_in.created_at,
             "used_at": sign_in.used_at,
             "ended_at": None,
+            "application": sign_in.application,
+            "scope": scope,
         }
         async with self._database.write() as connection:
             await connection.execute(insert(_sign_in).values(values))
@@ -63,7 +65,14 @@ class SqlIdentity:
         async with self._database.read() as connection:
             found = (await connection.execute(query)).all()
         return [
-            SignIn(row.id, row.user, Device(row.device, row.address), row.created_at, row.used_at)
+            SignIn(
+                row.id,
+                row.user,
+                Device(row.device, row.address),
+                row.created_at,
+                row.used_at,
+                row.application,
+            )
             for row in found
         ]
 
@@ -106,27 +115,29 @@ class SqlIdentity:
             for row in found
         ]
 
-    async def change(
-        self, workspace: int, user: int, *, role: WorkspaceRole | None, deactivated_at: float | None
-    ) -> None:
+    async def change(self, user: User, deactivated_at: float | None) -> None:
         """Set role and whether the person may come in; one active owner stays."""
         owners = and_(
-            _user.c.workspace == workspace,
+            _user.c.workspace == user.workspace,
             _user.c.role == WorkspaceRole.OWNER.value,
             _user.c.deactivated_at.is_(None),
         )
         person = and_(
-            _user.c.id == user, _user.c.workspace == workspace, _user.c.kind == UserKind.HUMAN.value
+            _user.c.id == user.id,
+            _user.c.workspace == user.workspace,
+            _user.c.kind == UserKind.HUMAN.value,
         )
-        values = {"role": None if role is None else role.value, "deactivated_at": deactivated_at}
+        values = rows.user_values(user, None, 0.0)
+        values = {name: values[name] for name in ("role", "custom_role", "verbs")}
+        values["deactivated_at"] = deactivated_at
         async with self._database.write() as connection:
             # The owners are locked, so two administrators cannot take the last two at once.
             before = (await connection.execute(select(_user.c.id).where(owners).with_for_update())).all()
             changed = await connection.execute(update(_user).where(person).values(values))
             if not changed.rowcount:
-                raise NotFound(f"There is no person {user} in this workspace.")
-            stays = role is WorkspaceRole.OWNER and deactivated_at is None
-            if not stays and not [row for row in before if row.id != user]:
+                raise NotFound(f"There is no person {user.id} in this workspace.")
+            stays = user.role is WorkspaceRole.OWNER and deactivated_at is None
+            if not stays and not [row for row in before if row.id != user.id]:
                 raise Conflict(
                     "A workspace needs an active owner; name another one first.", code="last_owner"
                 )
@@ -149,6 +160,7 @@ class SqlIdentity:
             "expires_at": invitation.expires_at,
             "user": invitation.user,
             "email": invitation.email,
+            "custom_role": invitation.custom_role,
         }
         async with self._database.write() as connection:
             old: ColumnElement[bool] = _invitation.c.expires_at < invitation.created_at

@@ -18,6 +18,9 @@ class SignInRow(SQLModel, table=True):
     used_at: float = Field(sa_column=Column(Float, nullable=False))
     ended_at: float | None = Field(sa_column=Column(Float, nullable=True, index=True))
     """An ended one is kept for as long as its access tokens would still be valid."""
+    application: int | None = Field(sa_column=big(null=True))
+    scope: str | None = Field(sa_column=text(null=True))
+    """Both for what a person granted to an application."""
 
 
 class InvitationRow(SQLModel, table=True):
@@ -35,6 +38,7 @@ class InvitationRow(SQLModel, table=True):
     user: int | None = Field(sa_column=big(null=True))
     email: str | None = Field(sa_column=text(null=True))
     """Whoever a provider verified this address of may use it, too."""
+    custom_role: int | None = Field(sa_column=big(null=True))
 
 
 class SecondFactorRow(SQLModel, table=True):

@@ -167,6 +167,7 @@ def invitation_of(row: Any) -> Invitation:
         row.expires_at,
         row.user,
         row.email,
+        row.custom_role,
     )
 
 

@@ -348,6 +348,8 @@ def user_values(user: User, password_hash: str | None, created_at: float) -> dic
         "agent": user.agent,
         "password": password_hash,
         "created_at": created_at,
+        "custom_role": user.custom_role,
+        "verbs": to_json(sorted(user.verbs)) if user.custom_role else None,
     }
 
 
@@ -362,4 +364,6 @@ def user_of_columns(row: Row) -> User:
         locale=row[5],
         role=WorkspaceRole(row[6]) if row[6] else None,
         agent=bool(row[7]),
+        custom_role=row[11],
+        verbs=frozenset(from_json(row[12])) if row[12] else frozenset(),
     )

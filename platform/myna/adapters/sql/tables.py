@@ -58,6 +58,9 @@ class UserRow(SQLModel, table=True):
     created_at: float = Field(sa_column=Column(Float, nullable=False))
     deactivated_at: float | None = Field(sa_column=Column(Float, nullable=True))
     """Since when the person may not sign in; what they wrote stays."""
+    custom_role: int | None = Field(sa_column=big(null=True))
+    verbs: str | None = Field(sa_column=text(null=True))
+    """JSON: what that role gives, kept here so that every look at a user knows it."""
 
 
 class RefreshTokenRow(SQLModel, table=True):
