@@ -83,7 +83,9 @@ POST /v1/conversations/{conversation}/messages/{seq}/actions
 POST /v1/conversations/{conversation}/messages/{seq}/forms
 GET /v1/conversations/{conversation}/messages/{seq}/files/{file}
 POST /v1/conversations/{conversation}/messages/{seq}/stop
+POST /v1/conversations/{conversation}/inline
 POST /v1/conversations/{conversation}/inline/choice
+GET /v1/conversations/{conversation}/about/photo
 GET /openai/v1/models
 GET /openai/v1/models/{model}
 POST /openai/v1/chat/completions
@@ -332,8 +334,6 @@ GET /v1/conversations/{conversation}/expectation
 POST /v1/conversations/{conversation}/leave-message
 GET /v1/conversations/{conversation}/commands
 GET /v1/conversations/{conversation}/about
-GET /v1/conversations/{conversation}/about/photo
-POST /v1/conversations/{conversation}/inline
 """
 
 # That customer alone.
