@@ -87,7 +87,7 @@ class Inline:
         bot = int(named) if named.isdecimal() and len(named) < 19 else 0
         asked = await self._state.get(bot, f"{SPACE}.asked", seq, time.time())
         answer = await self._state.get(bot, SPACE, seq, time.time())
-        results = [] if answer is None else answer["results"]
+        results: list[dict[str, Any]] = [] if answer is None else answer["results"]
         found = next((each for each in results if each["id"] == result), None)
         if asked is None or asked["user"] != asker.user or found is None:
             raise NotFound("There is no such result.", code="no_such_result")

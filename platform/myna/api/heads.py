@@ -108,7 +108,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._arrived()
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete:
+        cycle: Any = self.cycle  # None until the first request, whatever its type says
+        if cycle is None or cycle.response_complete:
             body = bytes(problem(refused.status, refused.code, refused.message).body)
             self.transport.write(head_of(refused, body))
         self.transport.close()

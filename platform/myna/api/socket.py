@@ -322,8 +322,8 @@ def protocol_class(server: Callable[[], SocketServer]) -> type[asyncio.Protocol]
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             self._transport = transport
-            peer = transport.get_extra_info("peername")
-            self._peer = str(peer[0]) if isinstance(peer, tuple) and peer else ""
+            peer: Any = transport.get_extra_info("peername")
+            self._peer = str((peer or ("",))[0])
             make = cast(Callable[..., Any], WSProtocol)
             self._inner = make(
                 None,
