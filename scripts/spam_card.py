@@ -149,8 +149,9 @@ with a model of the training part on the development part; those of spam were th
 at most 0.2 % of its service talk (customers, help) reaches P = 0.3, from which a message is put up for review; the
 shipped model has seen both. Texts of more than 400 characters are judged by pieces, and the odds of the worst are divided
 by their number. The test part was looked at three times before the last choice, the limit of 0.2 % on service talk, which had
-been the first one; nothing else was chosen by it. Near-duplicates that differ in letters can be on both sides. Of the harmless fillers (customers, forum_zh) a quarter was trained on. All of covid is in the test
-part: pages of a kind never trained on.
+been the first one; nothing else was chosen by it. Near-duplicates that differ in letters can be on both sides. Of the
+harmless fillers (customers, forum_zh) a quarter was trained on. All of covid is in the test part: pages of a kind never
+trained on.
 
 The same data, numpy and kind of processor give the same bytes: `python scripts/train_spam.py --check` trains anew and compares.
 SHA-256:
