@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
+from picows import WSFrame, WSMsgType, WSTransport, WSUpgradeRequest
 
 from myna.api.frames import nack
+from myna.api.watched import Watched
 from myna.errors import Forbidden, Malformed, MynaError, TooLarge
 from myna.rights import Principal
 from myna.wire import encode
@@ -45,12 +46,12 @@ class _Frame(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Frame)
 
 
-class BotSocket(WSListener):
+class BotSocket(Watched):
     """One bot's connection."""
 
     def __init__(self, bots: BotPlatform, token: str, spawn: Callable[[Any], asyncio.Task[None]]) -> None:
+        super().__init__()
         self._bots, self._token, self._spawn = bots, token, spawn
-        self._transport: WSTransport | None = None
         self._frames: deque[bytes] = deque()
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -58,7 +59,7 @@ class BotSocket(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Start."""
-        self._transport = transport
+        self.begin(transport)
         self._task = self._spawn(self._run())
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
@@ -69,13 +70,14 @@ class BotSocket(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Queue a frame of the bot."""
+        self.heard()
         if frame.msg_type is WSMsgType.CLOSE:
             transport.send_close()
             transport.disconnect()
         elif frame.msg_type is WSMsgType.TEXT and frame.fin and len(self._frames) < MAX_WAITING:
             self._frames.append(frame.get_payload_as_bytes())
             self._arrived.set()
-        else:
+        elif frame.msg_type is not WSMsgType.PONG:
             self._end(
                 TooLarge("This socket takes whole text frames, and not so many at once.", code="too_many")
             )
@@ -176,10 +178,10 @@ def _first(group: BaseExceptionGroup[MynaError]) -> MynaError:
 
 def accepting(
     bots: BotPlatform, spawn: Callable[[Any], asyncio.Task[None]]
-) -> Callable[[WSUpgradeRequest], WSListener]:
+) -> Callable[[WSUpgradeRequest], Watched]:
     """What makes a listener of an upgrade request for `PATH`."""
 
-    def accept(request: WSUpgradeRequest) -> WSListener:
+    def accept(request: WSUpgradeRequest) -> Watched:
         header = request.headers.get("Authorization", "")
         return BotSocket(bots, header[7:].strip() if header.lower().startswith("bearer ") else "", spawn)
 

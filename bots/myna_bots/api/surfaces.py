@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from fastapi import APIRouter, FastAPI, Request
-from picows import WSListener, WSUpgradeRequest
+from picows import WSUpgradeRequest
 
+from myna.api.watched import Watched
 from myna_bots.api import bots, hooks, inline, interactions, lookups, socket, telegram, updates
 from myna_bots.api.mcp import PATH, McpGate
 from myna_bots.api.openai import openai_router
@@ -44,7 +45,7 @@ class BotSurfaces:
 
     def sockets(
         self, spawn: Callable[[Any], asyncio.Task[None]]
-    ) -> dict[bytes, Callable[[WSUpgradeRequest], WSListener]]:
+    ) -> dict[bytes, Callable[[WSUpgradeRequest], Watched]]:
         """Listeners by path, for the server of sockets."""
         assert self._bots is not None
         return {socket.PATH: socket.accepting(self._bots, spawn)}

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import parse_qsl
+from weakref import WeakSet
 
 from picows import (
     WSCloseCode,
@@ -28,6 +29,7 @@ from myna.api.commands import Commands
 from myna.api.frames import MAX_FRAME_BYTES, Hello, nack
 from myna.api.heads import proxies
 from myna.api.link import Link
+from myna.api.watched import PONG_S, SILENT_S, Watched
 from myna.deliver.session import Farewell, Session
 from myna.errors import Busy, Malformed, MynaError, TooMany
 from myna.intrusion.shield import Blocked
@@ -37,31 +39,41 @@ from myna.wire import encode
 PATH = b"/v1/socket"
 HELLO_S = 5.0
 """How long a client may take to say hello."""
-SILENT_S = 60
-"""A client that sent nothing for so long is asked for a pong, and dropped without one."""
-PONG_S = 20
 STUCK_S = 30.0
 """A reader that takes nothing for so long is closed with 4499."""
 MAX_PARTS = 1_024
 """Fragments of one message: without a bound, empty ones could be sent for ever."""
 HIGH_WATER_BYTES = 128 * 1024
 """Bytes in the socket's own buffer above which frames stay in the session's bounded queue."""
-READ_BUFFER_BYTES = 2048
-"""First size of picows' read buffer: its default of 16 KiB is most of an idle connection's memory."""
+READ_BUFFER_BYTES = 1024
+"""First size of picows' read buffer, which grows with what comes: its default of 16 KiB is most of an idle socket's memory."""
 
 logger = logging.getLogger(__name__)
 _quiet = logging.getLogger("myna.socket.frames")
 _quiet.setLevel(logging.WARNING)
 
 
-class SocketListener(WSListener):
+class SocketListener(Watched):
     """One socket: frames in go to the link, frames out are taken from its session."""
+
+    __slots__ = (
+        "_blocked_bytes",
+        "_blocked_since",
+        "_hello",
+        "_late",
+        "_link",
+        "_parts",
+        "_parts_bytes",
+        "_scheduled",
+        "_server",
+        "_ticket",
+        "_write",
+    )
 
     def __init__(self, server: "SocketServer", hello: Hello | None, ticket: str) -> None:
         super().__init__()
         self._server = server
         self._hello, self._ticket = hello, ticket
-        self._transport: WSTransport | None = None
         self._write: Callable[[bytes], None] = _nowhere
         self._scheduled = False
         self._blocked_since: float | None = None
@@ -80,7 +92,10 @@ class SocketListener(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Start answering."""
-        self._transport = transport
+        self.begin(transport)
+        # Nobody looks at them again, and they are a tenth of an idle connection's memory.
+        transport.request.headers.clear()
+        transport.response.headers.clear()
         self._write = transport.underlying_transport.write
         transport.underlying_transport.set_write_buffer_limits(HIGH_WATER_BYTES)
         self._server.listeners.add(self)
@@ -98,6 +113,7 @@ class SocketListener(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """Take a frame; continuation frames are put together, within the frame limit."""
+        self.heard()
         kind = frame.msg_type
         if kind is WSMsgType.TEXT or kind is WSMsgType.CONTINUATION:
             payload = frame.get_payload_as_bytes()
@@ -254,9 +270,10 @@ class SocketServer:
     ) -> None:
         self.services, self.commands, self.spawn = services, commands, spawn
         self.listeners: set[SocketListener] = set()
-        self.others: dict[bytes, Callable[[WSUpgradeRequest], WSListener]] = {}
+        self.others: dict[bytes, Callable[[WSUpgradeRequest], Watched]] = {}
         """Sockets of other surfaces, by path."""
         self._waiting: list[SocketListener] = []
+        self._foreign: WeakSet[Watched] = WeakSet()
 
     def flush_soon(self, listener: SocketListener) -> None:
         """Flush a socket at the end of this turn of the event loop, together with all others that have something by then."""
@@ -273,13 +290,16 @@ class SocketServer:
                 logger.exception("a connection could not be written to")
 
     async def run(self) -> None:
-        """Close connections that take nothing, until cancelled."""
+        """Close connections that take nothing, or whose clients are gone, until cancelled."""
         while True:
             await asyncio.sleep(5)
             now = asyncio.get_running_loop().time()
             for listener in list(self.listeners):
                 if listener.stuck(now):
                     listener.drop()
+                listener.look(now)
+            for other in list(self._foreign):
+                other.look(now)
 
     def drain(self) -> None:
         """Take in nobody any more and say goodbye to everybody, with jittered times to come back."""
@@ -295,7 +315,9 @@ class SocketServer:
         """A listener for an upgrade request, an answer 503 when too many come at once or the server stops, or None: 404."""
         path, _, query = request.path.partition(b"?")
         if (other := self.others.get(path)) is not None:
-            return other(request)
+            listener = other(request)
+            self._foreign.add(listener)
+            return listener
         if path != PATH:
             return None
         try:
@@ -333,7 +355,7 @@ def protocol_class(server: Callable[[], SocketServer]) -> type[asyncio.Protocol]
                 _quiet,
                 True,
                 HELLO_S,
-                True,
+                False,  # silence is looked for by `SocketServer.run`
                 SILENT_S,
                 PONG_S,
                 WSAutoPingStrategy.PING_WHEN_IDLE,
