@@ -1,10 +1,12 @@
 """A client that is gone without a word: asked for a pong, and dropped when none comes. Over real sockets, times shortened."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_connect, ws_create_server
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
+from picows import ws_connect as connect  # pyright: ignore[reportUnknownVariableType]
+from picows import ws_create_server as listen  # pyright: ignore[reportUnknownVariableType]
 
 from myna.api import watched
 from myna.api.watched import Watched
@@ -50,7 +52,7 @@ class Dead(Client):
 
 
 @asynccontextmanager
-async def connected(client: Client) -> AsyncIterator[Kept]:
+async def connected(client: Client) -> AsyncGenerator[Kept]:
     """A socket between a server and a client in this process."""
     made: list[Kept] = []
 
@@ -58,9 +60,9 @@ async def connected(client: Client) -> AsyncIterator[Kept]:
         made.append(Kept())
         return made[-1]
 
-    server = await ws_create_server(accept, "127.0.0.1", 0)
+    server = await listen(accept, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    transport, _ = await ws_connect(lambda: client, f"ws://127.0.0.1:{port}/", enable_auto_pong=False)
+    transport, _ = await connect(lambda: client, f"ws://127.0.0.1:{port}/", enable_auto_pong=False)
     try:
         yield made[0]
     finally:
