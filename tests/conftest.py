@@ -1,5 +1,6 @@
 """Fixtures for all tests: private backends, one parameter per port, no network."""
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from support import backends, network, servers
+from support import backends, migrating, network, servers
 
 network.stay_on_this_machine()
 # How long an example takes depends on what else the machine does; timing never decides a test here.
@@ -38,22 +39,38 @@ def durable_postgres() -> Iterator[servers.Postgres]:
         yield cluster
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: servers.Postgres) -> Iterator[str]:
+    """The name of a database with the newest schema and nothing else, to be copied: migrating takes a second each time."""
+    with postgres.database("migrated") as url:
+        migrating.bring(url)
+        yield "migrated"
+
+
 @pytest.fixture
-def postgres_url(postgres: servers.Postgres) -> Iterator[str]:
-    """`postgresql://…` of a fresh, empty database."""
-    with postgres.database(f"test_{uuid.uuid4().hex[:12]}") as url:
+def postgres_url(postgres: servers.Postgres, migrated_postgres: str) -> Iterator[str]:
+    """`postgresql://…` of a database with the newest schema and nothing else."""
+    with postgres.database(f"test_{uuid.uuid4().hex[:12]}", migrated_postgres) as url:
         yield url
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the newest schema and nothing else, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "myna.db"
+    migrating.bring(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """`sqlite:///…` of a file that does not exist yet."""
-    return f"sqlite:///{tmp_path / 'myna.db'}"
+def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """`sqlite:///…` of a file with the newest schema and nothing else."""
+    return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'myna.db')}"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A fresh, empty database; the test runs once on each kind."""
+    """A database with the newest schema and nothing else; the test runs once on each kind."""
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 

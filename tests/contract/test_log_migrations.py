@@ -1,6 +1,9 @@
 """A database reaches the newest schema from nothing, once, whoever starts first."""
 
 import asyncio
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,12 +16,26 @@ from myna.adapters.sql.database import Database
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.migrate import head, migrate, renew_epoch
 from myna.errors import MynaError
+from support.servers import Postgres
 
 OURS = {
     tables.table(row).name
     for row in (*vars(tables).values(), *vars(moderation_tables).values())
     if isinstance(row, type) and issubclass(row, SQLModel) and row is not SQLModel
 }
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """`postgresql://…` of an empty database."""
+    with postgres.database(f"empty_{uuid.uuid4().hex[:12]}") as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """`sqlite:///…` of a file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'myna.db'}"
 
 
 async def test_a_fresh_database_gets_every_table(database_url: str) -> None:

@@ -74,9 +74,9 @@ class Postgres:
         return done.stdout.strip()
 
     @contextmanager
-    def database(self, name: str) -> Iterator[str]:
-        """The address of a fresh, empty database, which is dropped at the end."""
-        self.sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    def database(self, name: str, template: str = "template0") -> Iterator[str]:
+        """The address of a fresh database, empty or a copy of another one, which is dropped at the end."""
+        self.sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
             yield self.url(name)
         finally:
