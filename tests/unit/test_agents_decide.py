@@ -324,6 +324,8 @@ def test_every_phrase_exists_in_both_languages_with_the_same_blanks(phrase: Phra
         "arguments": "a",
         "result": "r",
         "count": 2,
+        "facts": "f",
+        "days": 30,
         "minutes": 3,
         "day": "2026-12-24",
         "time": "09:00",

@@ -213,11 +213,12 @@ class Helpdesk:
         """
         given = 0
         for ticket in await self._store.waiting(None, limit):
+            operators = await self._store.operators(ticket.workspace)
+            load = await self._store.load(ticket.workspace)
+            # Last of all: who came after it was said that nobody is to be assigned must not be.
             desk = await self._staffed(ticket)
             if not desk.assign or not is_open(desk.hours, time.time()):
                 continue
-            operators = await self._store.operators(ticket.workspace)
-            load = await self._store.load(ticket.workspace)
             chosen = choose(operators, load, await self._members(desk))
             if chosen is not None and await self._give(ticket, chosen.user):
                 given += 1

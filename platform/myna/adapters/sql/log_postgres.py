@@ -36,13 +36,18 @@ class PostgresCommits:
         self._database = database
         self._texts = statements(sqlite_driver=False)
         self._kept: AsyncConnection | None = None
+        self._turn = asyncio.Lock()
 
     async def commit(self, batch: Sequence[Write]) -> Committed:
-        """Store a batch in one transaction. Obligation: one at a time.
+        """Store a batch in one transaction; batches that come at once follow one another.
 
         Raises:
             Busy: the database did not answer in time; the same drafts may be sent again, `client_id` makes that harmless.
         """
+        async with self._turn:
+            return await self._commit_next(batch)
+
+    async def _commit_next(self, batch: Sequence[Write]) -> Committed:
         try:
             async with asyncio.timeout(COMMIT_TIMEOUT_S):
                 connection = await self._connection()
@@ -68,9 +73,9 @@ class PostgresCommits:
 
     async def _connection(self) -> AsyncConnection:
         if self._kept is None:
-            self._kept = await self._database.engine.connect()
-            await self._kept.exec_driver_sql("SET synchronous_commit = on")
-            await self._kept.commit()
+            made = self._kept = await self._database.engine.connect()
+            await made.exec_driver_sql("SET synchronous_commit = on")
+            await made.commit()
         return self._kept
 
     async def _drop(self) -> None:
