@@ -21,14 +21,14 @@ LEFT_OUT = {
     ("GET", "/v1/events"),
     ("GET", "/v1/poll"),
 }
-SHAPES = {"/openai/": "application/json", "/hooks/": "text/plain"}
+SHAPES = {"/openai/": "application/json", "/hooks/": "text/plain", "/oauth/": "application/json"}
 """Surfaces that answer as the product whose clients they take in; an address of no such thing is a problem everywhere."""
 PROBLEM = "application/problem+json"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MynaServer]:
-    calm = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:"}
+    calm = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:", "MYNA_LIMITS": "off"}
     with myna_server.serve(tmp_path_factory.mktemp("fuzz"), settings=calm) as running:
         yield running
 
@@ -39,7 +39,16 @@ def headers(server: MynaServer) -> dict[str, str]:
     signed = httpx.post(
         f"{server.url}/v1/auth/sign-in", json={"handle": "operator", "password": password}, trust_env=False
     )
-    return {"Authorization": f"Bearer {signed.json()['access_token']}"}
+    known = {"Authorization": f"Bearer {signed.json()['access_token']}"}
+    # What comes next looks like an attack, and would be kept out.
+    told = httpx.put(
+        f"{server.url}/v1/admin/detection",
+        json={"allow": ["127.0.0.1"], "hook": None},
+        headers=known,
+        trust_env=False,
+    )
+    assert told.status_code == 200, told.text
+    return known
 
 
 def test_no_request_that_the_document_allows_or_forbids_makes_the_server_fail(

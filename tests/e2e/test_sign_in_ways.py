@@ -31,6 +31,12 @@ async def device(page: Page) -> None:
     await session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
+def _forgive(person: Person, *known: str) -> None:
+    """Leave out what the test brings about, and what the provider's own pages lack here: an icon, and fonts from elsewhere."""
+    outside = (*known, "ERR_NAME_NOT_RESOLVED", "fonts.g", "ERR_INTERNET_DISCONNECTED")
+    person.faults[:] = [fault for fault in person.faults if not any(each in fault for each in outside)]
+
+
 async def test_a_passkey_is_added_and_signs_in(
     start_server: Callable[..., MynaServer], operator: Person
 ) -> None:
@@ -108,8 +114,8 @@ async def test_somebody_new_comes_in_through_a_provider_and_the_owner_links_thei
         await mia.goto(f"{server.url}/dashboard/#/arrive/{'x' * 43}")
         await expect(mia.get_by_test_id("arrive-error")).to_contain_text("began in another browser")
         assert not await violations(mia)
-    operator.faults[:] = [fault for fault in operator.faults if "422" not in fault and "404" not in fault]
-    visitor.faults[:] = [fault for fault in visitor.faults if "401" not in fault and "404" not in fault]
+    _forgive(operator, "422", "404")
+    _forgive(visitor, "401", "404")
 
 
 async def test_an_application_is_registered_and_let_in(

@@ -257,7 +257,7 @@ def outcomes(
     asked = [getattr(each, "callspec", None) for each in request.session.items]
     chosen: dict[tuple[str, str], None] = {}
     for each in asked:
-        if each is not None and "way" in each.params:
+        if each is not None and {"library", "way"} <= each.params.keys():
             chosen[each.params["library"], each.params["way"]] = None
     folder = tmp_path_factory.mktemp("bots")
     with ThreadPoolExecutor(6) as pool:

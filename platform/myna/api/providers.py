@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from myna.addresses import place_of
 from myna.api.auth import address_of, device_of, session_object
-from myna.api.ids import IdPath
+from myna.api.ids import MAX_ID, IdPath
 from myna.api.people import PersonName
 from myna.api.principal import Asker, Core
 from myna.errors import MynaError
@@ -74,7 +74,7 @@ class ComeIn(Came):
 
 
 @router.get("/auth/providers", summary="Where one can sign in instead")
-async def providers(core: Core, workspace: Annotated[int | None, Query(gt=0)] = None) -> dict[str, Any]:
+async def providers(core: Core, workspace: Annotated[int | None, Query(gt=0, lt=MAX_ID)] = None) -> dict[str, Any]:
     """Names for the sign-in page, of the first workspace where none is named."""
     first = None if workspace is not None else await core.accounts.first_workspace()
     place = workspace if first is None else first.id
