@@ -74,7 +74,9 @@ class ComeIn(Came):
 
 
 @router.get("/auth/providers", summary="Where one can sign in instead")
-async def providers(core: Core, workspace: Annotated[int | None, Query(gt=0, lt=MAX_ID)] = None) -> dict[str, Any]:
+async def providers(
+    core: Core, workspace: Annotated[int | None, Query(gt=0, lt=MAX_ID)] = None
+) -> dict[str, Any]:
     """Names for the sign-in page, of the first workspace where none is named."""
     first = None if workspace is not None else await core.accounts.first_workspace()
     place = workspace if first is None else first.id
