@@ -10,7 +10,7 @@ from myna_knowledge.memory import Memories, Memory
 from myna_knowledge.model import Calibration, Chunk, Passage, Retrieval, Section
 from myna_knowledge.ports import Store, Vectors
 from myna_knowledge.ranking import FEATURES, UNKNOWN_LEVEL, Candidate, Found, evidence, fuse, lexical_top
-from myna_knowledge.text import language, topic_terms
+from myna_knowledge.text import language, normalise, topic_terms
 
 NEAREST = 48
 """Pieces of each language asked from the index: several of one section, and some that were deleted, may be among them."""
@@ -52,7 +52,9 @@ class Retriever:
         if dense and ranked and ranked[0].found.cosine is None:
             calibration = await self._calibration(bases, dense=False)
         sure = confidence(calibration, features) if ranked else 0.0
-        passages = await self._passages(ranked[: 2 * k + 4], k)
+        passages, asked_so = await self._passages(ranked[: 2 * k + 4], k, query)
+        if asked_so:
+            sure = 1.0
         answerable = bool(passages) and sure >= calibration.threshold
         return Retrieval(
             passages=passages,
@@ -107,8 +109,10 @@ class Retriever:
                 )
         return [*best.values(), *(Found(memory, place) for place in top if place not in best)]
 
-    async def _passages(self, ranked: Sequence[Candidate], k: int) -> tuple[Passage, ...]:
-        """The first `k` that still exist and say different things."""
+    async def _passages(
+        self, ranked: Sequence[Candidate], k: int, query: str
+    ) -> tuple[tuple[Passage, ...], bool]:
+        """The first `k` that still exist and say different things; and whether the first is a FAQ asked in its very words."""
         unknown = [each.section for each in ranked if each.found.chunk is None]
         first: dict[int, int] = {}
         for chunk in await self._store.pieces.chunks_of(unknown):
@@ -117,6 +121,7 @@ class Retriever:
         rows = await self._store.pieces.chunks(list(chosen.values()))
         shown: list[Passage] = []
         said: list[tuple[str, frozenset[str]]] = []
+        asked_so = False
         for each in ranked:
             row = rows.get(chosen[each.section])
             if row is None or len(shown) == k:
@@ -124,9 +129,16 @@ class Retriever:
             words = frozenset(topic_terms(row[1].text))
             if any(lang == row[1].lang and overlap(words, [other]) >= SAME_TEXT for lang, other in said):
                 continue
+            if not shown and row[1].kind == "faq":
+                asked_so = _bare(query) in map(_bare, (row[1].question or "", *row[1].variants))
             said.append((row[1].lang, words))
             shown.append(passage(*row, score=each.fused))
-        return tuple(shown)
+        return tuple(shown), asked_so
+
+
+def _bare(wording: str) -> str:
+    """A wording without what nobody means by it: letter case, width, spaces at the ends and closing marks."""
+    return normalise(wording).strip(" ?!.。？！")
 
 
 def passage(chunk: Chunk, section: Section, *, score: float = 0.0) -> Passage:

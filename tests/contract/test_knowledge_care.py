@@ -279,3 +279,17 @@ async def test_gaps_of_another_base_are_not_found(place: Place) -> None:
     await place.ask("POST", f"/gaps/{gap.id}/dismiss", 404)
     assert await place.library.care.gaps(other.id, GapState.OPEN) == []
     assert await place.library.care.findings(other.id, FindingKind.STALE) == []
+
+
+@pytest.mark.parametrize("asked", ["Which hut has a bath", "WHICH HUT HAS A BATH?", " is there a bath ? "])
+async def test_a_question_in_the_very_words_of_an_entry_is_answered_however_careful_the_base(
+    place: Place, asked: str
+) -> None:
+    await place.learn(
+        faq("Which hut has a bath?", "The lower one.", "Is there a bath?"),
+        faq("Which hut has a stove?", "All."),
+    )
+    hit = await place.library.retrieve([place.base], asked)
+    assert (hit.passages[0].answer, hit.confidence, hit.answerable) == ("The lower one.", 1.0, True)
+    near = await place.library.retrieve([place.base], "Which hut has a cellar?")
+    assert near.confidence < 1.0

@@ -77,7 +77,7 @@ def _zipped(path: Path, export: Export) -> Iterator[Entry]:
                     raise NoExport("The archive is encrypted. Pack it without a password.")
                 with archive.open(each) as file:
                     yield from _bounded(Entry(str(name), file.read(MAX_ENTRY + 1)), export)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, RuntimeError) as error:
         raise NoExport(f"The archive cannot be unpacked: {error}.") from None
 
 
