@@ -78,7 +78,7 @@ def _command(
 
 
 def _opened(options: argparse.Namespace, run: Run) -> int:
-    from myna.wiring import opened_knowledge
+    from myna.wiring_commands import opened_knowledge
 
     async def inside() -> int:
         async with opened_knowledge() as opened:

@@ -5,14 +5,12 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, Response
 
 from myna.access import Access
-from myna.adapters.blob_local import LocalBlobs
 from myna.adapters.pictures import PillowPictures
 from myna.adapters.sounds import TinytagSounds
 from myna.adapters.sql.accounts import SqlAccounts
@@ -27,7 +25,6 @@ from myna.adapters.sql.log_postgres import PostgresCommits
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.log_sqlite import SqliteCommits
 from myna.adapters.sql.marks import SqlMarks
-from myna.adapters.sql.migrate import migrate, renew_epoch
 from myna.adapters.sql.moderation import SqlAudit, SqlModeration
 from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.search import SqlIndex
@@ -47,7 +44,6 @@ from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.directory import Directory
-from myna.errors import MynaError
 from myna.export import Export
 from myna.files import FileStore
 from myna.filters import Filters
@@ -59,14 +55,12 @@ from myna.helpdesk.watch import QueueWatch
 from myna.identity.tokens import load_key
 from myna.log.committer import Committer
 from myna.mine import Mine, Timer
-from myna.model import Turn, User, UserKind, WorkspaceRole
-from myna.ports import Bus, Commits, Moderator
-from myna.ports_content import Blobs
+from myna.model import Turn, User, UserKind
+from myna.ports import Commits, Moderator
 from myna.presence import Presence
 from myna.previews import Previews
 from myna.receipts import Receipts
 from myna.review import Review
-from myna.rights import Principal
 from myna.search import Indexer, Search
 from myna.seats import Membership
 from myna.send import Sender
@@ -76,6 +70,7 @@ from myna.signals import Signals
 from myna.standing import Standings
 from myna.turns import Turns
 from myna.visitors import Identities
+from myna.wiring_backends import build_imports, kept_blobs, open_blobs, open_bus, open_database
 from myna.wiring_identity import build_identity
 from myna.wiring_safety import build_privacy, open_safety
 
@@ -90,123 +85,6 @@ if TYPE_CHECKING:
     from myna_knowledge.library import Library
 
 logger = logging.getLogger(__name__)
-
-
-async def open_database(settings: Settings) -> Database:
-    """The database at its newest schema."""
-    if settings.database_url.startswith("sqlite"):
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url)
-    version = await migrate(database)
-    logger.info("database schema %s", version)
-    return database
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedKnowledge:
-    """A library for a command, and the workspace it works in."""
-
-    library: "Library"
-    workspace: int
-
-
-@asynccontextmanager
-async def opened_knowledge() -> AsyncGenerator[OpenedKnowledge, None]:
-    """The knowledge of the first workspace, beside a server that may be running.
-
-    Chroma's folder belongs to the server: a command searches exactly, and the server takes up what it stored.
-    """
-    from myna_knowledge.opening import open_library
-
-    settings = Settings.from_env()
-    database = await open_database(settings)
-    index = settings.index_url if settings.index_url.startswith("http") else "exact:"
-    library = open_library(
-        database,
-        index=index,
-        embedder=settings.embedder,
-        key=settings.model_key,
-        private_sources=settings.private_sources,
-    )
-    try:
-        workspace = await SqlAccounts(database).first_workspace()
-        if workspace is None:
-            raise MynaError("There is no workspace yet: start `myna serve` once.", code="no_workspace")
-        yield OpenedKnowledge(library, workspace.id)
-    finally:
-        await library.close()
-        await database.close()
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedImports:
-    """Imports for a command, done in the name of the workspace's first owner."""
-
-    imports: "Imports"
-    library: "Library"
-    who: Principal
-
-
-@asynccontextmanager
-async def opened_imports() -> AsyncGenerator[OpenedImports, None]:
-    """The imports of the first workspace, beside a server that may be running.
-
-    Raises:
-        MynaError: there is no workspace or no owner yet.
-    """
-    settings = Settings.from_env()
-    async with AsyncExitStack() as stack:
-        knowledge = await stack.enter_async_context(opened_knowledge())
-        database = await open_database(settings)
-        services = await stack.enter_async_context(build_core(settings, database, None).running())
-        people = await services.accounts.humans(knowledge.workspace, 1000)
-        owner = next((each for each in people if each.role is WorkspaceRole.OWNER), None)
-        if owner is None:
-            raise MynaError("There is no owner yet: start `myna serve` once.", code="no_workspace")
-        imports = build_imports(services, database, knowledge.library, _blobs(stack, settings))
-        who = Principal(owner.id, knowledge.workspace, owner.kind, owner.role)
-        yield OpenedImports(imports, knowledge.library, who)
-
-
-def build_imports(services: Services, database: Database, library: "Library", blobs: Blobs) -> "Imports":
-    """What other systems exported, on its way in."""
-    from myna_knowledge.imports.bringing import Desk
-    from myna_knowledge.imports.service import Imports
-    from myna_knowledge.opening import open_import_store
-
-    desk = Desk(
-        open_import_store(database),
-        services.service,
-        SqlHelpdesk(database),
-        services.committer,
-        library,
-    )
-    return Imports(desk, blobs, services.accounts, services.visitors.store)
-
-
-async def renew_log(database: Database) -> None:
-    """Make clients begin anew after a restored backup."""
-    await renew_epoch(database)
-
-
-def open_bus(settings: Settings) -> Bus:
-    """The bus that the settings name."""
-    if settings.bus == "memory:":
-        from myna.adapters.bus_memory import MemoryBus
-
-        return MemoryBus()
-    from myna.adapters.bus_redis import RedisBus
-
-    return RedisBus(settings.bus)
-
-
-def open_blobs(settings: Settings) -> Blobs:
-    """The store of files that the settings name."""
-    if settings.files.startswith("s3://"):
-        from myna.adapters.blob_s3 import S3Blobs
-
-        return S3Blobs(settings.files, settings.files_key, settings.files_secret)
-    return LocalBlobs(Path(settings.files) if settings.files else settings.data_dir / "files")
 
 
 def build_core(settings: Settings, database: Database, moderator: Moderator | None) -> Core:
@@ -474,7 +352,7 @@ def build_app(
                 first = await ensure_workspace(services.accounts, settings.data_dir, shop().name)
                 if settings.demo:
                     await DemoSeed(services.accounts, services.committer, library).ensure(first)
-            brought.append(build_imports(services, database, library, _blobs(stack, settings)))
+            brought.append(build_imports(services, database, library, kept_blobs(stack, settings)))
             bots = open_bots(database, services, SqlConversations(database), library)
             office = app.state.office = build_office(settings, core, database, library)
             stack.push_async_callback(office.close)
@@ -542,12 +420,6 @@ def _knowledge_routes(libraries: "list[Library]", brought: "list[Imports]") -> l
     from myna_knowledge.api.imports import router as imports_router
 
     return [router(lambda: libraries[-1]), imports_router(lambda: brought[-1])]
-
-
-def _blobs(stack: AsyncExitStack, settings: Settings) -> Blobs:
-    blobs = open_blobs(settings)
-    stack.push_async_callback(blobs.close)
-    return blobs
 
 
 def _put_to_work(

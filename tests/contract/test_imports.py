@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 
 from myna.adapters.blob_local import LocalBlobs
 from myna.model import Owner, TicketStatus
-from myna.wiring import build_imports
+from myna.wiring_backends import build_imports
 from myna_knowledge.adapters.sql_imports import JOB
 from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.api.imports import router

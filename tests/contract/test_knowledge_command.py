@@ -10,7 +10,7 @@ from myna.adapters.sql.accounts import SqlAccounts
 from myna.cli import main
 from myna.first_start import ensure_workspace
 from myna.settings import Settings
-from myna.wiring import open_database
+from myna.wiring_backends import open_database
 
 
 @pytest.fixture

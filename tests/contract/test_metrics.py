@@ -1,30 +1,15 @@
 """Counts and times over `/metrics`."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from myna.model_moderation import Action, Case, Reason, Verdict
-from myna.ports import Judged
 from support.api_world import ANN, GROUP, World, world
+from support.words_filter import Words
 
 TOKEN = {"Authorization": "Bearer 1234-5678"}
-
-
-class Words:
-    """Holds what says spam, breaks at what says break, and lets everything else pass."""
-
-    def judge_many(self, cases: Sequence[Case]) -> list[Judged]:
-        return [self.judge(case) for case in cases]
-
-    async def judge(self, case: Case) -> Verdict:
-        if "break" in case.text:
-            raise RuntimeError("the filter is broken")
-        if "spam" in case.text:
-            return Verdict(Action.HOLD, (Reason("spam.model", "'spam'", 0.9),), 0.9)
-        return Verdict(Action.ALLOW)
 
 
 @pytest.fixture

@@ -1,27 +1,12 @@
 """Reviewing held messages over the routes, on both databases."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from myna.model_moderation import Action, Case, Reason, Verdict
-from myna.ports import Judged
 from support.api_world import ANN, BOB, GROUP, OPA, VIC, World, world
-
-
-class Words:
-    """Holds what says spam, breaks at what says break, and lets everything else pass."""
-
-    def judge_many(self, cases: Sequence[Case]) -> list[Judged]:
-        return [self.judge(case) for case in cases]
-
-    async def judge(self, case: Case) -> Verdict:
-        if "break" in case.text:
-            raise RuntimeError("the filter is broken")
-        if "spam" in case.text:
-            return Verdict(Action.HOLD, (Reason("spam.model", "'spam'", 0.9),), 0.9)
-        return Verdict(Action.ALLOW)
+from support.words_filter import Words
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from playwright.async_api import expect
 from myna.adapters.sql.desk import SqlDesk
 from myna.ids import new_id
 from myna.settings import Settings
-from myna.wiring import open_database
+from myna.wiring_backends import open_database
 from myna_agents.adapters.sql_steering import SqlApprovals
 from myna_agents.approvals import Approval
 from support import myna_server

@@ -18,7 +18,7 @@ from myna.identity.passwords import hash_password
 from myna.ids import new_id
 from myna.model import Inbox, User, UserKind, Workspace, WorkspaceRole
 from myna.settings import Settings
-from myna.wiring import open_database
+from myna.wiring_backends import open_database
 from myna_bots import Client, Event, Sent
 from myna_bots.adapters.socket import connect
 from myna_bots.client import default_http

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import httpx2
 
+from myna.adapters.guarded import Guarded
 from myna.adapters.public_web import PublicWeb
 
 HINT = "Set MYNA_PRIVATE_TOOLS=1 if the company's own API stands there."
@@ -34,23 +35,12 @@ class _Guarded(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-class _GuardedMcp(httpx2.AsyncBaseTransport):
-    """The same for the client that MCP's library uses."""
-
-    def __init__(self, web: PublicWeb) -> None:
-        self._web, self._inner = web, httpx2.AsyncHTTPTransport(trust_env=False)
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The answer. Raises AddressRefused before anything is sent."""
-        target = await self._web.target(str(request.url))
-        request.url = httpx2.URL(str(target.url))
-        request.headers.update(target.headers)
-        request.extensions = {**request.extensions, **target.extensions}
-        return await self._inner.handle_async_request(request)
+class _OfOneSession(Guarded):
+    """For the client of one MCP session, with which its connections end."""
 
     async def aclose(self) -> None:
         """End all connections."""
-        await self._inner.aclose()
+        await self.end()
 
 
 class ToolEgress:
@@ -63,7 +53,7 @@ class ToolEgress:
     def mcp(self, headers: Mapping[str, str]) -> Any:
         """A client for one MCP session; the session closes it."""
         return httpx2.AsyncClient(
-            transport=_GuardedMcp(self._web),
+            transport=_OfOneSession(self._web),
             headers=dict(headers),
             timeout=httpx2.Timeout(30.0, connect=10.0),
             trust_env=False,

@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
+from myna.adapters.guarded import Guarded
 from myna.adapters.public_web import PublicWeb
 from myna.errors import MynaError
 from myna.model_identity import Claims, Provider
@@ -54,25 +55,14 @@ class _Bounded(httpx2.AsyncByteStream):
         await self._inner.aclose()
 
 
-class _Guarded(httpx2.AsyncBaseTransport):
-    """Asks the very address that was checked. Stays open when a client over it closes."""
-
-    def __init__(self, web: PublicWeb) -> None:
-        self._web, self._inner = web, httpx2.AsyncHTTPTransport(trust_env=False)
+class _Asking(Guarded):
+    """The same with answers of a bounded length."""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer. Raises AddressRefused before anything is sent."""
-        target = await self._web.target(str(request.url))
-        request.url = httpx2.URL(str(target.url))
-        request.headers.update(target.headers)
-        request.extensions = {**request.extensions, **target.extensions}
-        answer = await self._inner.handle_async_request(request)
+        answer = await super().handle_async_request(request)
         answer.stream = _Bounded(answer.stream)
         return answer
-
-    async def end(self) -> None:
-        """End all connections."""
-        await self._inner.aclose()
 
 
 class OpenId:
@@ -80,7 +70,7 @@ class OpenId:
 
     def __init__(self, *, allow_private: bool) -> None:
         self._allow_private = allow_private
-        self._transport = _Guarded(PublicWeb(allow_private=allow_private, hint=HINT))
+        self._transport = _Asking(PublicWeb(allow_private=allow_private, hint=HINT))
         self._told: dict[str, tuple[float, dict[str, Any]]] = {}
         self._keys: dict[str, tuple[float, dict[str, Any]]] = {}
 
@@ -218,7 +208,7 @@ class OpenId:
 class _Shared(httpx2.AsyncBaseTransport):
     """A transport that outlives the client over it."""
 
-    def __init__(self, inner: _Guarded) -> None:
+    def __init__(self, inner: Guarded) -> None:
         self._inner = inner
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
