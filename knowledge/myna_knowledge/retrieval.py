@@ -22,6 +22,9 @@ MOST_COVERAGE = 0.9
 """With vectors for less of a base and work to do on it, whoever gets no answer is told that it is still being read."""
 SAME_TEXT = 0.9
 """Sections of one language whose topic terms overlap this much (Jaccard) say the same: the better one is shown."""
+VERY_WORDS = 0.999
+"""Confidence in a FAQ that is asked in one of its own wordings: above every threshold that a base gets by itself, below an
+operator's 1.0, which means never."""
 
 
 class Retriever:
@@ -54,7 +57,7 @@ class Retriever:
         sure = confidence(calibration, features) if ranked else 0.0
         passages, asked_so = await self._passages(ranked[: 2 * k + 4], k, query)
         if asked_so:
-            sure = 1.0
+            sure = VERY_WORDS
         answerable = bool(passages) and sure >= calibration.threshold
         return Retrieval(
             passages=passages,

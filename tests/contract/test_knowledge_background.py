@@ -67,8 +67,8 @@ async def test_messages_are_acknowledged_while_long_passages_are_embedded(databa
     done = await library.job(base, job.id)
     assert done.state is JobState.DONE
     assert len(embedder.during) == done.total >= 5
-    # The first one also loads the model. Not one passage held the messages up.
-    assert all(count > 0 for count in embedder.during), embedder.during
+    # Were the loop held up, no message would be acknowledged during any of them; a short one may fall between two messages.
+    assert sum(count > 0 for count in embedder.during) > len(embedder.during) / 2, embedder.during
 
 
 class Renamed(WordEmbedder):

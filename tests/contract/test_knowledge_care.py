@@ -18,6 +18,7 @@ from myna_knowledge.api import router
 from myna_knowledge.care.model import FindingKind, GapState
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
+from myna_knowledge.retrieval import VERY_WORDS
 from support.asked import OPERATOR, Desk
 from support.fake_embedder import WordEmbedder
 
@@ -290,6 +291,6 @@ async def test_a_question_in_the_very_words_of_an_entry_is_answered_however_care
         faq("Which hut has a stove?", "All."),
     )
     hit = await place.library.retrieve([place.base], asked)
-    assert (hit.passages[0].answer, hit.confidence, hit.answerable) == ("The lower one.", 1.0, True)
+    assert (hit.passages[0].answer, hit.confidence, hit.answerable) == ("The lower one.", VERY_WORDS, True)
     near = await place.library.retrieve([place.base], "Which hut has a cellar?")
-    assert near.confidence < 1.0
+    assert near.confidence < VERY_WORDS
