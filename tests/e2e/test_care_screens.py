@@ -23,7 +23,7 @@ from support import myna_server
 from support.axe import violations
 from support.browser import Person
 from support.myna_server import MynaServer
-from support.pages import STARTED_MS, Dashboard, Widget
+from support.pages import STARTED_MS, Dashboard, Widget, open_newest
 
 pytestmark = pytest.mark.needs("chromium", "node")
 SPAM = "EARN $5000 PER WEEK from home!!! Click http://bit.ly/free-crypto-money and join telegram @fastcash"
@@ -150,7 +150,7 @@ async def test_the_copilot_suggests_a_reply_that_is_used(
     await widget.say("How long do I have to return something?")
     await expect(widget.answers.first).to_have_attribute("data-state", "sent", timeout=STARTED_MS)
     page = operator.page
-    await page.get_by_test_id("ticket").first.click()
+    await open_newest(page)
     await page.get_by_test_id("take-over").click()
     copilot = page.get_by_test_id("copilot")
     await copilot.get_by_test_id("copilot-reply").click()
@@ -341,7 +341,7 @@ async def test_an_operator_tells_the_agent_something_that_nobody_else_sees(
 ) -> None:
     await widget.ask("How much is shipping?")
     page = operator.page
-    await page.get_by_test_id("ticket").first.click()
+    await open_newest(page)
     await page.get_by_test_id("guide-text").fill("They want to know how long standard delivery takes")
     await page.get_by_test_id("guide-speak").click()
     await expect(page.get_by_test_id("guided")).to_contain_text("standard delivery takes")
@@ -359,7 +359,7 @@ async def test_what_an_agent_wants_to_do_is_refused_and_the_customer_is_told(
 ) -> None:
     await widget.ask("How much is shipping?")
     page = operator.page
-    await page.get_by_test_id("ticket").first.click()
+    await open_newest(page)
     place = page.url.rsplit("/", 1)[1]
     # A model would have asked for it; here it is put where a turn puts it.
     database = await open_database(Settings(data=str(server.data)))

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from support.axe import violations
 from support.browser import Person
 from support.myna_server import MynaServer
-from support.pages import Dashboard, Widget
+from support.pages import Dashboard, Widget, open_newest
 
 pytestmark = pytest.mark.needs("chromium", "node")
 
@@ -64,7 +64,7 @@ async def test_a_macro_replies_labels_and_resolves(
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
     await dashboard.go("inbox")
     await page.get_by_test_id("view-queue").click()
-    await page.get_by_test_id("ticket").first.click()
+    await open_newest(page)
     await expect(dashboard.message("my zip").first).to_be_visible()
     await page.get_by_test_id("take-over").click()
     await page.get_by_test_id("run-macro").click()
@@ -98,7 +98,7 @@ async def test_what_was_resolved_by_mistake_is_undone_and_an_answer_quotes_and_i
     await widget.say("I want a human about two tents")
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
     await page.get_by_test_id("view-queue").click()
-    await page.get_by_test_id("ticket").first.click()
+    await open_newest(page)
     await expect(dashboard.message("two tents").first).to_be_visible()
     await page.get_by_test_id("take-over").click()
     asked = dashboard.message("two tents").first

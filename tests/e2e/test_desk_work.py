@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from support.browser import Person
 from support.myna_server import MynaServer
-from support.pages import Dashboard, Widget
+from support.pages import Dashboard, Widget, open_newest
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -100,7 +100,7 @@ async def test_a_prepared_reply_is_kept_and_inserted_with_the_visitors_name(
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
     await dashboard.go("inbox")
     await page.get_by_test_id("view-queue").click()
-    await page.get_by_test_id("ticket").first.click()
+    await open_newest(page)
     await expect(dashboard.message("my parcel")).to_be_visible()
     await page.get_by_test_id("take-over").click()
     await page.get_by_test_id("composer").fill("/hel")
@@ -120,7 +120,7 @@ async def test_an_unsent_text_waits_in_its_own_conversation(
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
     page = operator.page
     await page.get_by_test_id("view-queue").click()
-    await page.get_by_test_id("ticket").first.click()
+    await open_newest(page)
     await expect(dashboard.message("for a refund")).to_be_visible()
     await page.get_by_test_id("take-over").click()
     await page.get_by_test_id("composer").fill("Half a sen")
@@ -180,7 +180,7 @@ async def test_a_message_is_reacted_to_edited_and_taken_back(
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
     page = operator.page
     await page.get_by_test_id("view-queue").click()
-    await page.get_by_test_id("ticket").first.click()
+    await open_newest(page)
     await page.get_by_test_id("take-over").click()
     await dashboard.say("Thre days.")
     mine = page.locator("[data-testid=message].mine")

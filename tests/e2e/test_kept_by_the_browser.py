@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, WebSocketRoute, expect
 from support import myna_server, processes
 from support.browser import Person, sit_down
 from support.myna_server import MynaServer
-from support.pages import STARTED_MS, Dashboard, Widget
+from support.pages import STARTED_MS, Dashboard, Widget, open_newest
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -54,7 +54,7 @@ async def test_tabs_share_one_connection_and_the_next_one_takes_it_over(
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
     await first.sign_in(demo_server)
     await operator.page.get_by_test_id("view-queue").click()
-    await operator.page.get_by_test_id("ticket").first.click()
+    await open_newest(operator.page)
     await operator.page.get_by_test_id("take-over").click()
     page = await operator.page.context.new_page()
     opened = sockets(page)
@@ -84,7 +84,7 @@ async def test_lists_and_conversations_are_there_without_a_server_and_go_on_with
     await dashboard.sign_in(demo_server)
     page = operator.page
     await page.get_by_test_id("view-queue").click()
-    await page.get_by_test_id("ticket").first.click()
+    await open_newest(page)
     await expect(dashboard.message("about a kept page")).to_be_visible()
     while not any("about a kept page" in each for each in await kept_texts(page)):
         await page.wait_for_timeout(50)

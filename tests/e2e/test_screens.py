@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Frame, Page, expect
 from support.axe import violations
 from support.browser import Person, sit_down
 from support.myna_server import MynaServer
-from support.pages import Dashboard, Widget
+from support.pages import Dashboard, Widget, open_newest
 
 pytestmark = pytest.mark.needs("chromium", "node")
 
@@ -135,7 +135,7 @@ async def test_every_screen_of_the_dashboard_looks_right(
             await is_accessible(page)
             await operator.shoot(f"dashboard-{screen}-{look.name}")
         await dashboard.go("inbox")
-        await page.get_by_test_id("ticket").first.click()
+        await open_newest(page)
         await expect(page.get_by_test_id("message").first).to_be_visible()
         await page.wait_for_load_state("networkidle")
         await nothing_is_cut_off(page)
@@ -177,7 +177,7 @@ async def test_the_screens_stand_on_a_wall_and_from_right_to_left(
             await nothing_is_cut_off(page)
             await operator.shoot(f"dashboard-{screen}-{name}")
         await dashboard.go("inbox")
-        await page.get_by_test_id("ticket").first.click()
+        await open_newest(page)
         await expect(page.get_by_test_id("message").first).to_be_visible()
         await nothing_is_cut_off(page)
         await is_accessible(page)

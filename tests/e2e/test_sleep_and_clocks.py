@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, WebSocketRoute, expect
 
 from support.browser import Person, sit_down
 from support.myna_server import MynaServer
-from support.pages import STARTED_MS, Dashboard, Widget
+from support.pages import STARTED_MS, Dashboard, Widget, open_newest
 
 pytestmark = pytest.mark.needs("chromium")
 DAY_S = 86_400
@@ -130,7 +130,7 @@ async def test_a_laptop_that_slept_shows_what_was_said_meanwhile_once(
     await widget.say("I want a human about sleeping bags")
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
     await operator.page.get_by_test_id("view-queue").click()
-    await operator.page.get_by_test_id("ticket").first.click()
+    await open_newest(operator.page)
     await operator.page.get_by_test_id("take-over").click()
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Ana is here")
 
@@ -172,7 +172,7 @@ async def test_a_clock_that_is_wrong_changes_neither_order_nor_delivery(
         await widget.say(f"I want a human, my clock is {off_s} s off")
         await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
         await operator.page.get_by_test_id("view-queue").click()
-        await operator.page.get_by_test_id("ticket").first.click()
+        await open_newest(operator.page)
         await operator.page.get_by_test_id("take-over").click()
         await dashboard.say("One")
         await expect(widget.answers.last).to_contain_text("One")
@@ -195,7 +195,7 @@ async def test_a_clock_that_is_wrong_changes_neither_order_nor_delivery(
         await expect(operator.page.get_by_test_id("tiles")).to_be_visible()
         await dashboard.go("inbox")
         await operator.page.get_by_test_id("view-mine").click()
-        await operator.page.get_by_test_id("ticket").first.click()
+        await open_newest(operator.page)
         await operator.page.get_by_test_id("resolve").click()
         await expect(widget.frame.get_by_test_id("banner")).to_contain_text("closed")
         for person in (visitor, operator):

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, WebSocketRoute, expect
 
 from support.browser import Person
 from support.myna_server import MynaServer
-from support.pages import STARTED_MS, Dashboard, Widget
+from support.pages import STARTED_MS, Dashboard, Widget, open_newest
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -25,7 +25,7 @@ async def claimed(
     await widget.say("I want a human")
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
     await operator.page.get_by_test_id("view-queue").click()
-    await operator.page.get_by_test_id("ticket").first.click()
+    await open_newest(operator.page)
     await operator.page.get_by_test_id("take-over").click()
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Ana is here")
     yield widget, dashboard
@@ -92,7 +92,7 @@ async def test_the_dashboard_reads_a_stream_then_and_polls_when_streams_are_kept
     page.on("request", lambda request: asked.append(request.url))
     await dashboard.sign_in(demo_server)
     await page.get_by_test_id("view-queue").click()
-    await page.get_by_test_id("ticket").first.click()
+    await open_newest(page)
     await widget.say("Heard through a stream")
     await expect(dashboard.message("Heard through a stream")).to_have_count(1, timeout=STARTED_MS)
     assert any("/v1/events" in url for url in asked)

@@ -11,7 +11,7 @@ from support.axe import violations
 from support.browser import Person, sit_down
 from support.myna_server import MynaServer
 from support.openai_provider import Text, openai_provider
-from support.pages import STARTED_MS, Dashboard, Widget
+from support.pages import STARTED_MS, Dashboard, Widget, open_newest
 
 pytestmark = pytest.mark.needs("chromium", "node")
 SPAM = "加微信 vx777555 领取免费赌场筹码，日赚5000，点击 http://bit.ly/win-now 立即注册"
@@ -60,7 +60,7 @@ async def test_labels_search_and_giving_away_are_a_key_away(
     await widget.say("I want a human about a lost glove")
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
     await page.get_by_test_id("view-queue").click()
-    await page.get_by_test_id("ticket").first.click()
+    await open_newest(page)
     await expect(dashboard.message("lost glove").first).to_be_visible()
     await keys.press("l")
     await expect(page.get_by_test_id("label-dialog")).to_be_visible()

@@ -18,7 +18,7 @@ from support.axe import violations
 from support.browser import Person
 from support.host_pages import HostSite, host_site
 from support.myna_server import MynaServer
-from support.pages import STARTED_MS, Dashboard, Widget
+from support.pages import STARTED_MS, Dashboard, Widget, open_newest
 
 pytestmark = pytest.mark.needs("chromium", "node")
 
@@ -72,7 +72,7 @@ async def claim(widget: Widget, dashboard: Dashboard, server: MynaServer, about:
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
     await dashboard.sign_in(server)
     await dashboard.page.get_by_test_id("view-queue").click()
-    await dashboard.page.get_by_test_id("ticket").first.click()
+    await open_newest(dashboard.page)
     await expect(dashboard.message(about)).to_be_visible()
     await dashboard.page.get_by_test_id("take-over").click()
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Ana is here")

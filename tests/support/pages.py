@@ -129,6 +129,21 @@ class Dashboard:
         return self.page.get_by_test_id("held").filter(has_text=text)
 
 
+async def open_newest(page: Page) -> None:
+    """Open the conversation that the server has at the top of the inbox now.
+
+    The list follows a quarter of a second behind: its first row may still be another visitor's.
+    """
+    newest = await page.evaluate(
+        """async () => {
+            const { access_token } = JSON.parse(localStorage.getItem('myna.operator')).session;
+            const reply = await fetch('/v1/tickets?view=open&limit=1', { headers: { Authorization: `Bearer ${access_token}` } });
+            return (await reply.json()).tickets[0].conversation;
+        }"""
+    )
+    await page.locator(f"[data-testid=ticket][data-conversation='{newest}']").click()
+
+
 def exactly(text: str) -> re.Pattern[str]:
     """Matches this text alone, with white space around it."""
     return re.compile(rf"^\s*{re.escape(text)}\s*$")
