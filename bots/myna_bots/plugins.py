@@ -6,8 +6,13 @@ A package names an object (or a class without parameters) under the entry point 
   filter; the strictest verdict counts, None says nothing. In the tree: `myna_bots.shipped.RunawayBots`.
 * `concerns(case) -> bool` says, without waiting, which messages `moderate` wants to look at: all others are spared the time.
 * `routes() -> APIRouter` adds HTTP routes under `/plugins/<name>`. In the tree: `myna_bots.shipped.BotDirectory`.
+* `tools() -> Sequence[Tool]` brings tools that agents may declare. In the tree: `myna_bots.shipped.Clock`.
+* `sources() -> Sequence[PluggedSource]` reads sources of knowledge. In the tree: `myna_bots.shipped.Feeds`.
+* `kinds() -> Sequence[Kind]` adds kinds of messages. In the tree: `myna_bots.shipped.Appointments`.
+* `panels() -> Sequence[Panel]` adds panels beside a conversation in the dashboard. In the tree: `myna_bots.shipped.BotDirectory`.
 
-A plugin that cannot be loaded or fails is logged and counts as silent: it stops neither the start nor a message.
+A plugin that cannot be loaded or fails is logged and counts as silent: it stops neither the start nor a message. What the last
+four add is supervised by `myna_bots.plugged`.
 """
 
 import asyncio
@@ -26,6 +31,9 @@ JUDGE_S = 0.1
 """How long one plugin may look at a message; all of them together stay below the deadline of moderation."""
 _STRICTNESS = (Action.ALLOW, Action.FLAG, Action.HOLD, Action.BLOCK)
 
+ADDS = ("tools", "sources", "kinds", "panels")
+"""The hooks that give lists of things, each with a name."""
+
 logger = logging.getLogger(__name__)
 Judge = Callable[[Case], Awaitable[Verdict | None]]
 
@@ -41,6 +49,10 @@ class Plugin:
     """Which messages it judges; None: all."""
     wait_s: float = JUDGE_S
     """How long it may look at a message."""
+    tools: Callable[[], Sequence[Any]] | None = None
+    sources: Callable[[], Sequence[Any]] | None = None
+    kinds: Callable[[], Sequence[Any]] | None = None
+    panels: Callable[[], Sequence[Any]] | None = None
 
 
 def load_plugins(wanted: str, found: Sequence[EntryPoint] | None = None) -> list[Plugin]:
@@ -59,7 +71,8 @@ def load_plugins(wanted: str, found: Sequence[EntryPoint] | None = None) -> list
             continue
         hook = getattr(made, "moderate", None) or getattr(made, "judge", None)
         concerns = getattr(made, "concerns", None)
-        loaded.append(Plugin(point.name, hook, getattr(made, "routes", None), concerns))
+        adds: dict[str, Any] = {each: getattr(made, each, None) for each in ADDS}
+        loaded.append(Plugin(point.name, hook, getattr(made, "routes", None), concerns, **adds))
     missing = names - {"*"} - {each.name for each in loaded}
     if missing:
         logger.error("there is no plugin %s", ", ".join(sorted(missing)))

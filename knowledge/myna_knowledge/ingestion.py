@@ -13,6 +13,7 @@ from myna_knowledge.crawling import USUAL_PAGES, Crawl
 from myna_knowledge.dense import DenseSearch
 from myna_knowledge.fetching import Fetcher, Unfetchable
 from myna_knowledge.model import JobState, Lease, Reading, SourceDraft, SourceKind, Stage
+from myna_knowledge.plugged import Plugged, bounded
 from myna_knowledge.ports import Embedder, Point, Store
 from myna_knowledge.reading import MAX_TITLE_CHARS, check_draft, read_source
 
@@ -37,8 +38,10 @@ class Ingestion:
         embedder: Embedder | None,
         dense: DenseSearch | None,
         fetcher: Fetcher | None = None,
+        plugged: Plugged | None = None,
     ) -> None:
         self._store, self._embedder, self._dense, self._fetcher = store, embedder, dense, fetcher
+        self._plugged = plugged or Plugged()
 
     async def run(self, lease: Lease) -> bool:
         """Run the job's next stage; True when the job has ended. A lost lease ends quietly: somebody else decides."""
@@ -65,6 +68,8 @@ class Ingestion:
             return await self._crawl(lease, draft)
         if draft.kind is SourceKind.CONVERSATIONS:
             return await self._listen(lease, draft)
+        if draft.kind is SourceKind.PLUGIN:
+            return await self._read_plugged(lease, draft)
         if draft.kind is SourceKind.URL:
             page = await self._web().get(draft.url or "")
             draft = replace(page.draft(lang=draft.lang), title=draft.title, url=draft.url)
@@ -166,6 +171,25 @@ class Ingestion:
                 return True
         await self._forget(job.base, own, handed_in)
         await self._store.jobs.finish(lease, JobState.DONE, ())
+        return True
+
+    async def _read_plugged(self, lease: Lease, draft: SourceDraft) -> bool:
+        """Hand in every document that a plugin reads as a source of its own; one that no longer comes is deleted."""
+        job, catalog = lease.job, self._store.catalog
+        own, handed_in, errors = children_of(job.source or 0), set[str](), list[str]()
+        reader = self._plugged.reader(draft.filename)
+        async for found in bounded(reader.documents(draft.url or "", self._web()), errors):
+            try:
+                given = replace(found, key=f"{own}{found.key or found.title}"[:2000])
+                check_draft(given)
+                await catalog.put_source(job.base, given.key or "", given)
+                handed_in.add(given.key or "")
+            except MynaError as failed:
+                errors.append(failed.message)
+            if not await self._store.jobs.progress(lease, len(handed_in), len(handed_in), LEASE_S):
+                return True
+        await self._forget(job.base, own, handed_in)
+        await self._store.jobs.finish(lease, JobState.DONE, errors[:MAX_ERRORS])
         return True
 
     async def _forget(self, base: int, own: str, kept: set[str]) -> None:

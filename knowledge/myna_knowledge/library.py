@@ -30,6 +30,7 @@ from myna_knowledge.model import (
     SourceDraft,
     SourceKind,
 )
+from myna_knowledge.plugged import Plugged
 from myna_knowledge.ports import Embedder, Index, Store
 from myna_knowledge.reading import MAX_TITLE_CHARS, check_draft
 from myna_knowledge.retrieval import Retriever, passage
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 MAX_KEY_CHARS = 2000
 JOBS_AT_ONCE = 2
 """A website is walked for as long as its pages need; meanwhile these are embedded, and small sources do not wait."""
-LOOKED_AT = frozenset({SourceKind.URL, SourceKind.SITE, SourceKind.CONVERSATIONS})
+LOOKED_AT = frozenset({SourceKind.URL, SourceKind.SITE, SourceKind.CONVERSATIONS, SourceKind.PLUGIN})
 """Kinds of sources whose content is looked up, not handed in."""
 AUDIENCES = ("public", "internal")
 MAX_PASSAGES = 50
@@ -77,7 +78,9 @@ class Library:
         self.care = Care(store, self._memories, self._asking, self.put)
         """The verbs that keep bases right."""
         self._fetcher = fetcher
-        self._ingestion = Ingestion(store, embedder, self._dense, fetcher)
+        self.plugged = Plugged()
+        """The kinds of sources that plugins read."""
+        self._ingestion = Ingestion(store, embedder, self._dense, fetcher, self.plugged)
         self._worker = secrets.token_hex(8)
         self._queued = asyncio.Event()
 
@@ -137,6 +140,8 @@ class Library:
             NotFound: there is no such base.
         """
         check_draft(source)
+        if source.kind is SourceKind.PLUGIN:
+            self.plugged.reader(source.filename).check(source.url or "")
         if source.kind in LOOKED_AT:
             # Handed in again means: look again. What did not change there is not embedded again.
             source = replace(source, content=source.content.split(b"@")[0] + b"@%d" % time.time_ns())
@@ -301,6 +306,8 @@ def _key(source: SourceDraft) -> str:
         return source.key[:MAX_KEY_CHARS]
     if source.kind is SourceKind.CONVERSATIONS:
         return str(source.kind)
+    if source.kind is SourceKind.PLUGIN:
+        return f"{source.kind}:{source.filename}:{source.url}"[:MAX_KEY_CHARS]
     if source.kind in LOOKED_AT:
         return f"{source.kind}:{source.url}"[:MAX_KEY_CHARS]
     if source.faq is not None:

@@ -18,6 +18,8 @@ class SourceKind(StrEnum):
     """A website or sitemap, each page of which becomes a source of its own."""
     CONVERSATIONS = "conversations"
     """What the team answered in resolved support conversations, each of which becomes a source of its own."""
+    PLUGIN = "plugin"
+    """What a plugin reads, each document of which becomes a source of its own."""
 
 
 class SourceState(StrEnum):
@@ -91,7 +93,7 @@ class SourceDraft:
     kind: SourceKind
     title: str = ""
     filename: str = ""
-    """Its ending chooses the reader, see `reading.SUFFIXES`. Empty for text and FAQ."""
+    """Its ending chooses the reader, see `reading.SUFFIXES`. Empty for text and FAQ; of a plugin's source, which one reads."""
     content: bytes = b""
     """Of a site: how many pages at most, of conversations: of how many days, as digits. Of a page: empty."""
     faq: FaqEntry | None = None

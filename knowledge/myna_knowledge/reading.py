@@ -44,7 +44,7 @@ def check_draft(draft: SourceDraft) -> None:
                 f"{draft.url or ''!r}: only http and https addresses are read.", code="bad_address"
             )
         return
-    if draft.kind is SourceKind.CONVERSATIONS:
+    if draft.kind in {SourceKind.CONVERSATIONS, SourceKind.PLUGIN}:
         return
     if not draft.content.strip():
         raise Unreadable(f"{_name(draft)!r} is empty.")

@@ -9,7 +9,7 @@ from typing import Any
 
 from myna.access import Access
 from myna.compose import Composer, check_client_id, check_text, codes_of
-from myna.errors import Malformed, MynaError, Refused
+from myna.errors import Forbidden, Malformed, MynaError, Refused
 from myna.filtering import Filtering
 from myna.ids import new_id
 from myna.judging import JUDGE_S, Judging, Outcome
@@ -20,7 +20,7 @@ from myna.log.writes import Flag, Hold, Say
 from myna.model import Ack, ConversationKind, Draft, MessageKind, UserKind
 from myna.model_moderation import Action, Case, Verdict
 from myna.ports import Accounts, Moderator
-from myna.rights import Principal, Seat, Verb, require
+from myna.rights import Principal, Seat, Verb, may, require
 from myna.wire import user_object
 
 logger = logging.getLogger(__name__)
@@ -59,6 +59,8 @@ class Sender:
         """Told of each draft of a visitor for a support conversation."""
         self.throttle: Callable[[Principal, int], None] | None = None
         """Counts a draft of a bot before it is judged; raises TooMany when it sends too fast."""
+        self.thread_closed: Callable[[int, int], Awaitable[bool]] | None = None
+        """Whether a thread (conversation, seq) is closed to all who do not run the conversation."""
 
     async def send(
         self,
@@ -117,6 +119,8 @@ class Sender:
             raise Malformed("thread must be the seq of the message that it begins with.")
         if counted and self.throttle is not None and principal.scopes is not None:
             self.throttle(principal, conversation)
+        if thread is not None:
+            await self._require_open(principal, seat, thread)
         self._pace(principal, seat)
         made = {**await self._composer.body(principal, seat, body), **(parts or {})}
         draft = Draft(conversation, principal.user, client_id, made, MessageKind.TEXT, reply_to, thread)
@@ -200,6 +204,17 @@ class Sender:
             flag=Flag(new_id(), verdict) if verdict is not None and verdict.action is Action.FLAG else None,
             aside=0 if self.judging is None or principal.kind is UserKind.BOT else new_id(),
         )
+
+    async def _require_open(self, principal: Principal, seat: Seat, thread: int) -> None:
+        """Let a draft for a thread pass.
+
+        Raises:
+            Forbidden: the thread is closed, and the sender does not run the conversation.
+        """
+        if self.thread_closed is None or may(principal, Verb.CONFIGURE, seat):
+            return
+        if await self.thread_closed(seat.conversation.id, thread):
+            raise Forbidden("This topic is closed.", code="topic_closed")
 
     def _pace(self, principal: Principal, seat: Seat) -> None:
         """Count a draft of a person or visitor.

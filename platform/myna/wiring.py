@@ -330,7 +330,7 @@ def build_app(
     sockets: list[SocketServer] = []
     libraries: list[Library] = []
     brought: list[Imports] = []
-    surfaces, plugins = BotSurfaces(), load_plugins(settings.plugins)
+    surfaces = BotSurfaces(load_plugins(settings.plugins), lambda: app.state.office.shed.plugged)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
@@ -345,7 +345,7 @@ def build_app(
             )
             libraries.append(library)
             stack.push_async_callback(library.close)
-            core, shipped = await _judged_core(settings, database, plugins, stack)
+            core, shipped = await _judged_core(settings, database, surfaces.plugged.plugins, stack)
             services = await stack.enter_async_context(core.running())
             # Processes that start together on a fresh database make one workspace, one owner and one demo shop.
             async with database.alone():
@@ -382,7 +382,7 @@ def build_app(
         [*_knowledge_routes(libraries, brought), *surfaces.routers],
     )
     surfaces.mount(app)
-    _more_routes(app, plugin_routes(plugins))
+    _more_routes(app, plugin_routes(surfaces.plugged.plugins))
     mount(app, frame_ancestors=embedders)
     return app, sockets
 

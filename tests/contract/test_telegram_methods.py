@@ -346,7 +346,50 @@ async def test_votes_are_counted_once_and_told(shop: World) -> None:
     closed = await bot.call("stopPoll", chat_id=chat, message_id=sent["message_id"])
     assert (closed["total_voter_count"], closed["is_closed"]) == (2, True)
     await vote(ann, "0", 409)
+    ended = (await _next(bot, "poll"))["poll"]
+    assert (ended["is_closed"], ended["total_voter_count"]) == (True, 2)
     bot.check()
+
+
+async def test_a_poll_ends_by_itself_and_the_bot_is_told_once(shop: World) -> None:
+    ann = await shop.person("ann")
+    place = await shop.group(ann)
+    bot, chat = await installed(shop, ann, place), -(10**12 + int(place))
+    given: dict[str, Any] = {"chat_id": chat, "question": "Tea?", "options": ["yes", "no"], "open_period": 1}
+    sent = await bot.call("sendPoll", **given)
+    assert not sent["poll"]["is_closed"]
+    ended = (await _next(bot, "poll"))["poll"]
+    assert (ended["id"], ended["is_closed"]) == (sent["poll"]["id"], True)
+    (shown,) = (await ann.ask("GET", f"/v1/conversations/{place}/messages"))["messages"]
+    assert "buttons" not in shown["body"] or shown["body"]["buttons"] == []
+    again = await bot.call("stopPoll", 400, chat_id=chat, message_id=sent["message_id"])
+    assert again == "Bad Request: poll has already been closed"
+    principal = await shop.bots.registry.principal_of(int(bot.bot.id))
+    await shop.bots.polls.closed(principal, {"conversation": place, "seq": sent["message_id"]})
+    told = [each.type for each in await shop.bots.log.entries(int(bot.bot.id), 0, 100)]
+    assert told.count("poll.changed") == 1
+    bot.check()
+
+
+async def test_a_closed_topic_is_closed_to_people_too(shop: World) -> None:
+    ann, bob = await shop.person("ann"), await shop.person("bob")
+    place = await shop.group(ann, bob.id)
+    bot, chat = await installed(shop, ann, place), -(10**12 + int(place))
+    topic = await bot.call("createForumTopic", chat_id=chat, name="Tea")
+    inside = {"chat_id": chat, "message_thread_id": topic["message_thread_id"]}
+
+    async def says(who: Caller, status: int) -> Any:
+        said = {"body": {"text": "in the topic"}, "thread": topic["message_thread_id"]}
+        path = f"/v1/conversations/{place}/messages"
+        return await who.ask("POST", path, status, json=said, headers=key())
+
+    await says(bob, 201)
+    await bot.call("closeForumTopic", **inside)
+    assert (await says(bob, 403))["code"] == "topic_closed"
+    await says(ann, 201)
+    await bob.says(place, "outside")
+    await bot.call("reopenForumTopic", **inside)
+    await says(bob, 201)
 
 
 async def test_a_question_without_an_answer_and_a_foreign_result_are_refused(shop: World) -> None:

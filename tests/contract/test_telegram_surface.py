@@ -366,3 +366,47 @@ async def test_a_private_chat_has_its_users_id(shop: World) -> None:
     shown = (await ann.ask("GET", f"/v1/conversations/{opened['id']}/messages"))["messages"][-1]
     assert [each["text"] for each in shown["body"]["offers"]] == ["Yes", "No"]
     assert "private chat" in await telegram.call("getChatAdministrators", 400, chat_id=int(ann.id))
+
+
+async def test_several_files_of_one_message_are_an_album(shop: World) -> None:
+    ann, place, bot, chat = await group_bot(shop)
+    await bot.updates()
+
+    async def uploaded(name: str, data: bytes) -> str:
+        file = (await ann.ask("POST", "/v1/files", 201, json={"name": name, "size": len(data)}))["id"]
+        await ann.ask("PATCH", f"/v1/files/{file}", content=data, headers={"Upload-Offset": "0"})
+        return str(file)
+
+    async def says(text: str) -> int:
+        files = [await uploaded("a.txt", b"one"), await uploaded("b.txt", b"two")]
+        body = {"body": {"text": text, "files": files}}
+        path = f"/v1/conversations/{place}/messages"
+        return int((await ann.ask("POST", path, 201, json=body, headers={"Idempotency-Key": text}))["seq"])
+
+    seq = await says("look")
+    first, second = await bot.updates(2)
+    assert first["update_id"] == second["update_id"]
+    one, two = first["message"], second["message"]
+    assert (one["message_id"], two["message_id"]) == (seq, seq + 200_000_000)
+    assert two["message_id"] < 2**31
+    assert one["media_group_id"] == two["media_group_id"]
+    assert (one["caption"], "caption" in two, "text" in two) == ("look", False, False)
+    assert [each["document"]["file_name"] for each in (one, two)] == ["a.txt", "b.txt"]
+    path = (await bot.call("getFile", file_id=two["document"]["file_id"]))["file_path"]
+    assert (await bot.bot.http.get(f"/file/bot{bot.bot.token}/{path}")).content == b"two"
+    said = await bot.call("sendMessage", chat_id=chat, text="seen", reply_to_message_id=two["message_id"])
+    assert said["reply_to_message"]["message_id"] == seq
+    assert await bot.call(
+        "setMessageReaction",
+        chat_id=chat,
+        message_id=two["message_id"],
+        reaction=[{"type": "emoji", "emoji": "👍"}],
+    )
+    assert await bot.call("getUpdates") == []
+    async with receiver() as inbox:
+        assert await bot.call("setWebhook", url=inbox.url)
+        seq = await says("again")
+        posted = [each.json["message"] for each in await inbox.wait_for(2)]
+        assert [each["message_id"] for each in posted] == [seq, seq + 200_000_000]
+        assert await bot.call("deleteWebhook")
+    bot.check()

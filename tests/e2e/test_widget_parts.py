@@ -187,6 +187,15 @@ async def test_a_bots_card_buttons_and_form_work_on_both_sides(
     assert events["action.clicked"]["value"] == "7"
     assert events["form.submitted"]["values"] == {"street": "1 High Street", "count": 2}
     visitor.faults[:] = [each for each in visitor.faults if "400" not in each]
+    await operator.page.get_by_test_id("action").click()
+    theirs = operator.page.get_by_test_id("form")
+    await theirs.get_by_label("Street").fill("2 Low Street")
+    await theirs.get_by_role("button", name="Send").click()
+    await expect(theirs).to_contain_text("Thank you.")
+    heard = call(server, key, "GET", f"/v1/bot/updates?wait=0&cursor={heard['cursor']}")
+    (clicked, sent) = (each["data"] for each in heard["events"])
+    assert (clicked["action"], clicked["user"]["name"], clicked["value"]) == ("refund", "Ana", "7")
+    assert sent["values"] == {"street": "2 Low Street", "count": None}
 
 
 async def test_first_questions_are_asked_and_reach_the_operator(

@@ -38,6 +38,7 @@ GET /v1/me
 POST /v1/conversations
 GET /v1/conversations
 GET /v1/presence
+GET /v1/bots/{bot}/photo
 GET /v1/users
 PATCH /v1/conversations/{conversation}/messages/{seq}
 DELETE /v1/conversations/{conversation}/messages/{seq}
@@ -139,6 +140,7 @@ POST /v1/agents/{agent}/versions/{number}/try
 GET /v1/agents/{agent}/cases
 GET /v1/ledger
 GET /plugins/directory/bots
+GET /v1/plugins
 """
 
 # Who may change what agents know.
@@ -166,6 +168,8 @@ POST /v1/bots
 GET /v1/bots/{bot}
 PATCH /v1/bots/{bot}
 DELETE /v1/bots/{bot}
+PUT /v1/bots/{bot}/photo
+DELETE /v1/bots/{bot}/photo
 POST /v1/bots/{bot}/tokens
 DELETE /v1/bots/{bot}/tokens/{token}
 PUT /v1/bots/{bot}/webhook
@@ -209,6 +213,7 @@ POST /v1/conversations/{conversation}/assign
 POST /v1/conversations/{conversation}/release
 POST /v1/conversations/{conversation}/resolve
 GET /v1/conversations/{conversation}/turns
+GET /v1/conversations/{conversation}/panels
 GET /v1/tickets
 GET /v1/views
 PUT /v1/views
@@ -321,6 +326,7 @@ PARTIES = """
 GET /v1/conversations/{conversation}
 GET /v1/conversations/{conversation}/messages
 POST /v1/conversations/{conversation}/messages
+POST /v1/conversations/{conversation}/kinds/{kind}
 GET /v1/conversations/{conversation}/events
 PUT /v1/conversations/{conversation}/read
 GET /v1/conversations/{conversation}/receipts

@@ -94,6 +94,13 @@ class McpTool(Shape):
     allow: list[AllowedTool] = Field(min_length=1, max_length=50)
 
 
+class PluginTool(Shape):
+    """A tool that a plugin brings: `GET /v1/plugins` names them under `tools`."""
+
+    kind: Literal["plugin"]
+    name: ToolName
+
+
 class TopicBody(Shape):
     """What another agent answers."""
 
@@ -118,7 +125,9 @@ class BundleBody(Shape):
     handoff: HandoffBody = Field(default_factory=HandoffBody)
     budget: BudgetBody = Field(default_factory=BudgetBody)
     gate: GateBody = Field(default_factory=GateBody)
-    tools: list[Annotated[HttpTool | McpTool, Field(discriminator="kind")]] = Field(default=[], max_length=20)
+    tools: list[Annotated[HttpTool | McpTool | PluginTool, Field(discriminator="kind")]] = Field(
+        default=[], max_length=20
+    )
     topics: list[TopicBody] = Field(default=[], max_length=50)
     remember: bool = False
 

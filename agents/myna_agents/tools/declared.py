@@ -1,4 +1,4 @@
-"""The tools that an agent's version declares, made ready: HTTP actions, and the allowed tools of MCP servers."""
+"""The tools that an agent's version declares, made ready: HTTP actions, allowed tools of MCP servers, and of plugins."""
 
 import json
 import logging
@@ -45,6 +45,8 @@ class Toolshed:
     ) -> None:
         self._egress, self._secrets, self._clock = egress, secrets, clock
         self._known: dict[str, tuple[float, Sequence[Tool]]] = {}
+        self.plugged: dict[str, Tool] = {}
+        """The tools that plugins bring, by name; an agent has those that it declares."""
 
     async def tools(self, profile: AgentProfile) -> Sequence[Tool]:
         """Every tool of the profile that can be reached now."""
@@ -63,6 +65,8 @@ class Toolshed:
             Malformed: it cannot be offered to a model, or names an unknown secret.
             ToolFailed: the MCP server cannot be reached.
         """
+        if declared["kind"] == "plugin":
+            return [self._plugged(str(declared["name"]))]
         headers = {name: self._filled(str(text)) for name, text in declared.get("headers", {}).items()}
         if declared["kind"] == "http":
             return [self._action(declared, headers)]
@@ -94,6 +98,13 @@ class Toolshed:
             **{name: declared[name] for name in names if name in declared},
         )
         return http_action(spec, declared["method"], declared["url"], self._egress.http, headers)
+
+    def _plugged(self, name: str) -> Tool:
+        found = self.plugged.get(name)
+        if found is None:
+            known = ", ".join(sorted(self.plugged)) or "none"
+            raise Malformed(f"No plugin here brings a tool {name!r}; there are: {known}.")
+        return found
 
     def _filled(self, text: str) -> str:
         def secret(found: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
 """All surfaces of the bot platform in one piece, for the composition root."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -9,28 +9,44 @@ from fastapi import APIRouter, FastAPI, Request
 from picows import WSUpgradeRequest
 
 from myna.api.watched import Watched
-from myna_bots.api import bots, hooks, inline, interactions, lookups, socket, telegram, updates
+from myna_agents.tools.tool import Tool
+from myna_bots.api import (
+    bots,
+    hooks,
+    inline,
+    interactions,
+    lookups,
+    photos,
+    plugins,
+    socket,
+    telegram,
+    updates,
+)
 from myna_bots.api.mcp import PATH, McpGate
 from myna_bots.api.openai import openai_router
 from myna_bots.host.platform import BotPlatform
 from myna_bots.openai.agents import Agents
+from myna_bots.plugged import Plugged
+from myna_bots.plugins import Plugin
 
 
 class BotSurfaces:
     """HTTP routes, the MCP server and the bots' WebSocket of one application."""
 
-    def __init__(self) -> None:
+    def __init__(self, plugins: Sequence[Plugin], tools: Callable[[], dict[str, Tool]]) -> None:
+        self.plugged, self._tools = Plugged(plugins), tools
         self._bots: BotPlatform | None = None
         self._mcp = McpGate(lambda: cast(BotPlatform, self._bots))
 
     @property
     def routers(self) -> list[APIRouter]:
         """The routes; they serve what `running` was given."""
-        modules = (bots, hooks, inline, interactions, lookups, updates, telegram)
+        modules = (bots, hooks, inline, interactions, lookups, photos, plugins, updates, telegram)
         return [*(each.router for each in modules), openai_router(_agents)]
 
     def mount(self, app: FastAPI) -> None:
         """Mount what is no route."""
+        app.state.plugged = self.plugged
         app.mount(PATH, self._mcp)
 
     @asynccontextmanager
@@ -40,6 +56,8 @@ class BotSurfaces:
         """Serve inside the block."""
         self._bots = app.state.bots = platform
         app.state.agents = agents
+        platform.library.plugged.readers.update(self.plugged.sources)
+        self._tools().update(self.plugged.tools)
         async with self._mcp.open(), platform.running():
             yield platform
 

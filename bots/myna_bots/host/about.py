@@ -22,6 +22,11 @@ class About:
         """`description`, `photo` (a file's id), `titles` and `tags` by user, `topics` by seq, `general`; only what was said."""
         return dict(await self._state.get(NOBODY, SPACE, str(conversation), 0.0) or {})
 
+    async def closed(self, conversation: int, thread: int) -> bool:
+        """Whether the topic that this thread is was closed to all who do not run the conversation."""
+        topics = (await self.read(conversation)).get("topics", {})
+        return bool(topics.get(str(thread), {}).get("closed"))
+
     async def change(self, conversation: int, edit: Callable[[dict[str, Any]], None]) -> None:
         """Let `edit` change the value in place; changes in one process wait for each other."""
         async with self._turn:

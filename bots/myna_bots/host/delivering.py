@@ -41,6 +41,11 @@ class Answer:
     body: bytes = b""
     retry_after_s: float | None = None
 
+    @property
+    def good(self) -> bool:
+        """Whether it took what was sent."""
+        return 200 <= self.status < 300
+
 
 class Egress(Protocol):
     """Requests to addresses that users gave."""
@@ -57,8 +62,8 @@ class Egress(Protocol):
 class Translate(Protocol):
     """Another surface's view of an entry, and what it does with a receiver's answer."""
 
-    async def body(self, entry: Entry) -> dict[str, Any] | None:
-        """What is sent, or None when the view does not show this entry."""
+    async def bodies(self, entry: Entry) -> list[dict[str, Any]]:
+        """What is sent, one after the other; nothing when the view does not show this entry."""
         ...
 
     async def answered(self, entry: Entry, answer: Answer) -> None:
@@ -105,16 +110,17 @@ class Deliverer:
 
     async def _deliver(self, delivery: Delivery, entry: Entry, hook: Webhook) -> None:
         try:
-            answer = await self._attempt(delivery, entry, hook)
-            if answer is None or 200 <= answer.status < 300:
-                await self._hooks.done(delivery.bot, delivery.seq)
-                if hook.failing_since is not None:
-                    await self._hooks.set_hook_state(hook.bot, HookState.ACTIVE, None, None, time.time())
-                translation = self.translations.get(hook.kind)
-                if answer is not None and translation is not None:
+            answers = await self._attempt(delivery, entry, hook)
+            if answers and not answers[-1].good:
+                await self._failed(delivery, hook, answers[-1].status, None, answers[-1].retry_after_s)
+                return
+            await self._hooks.done(delivery.bot, delivery.seq)
+            if hook.failing_since is not None:
+                await self._hooks.set_hook_state(hook.bot, HookState.ACTIVE, None, None, time.time())
+            translation = self.translations.get(hook.kind)
+            if translation is not None:
+                for answer in answers:
                     await translation.answered(entry, answer)
-            else:
-                await self._failed(delivery, hook, answer.status, None, answer.retry_after_s)
         except MynaError as failed:
             await self._failed(delivery, hook, None, failed.message, None)
         except Exception:
@@ -124,16 +130,23 @@ class Deliverer:
             self._room.release()
             self._wake.set()
 
-    async def _attempt(self, delivery: Delivery, entry: Entry, hook: Webhook) -> Answer | None:
-        now = int(time.time())
-        headers = {"Content-Type": "application/json", "User-Agent": "Myna-Webhook/1"}
+    async def _attempt(self, delivery: Delivery, entry: Entry, hook: Webhook) -> list[Answer]:
+        """The answers to all that an entry is, in order; after one that is not good nothing more is sent."""
         translation = self.translations.get(hook.kind)
         if translation is None:
-            shown: dict[str, Any] | None = {**envelope(entry), "attempt": delivery.attempt + 1}
+            bodies: list[dict[str, Any]] = [{**envelope(entry), "attempt": delivery.attempt + 1}]
         else:
-            shown = await translation.body(entry)
-        if shown is None:
-            return None
+            bodies = await translation.bodies(entry)
+        answers: list[Answer] = []
+        for each in bodies:
+            answers.append(await self._posted(delivery, entry, hook, each))
+            if not answers[-1].good:
+                break
+        return answers
+
+    async def _posted(self, delivery: Delivery, entry: Entry, hook: Webhook, shown: dict[str, Any]) -> Answer:
+        now = int(time.time())
+        headers = {"Content-Type": "application/json", "User-Agent": "Myna-Webhook/1"}
         body = encode(shown)
         if hook.kind is HookKind.SLACK:
             body = urlencode(shown).encode()

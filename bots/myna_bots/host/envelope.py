@@ -28,9 +28,17 @@ def bot_object(bot: Bot) -> dict[str, Any]:
         "description": bot.description,
         "privacy": bot.privacy,
         "hears_bots": bot.hears_bots,
+        "commands": bot.settings.get("commands", []),
+        "photo": photo_of(bot) is not None,
         "created_by": optional_id(bot.created_by),
         "created_at": stamp(bot.created_at),
     }
+
+
+def photo_of(bot: Bot) -> str | None:
+    """The file with a bot's picture; Telegram's methods set the same one."""
+    found = bot.settings.get("telegram", {}).get("photo")
+    return None if found is None else str(found)
 
 
 def token_object(token: Token) -> dict[str, Any]:

@@ -97,6 +97,11 @@ class Files:
         await self._store.put(kept, content)
         return kept
 
+    async def is_picture(self, content: bytes, types: frozenset[str]) -> bool:
+        """Whether this is a picture of one of these types."""
+        found, width, _ = await self._looks.look(content)
+        return found in types and width > 0
+
     async def find(self, id_: str) -> Kept | None:
         """A file by its id."""
         return await self._store.find(id_) if re.fullmatch(r"f[0-9a-f]{20,64}", id_) else None

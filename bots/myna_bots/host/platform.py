@@ -96,6 +96,7 @@ class BotPlatform:
         self.services.tokens.keys = self.registry.principal
         self.services.access.grants = self.registry.grants
         self.services.sender.throttle = Throttle()
+        self.services.sender.thread_closed = self.about.closed
         self.services.relay.listeners.append(self.feed.heard)
         self.feed.listeners.append(self.readers.heard)
         self.feed.listeners.append(self.deliverer.heard)
@@ -114,6 +115,7 @@ class BotPlatform:
                 ("bot feed", self.feed.run),
                 ("webhooks", self.deliverer.run),
                 ("bot streams", self.streams.run),
+                ("polls", self.polls.run),
             )
         ]
         try:

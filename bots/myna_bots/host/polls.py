@@ -1,11 +1,12 @@
 """Polls of bots: their options are buttons, each member's vote is kept once, and the numbers stand in the message."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from myna.errors import Conflict, Malformed
+from myna.errors import Conflict, Malformed, MynaError
 from myna.rights import Principal
 from myna.services import Services
 from myna_bots.host.interactions import Interactions
@@ -15,6 +16,15 @@ from myna_bots.host.registry import Registry
 ACTION = "poll"
 """The action of an option's button; its value is the option's place, from 0."""
 MAX_VOTES = 100_000
+DUE = "polls.due"
+"""The space of polls that end by themselves, each kept until then."""
+LOOK_S = 1.0
+"""How often it is looked which polls have ended."""
+LEASE_S = 60.0
+"""A poll that could not be closed is tried again after this."""
+PAGE = 100
+
+logger = logging.getLogger(__name__)
 
 
 def buttons_of(poll: Mapping[str, Any]) -> list[list[dict[str, Any]]]:
@@ -100,6 +110,51 @@ class Polls:
             event = await self._interactions.put(voter, fresh, "poll.answered", answered, key)
         changed = await self._interactions.put(voter, fresh, "poll.changed", {"poll": counted}, key)
         return event or changed
+
+    async def ends(self, bot: int, conversation: int, seq: int, at: float) -> None:
+        """Close this poll at a time, whatever becomes of this process."""
+        await self._state.put(bot, DUE, f"{conversation}.{seq}", True, at)
+
+    async def closed(self, bot: Principal, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Close a poll: no votes any more, and the bot hears `poll.changed`. Closing it again changes nothing.
+
+        `message` is the poll's message as it goes over the wire. Gives the poll as it is now.
+        """
+        async with self._turn:
+            fresh = await self._interactions.message(bot, int(message["conversation"]), int(message["seq"]))
+            body = fresh["body"]
+            poll: dict[str, Any] = body["telegram"]["poll"]
+            seq = int(fresh["seq"])
+            if not poll["is_closed"]:
+                poll = {**poll, "is_closed": True}
+                kept = [row for row in body.get("buttons", []) if row[0].get("action") != ACTION]
+                await self._services.amender.edit(
+                    bot,
+                    int(fresh["conversation"]),
+                    f"poll-closed-{seq}",
+                    seq,
+                    {"text": body["text"]},
+                    parts={**body, "telegram": {**body["telegram"], "poll": poll}, "buttons": kept},
+                )
+        await self._interactions.put(bot, fresh, "poll.changed", {"poll": poll}, f"closed.{seq}")
+        return poll
+
+    async def run(self) -> None:
+        """Close polls when their time has come, until cancelled. Several processes may do this: each poll ends once."""
+        while True:
+            for bot, key in await self._state.expired(DUE, time.time(), PAGE):
+                conversation, _, seq = key.partition(".")
+                # Kept a while longer, so that the poll is closed even when this process dies now.
+                await self._state.put(bot, DUE, key, True, time.time() + LEASE_S)
+                try:
+                    named = {"conversation": conversation, "seq": seq}
+                    await self.closed(await self._registry.principal_of(bot), named)
+                except MynaError as gone:
+                    logger.info("poll %s ends untold: %s", key, gone.message)
+                    if gone.temporary:
+                        continue
+                await self._state.put(bot, DUE, key, None, None)
+            await asyncio.sleep(LOOK_S)
 
     async def _votes(self, bot: int, space: str) -> dict[str, Any]:
         return await self._state.list(bot, space, time.time(), MAX_VOTES)

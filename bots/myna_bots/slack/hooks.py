@@ -51,10 +51,10 @@ class SlackHooks:
         text, parts = message_of(payload)
         await self._say(hook.bot, hook.conversation, text, parts)
 
-    async def body(self, entry: Entry) -> dict[str, Any] | None:
-        """A command as the form that Slack sends; None for any other event."""
+    async def bodies(self, entry: Entry) -> list[dict[str, Any]]:
+        """A command as the form that Slack sends; nothing for any other event."""
         if entry.type != "command.invoked" or entry.conversation is None:
-            return None
+            return []
         data = entry.data
         token = secrets.token_urlsafe(16)
         kept = {"conversation": entry.conversation, "user": data["sender"]["id"], "left": RESPONSES}
@@ -62,7 +62,7 @@ class SlackHooks:
         await state.put(entry.bot, SPACE, _digest(token), kept, now + RESPONSE_S)
         hook = await self._platform.hooks.hook(entry.bot)
         base = self._platform.services.settings.base_url
-        return {
+        made = {
             "token": hook.secret if hook else "",
             "team_id": str(entry.bot),
             "channel_id": str(entry.conversation),
@@ -74,6 +74,7 @@ class SlackHooks:
             "response_url": f"{base}/hooks/{entry.bot}/response/{token}",
             "trigger_id": f"{entry.bot}.{entry.seq}",
         }
+        return [made]
 
     async def answered(self, entry: Entry, answer: Answer) -> None:
         """Say what the receiver answered: JSON, or plain text for whoever asked alone."""

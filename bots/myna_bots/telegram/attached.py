@@ -1,4 +1,4 @@
-"""Files that people attach in Myna's own clients, as Telegram shows files. A Telegram message has one: the first counts."""
+"""Files that people attach in Myna's own clients, as Telegram shows files. A Telegram message has one; several are an album."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -13,7 +13,7 @@ from myna_bots.host.model import Bot
 from myna_bots.host.platform import BotPlatform
 from myna_bots.telegram import objects
 from myna_bots.telegram.errors import TelegramError, bad
-from myna_bots.telegram.ids import conversation_id
+from myna_bots.telegram.ids import conversation_id, seq_of
 from myna_bots.telegram.params import Params
 
 MAX_TEXT, MAX_CAPTION = 4096, 1024
@@ -112,7 +112,8 @@ class Call:
         return await self.platform.conversations.member(chat.place.id, user)
 
     async def message(self, chat: Chat, seq: int, missing: str) -> Message:
-        """A message of a chat; one that is not there raises `missing`."""
+        """A message of a chat, by any of its ids; one that is not there raises `missing`."""
+        seq = seq_of(seq)
         found = await self.platform.message(chat.place.id, seq)
         if found is None or seq < chat.seat.floor or found.state == "recalled":
             raise bad(missing)

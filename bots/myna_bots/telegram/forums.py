@@ -1,7 +1,7 @@
 """Forum topics: a topic is a thread that begins with a message of the bot. "General" is what stands in no thread.
 
-Who runs the conversation opens, renames, closes and deletes topics. Closing one is said in it and holds for bots; people's
-clients show it.
+Who runs the conversation opens, renames, closes and deletes topics. Closing one is said in it, and binds everybody who does
+not run the conversation: a message for it is refused, whatever client it comes from.
 """
 
 from collections.abc import Callable

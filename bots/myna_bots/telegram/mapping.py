@@ -11,15 +11,25 @@ BY_CHOICE = frozenset({"chat_member", "message_reaction", "message_reaction_coun
 """Update kinds that only come when a bot asks for them by name."""
 
 
-def update_of(bot: Bot, entry: Entry, allowed: list[str]) -> dict[str, Any] | None:
-    """The update of an entry, or None when Telegram has none or the bot does not want it."""
-    made = _update(bot, entry)
-    if made is None:
-        return None
-    kind, value = made
+def updates_of(bot: Bot, entry: Entry, allowed: list[str]) -> list[dict[str, Any]]:
+    """The updates of an entry: one, an album's several with one `update_id`, or none when Telegram has none or the bot does
+    not want it."""
+    found = _update(bot, entry)
+    if found is None:
+        return []
+    kind, value = found
     if (allowed and kind not in allowed) or (not allowed and kind in BY_CHOICE):
-        return None
-    return {"update_id": entry.seq, kind: value}
+        return []
+    return [{"update_id": entry.seq, kind: each} for each in (value, *_rest_of_album(bot, entry))]
+
+
+def _rest_of_album(bot: Bot, entry: Entry) -> list[dict[str, Any]]:
+    """The messages for all files but the first that somebody attached to one message."""
+    body: Mapping[str, Any] = entry.data.get("message", {}).get("body", {})
+    if entry.type not in {"message.created", "command.invoked"} or "telegram" in body:
+        return []
+    made = (_message(bot, entry, part) for part in range(1, len(body.get("files") or ())))
+    return [each for each in made if each is not None]
 
 
 def _update(bot: Bot, entry: Entry) -> tuple[str, dict[str, Any]] | None:
@@ -68,13 +78,16 @@ def _update(bot: Bot, entry: Entry) -> tuple[str, dict[str, Any]] | None:
 
 
 def _said(bot: Bot, entry: Entry, plain: str, post: str) -> tuple[str, dict[str, Any]] | None:
+    made = _message(bot, entry, 0)
+    return None if made is None else ((post if made["chat"]["type"] == "channel" else plain), made)
+
+
+def _message(bot: Bot, entry: Entry, part: int) -> dict[str, Any] | None:
     data = entry.data
     if "sender" not in data or "message" not in data:
         return None
     who = objects.wire_user(data["sender"])
-    where = _where(bot, entry, who)
-    made = objects.message(data["message"], where, who)
-    return (post if where["type"] == "channel" else plain), made
+    return objects.message(data["message"], _where(bot, entry, who), who, part=part)
 
 
 def _where(bot: Bot, entry: Entry, who: dict[str, Any]) -> dict[str, Any]:

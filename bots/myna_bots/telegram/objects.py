@@ -1,13 +1,13 @@
 """Telegram's objects from the core's. Fields that client libraries require are always there: one missing field stops a bot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from myna.model import Conversation, ConversationKind, User, UserKind
 from myna_bots.host.model import Bot, Privacy
 from myna_bots.telegram.attached import shown
-from myna_bots.telegram.ids import chat_id
+from myna_bots.telegram.ids import chat_id, message_id
 from myna_bots.telegram.markup import with_found
 
 ADMIN_RIGHTS = (
@@ -128,11 +128,12 @@ def message(
     where: Mapping[str, Any],
     sender: Mapping[str, Any] | None,
     replied: Mapping[str, Any] | None = None,
+    part: int = 0,
 ) -> dict[str, Any]:
-    """`Message` from a wire message, its chat and its sender."""
+    """`Message` from a wire message, its chat and its sender; of several files the one with this number, as one of an album."""
     body: Mapping[str, Any] = found["body"]
     made: dict[str, Any] = {
-        "message_id": found["seq"],
+        "message_id": message_id(found["seq"], part),
         "date": unix(found["created_at"]),
         "chat": dict(where),
     }
@@ -142,7 +143,10 @@ def message(
         made["from"] = dict(sender)
     if replied is not None:
         made["reply_to_message"] = dict(replied)
-    telegram: Mapping[str, Any] = body.get("telegram") or shown(body.get("files") or ())
+    files: Sequence[Mapping[str, Any]] = body.get("files") or ()
+    telegram: Mapping[str, Any] = body.get("telegram") or shown(files[part : part + 1])
+    if len(files) > 1 and "telegram" not in body:
+        made["media_group_id"] = f"{found['conversation']}{found['seq']}"[-18:]
     made |= {key: telegram[key] for key in _EXTRAS if key in telegram}
     if "forward_origin" in telegram:
         made["forward_origin"] = telegram["forward_origin"]
@@ -155,7 +159,8 @@ def message(
     text = str(body.get("text", ""))
     captioned = any(key in telegram for key in _MEDIA)
     bare = bool(telegram.get("bare"))
-    if text and not bare:
+    # As in an album of Telegram's, the words stand under the first.
+    if text and not bare and part == 0:
         entities = body.get("entities")
         entities = with_found(text, list(entities or []))
         made["caption" if captioned else "text"] = text

@@ -1,4 +1,4 @@
-"""Polls: kept with the message, answered by its buttons, counted on the server."""
+"""Polls: kept with the message, answered by its buttons, counted on the server; when one ends, the bot gets a `poll` update."""
 
 import time
 import uuid
@@ -9,7 +9,6 @@ from myna.errors import MynaError
 from myna.ids import new_id
 from myna_bots.host.polls import buttons_of
 from myna_bots.telegram.call import Call, method
-from myna_bots.telegram.edits import edited
 from myna_bots.telegram.errors import bad
 from myna_bots.telegram.keyboards import parts_of
 from myna_bots.telegram.markup import parsed
@@ -48,7 +47,10 @@ async def send_poll(call: Call) -> Any:
     parts: dict[str, Any] = {"telegram": {"poll": poll, "bare": True}}
     keyboard = parts_of(call.params.object("reply_markup"))
     parts |= {**keyboard, "buttons": [*buttons_of(poll), *keyboard.get("buttons", [])]}
-    return await call.send(chat, "\n".join(lines), parts, await call.reply_to(chat))
+    sent = await call.send(chat, "\n".join(lines), parts, await call.reply_to(chat))
+    if (ends := poll.get("close_date")) is not None and not poll["is_closed"]:
+        await call.platform.polls.ends(call.bot.user, chat.place.id, sent["message_id"], float(ends))
+    return sent
 
 
 def _quiz(call: Call, poll: dict[str, Any]) -> None:
@@ -93,15 +95,9 @@ async def stop_poll(call: Call) -> Any:
         raise bad("message with poll to stop not found")
     if poll["is_closed"]:
         raise bad("poll has already been closed")
-    closed = {**poll, "is_closed": True, "close_date": int(time.time())}
     try:
-        await edited(
-            call,
-            chat,
-            found,
-            str(found.body["text"]),
-            {"telegram": {**telegram, "poll": closed}, "buttons": []},
+        return await call.platform.polls.closed(
+            call.principal, {"conversation": str(chat.place.id), "seq": found.seq}
         )
     except MynaError as refused:
         raise bad("poll can't be stopped") from refused
-    return {key: value for key, value in closed.items() if key != "close_date" or "close_date" in poll}

@@ -11,7 +11,7 @@ from myna_bots.host.platform import BotPlatform
 from myna_bots.host.webhooks import check_url
 from myna_bots.telegram.call import Call, method
 from myna_bots.telegram.errors import TelegramError, bad
-from myna_bots.telegram.mapping import update_of
+from myna_bots.telegram.mapping import updates_of
 
 MAX_WAIT_S = 50
 MAX_UPDATES = 100
@@ -106,10 +106,10 @@ async def _allowed(call: Call) -> list[str]:
 async def _page(
     platform: BotPlatform, bot: Bot, after: int, limit: int, allowed: list[str]
 ) -> tuple[list[dict[str, Any]], int]:
-    """Updates after a seq; entries that are none for this bot are passed over."""
+    """Updates after a seq; entries that are none for this bot are passed over. An album comes whole, beyond the limit, too."""
     while True:
         entries = await platform.log.entries(bot.user, after, limit)
-        found = [made for each in entries if (made := update_of(bot, each, allowed)) is not None]
+        found = [made for each in entries for made in updates_of(bot, each, allowed)]
         if found or len(entries) < limit:
             if not found and entries:
                 after = entries[-1].seq
@@ -206,13 +206,13 @@ class TelegramHooks:
     def __init__(self, platform: BotPlatform, run: Any) -> None:
         self._platform, self._run = platform, run
 
-    async def body(self, entry: Entry) -> dict[str, Any] | None:
-        """The update, or None."""
+    async def bodies(self, entry: Entry) -> list[dict[str, Any]]:
+        """The updates."""
         bot = await self._platform.store.bot(entry.bot)
         if bot is None or bot.disabled_at is not None:
-            return None
+            return []
         allowed = list(bot.settings.get("telegram", {}).get("allowed", []))
-        return update_of(bot, entry, allowed)
+        return updates_of(bot, entry, allowed)
 
     async def answered(self, entry: Entry, answer: Answer) -> None:
         """Run the method that a receiver put into its answer."""

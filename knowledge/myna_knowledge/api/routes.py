@@ -18,6 +18,7 @@ from myna_knowledge.api.shapes import (
     NewConversations,
     NewFaq,
     NewPage,
+    NewPlugged,
     NewSite,
     NewSource,
     NewText,
@@ -78,7 +79,7 @@ def router(opened: Callable[[], Library]) -> APIRouter:
     async def add_source(
         kb: IdPath, request: Request, who: Asker, library: Library = shelf
     ) -> dict[str, Any]:
-        """Add a text, FAQ entry, page, site or conversations (JSON), or a file (multipart, field `file`); a job ingests it."""
+        """Add a text, FAQ entry, page, site, conversations, a plugin's source (JSON) or a `file` (multipart)."""
         require(who, Verb.TEACH)
         await library.base(who.workspace, kb)
         source, job = await library.put(kb, await _draft(request))
@@ -146,7 +147,7 @@ _UPLOAD: dict[str, Any] = {
                 "schema": {
                     "oneOf": [
                         each.model_json_schema()
-                        for each in (NewText, NewFaq, NewPage, NewSite, NewConversations)
+                        for each in (NewText, NewFaq, NewPage, NewSite, NewConversations, NewPlugged)
                     ]
                 }
             },

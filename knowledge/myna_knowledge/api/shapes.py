@@ -92,10 +92,27 @@ class NewConversations(BaseModel):
         return SourceDraft(SourceKind.CONVERSATIONS, title=self.title, content=str(self.days).encode())
 
 
+class NewPlugged(BaseModel):
+    """What a plugin reads: `GET /v1/plugins` names them under `sources`."""
+
+    kind: Literal["plugin"]
+    source: str = Field(pattern=r"^[a-z0-9_-]{1,32}$", examples=["feed"])
+    address: str = Field(min_length=1, max_length=MAX_URL_CHARS, pattern=r"^[^\x00-\x1f]+$")
+    title: str = Field(default="", max_length=MAX_TITLE_CHARS)
+
+    def draft(self) -> SourceDraft:
+        """As the library takes it."""
+        return SourceDraft(
+            SourceKind.PLUGIN, title=self.title or self.address, filename=self.source, url=self.address
+        )
+
+
 class NewSource(BaseModel):
     """A source as JSON."""
 
-    source: Annotated[NewText | NewFaq | NewPage | NewSite | NewConversations, Field(discriminator="kind")]
+    source: Annotated[
+        NewText | NewFaq | NewPage | NewSite | NewConversations | NewPlugged, Field(discriminator="kind")
+    ]
 
 
 class Search(BaseModel):

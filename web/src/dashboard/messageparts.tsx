@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, safeHref, upload, type Button, type Card, type FileInfo, type Form, type FormField, type Message } from "../core";
+import { isPicture, pictureOf, save } from "../attachments";
+import { ApiError, safeHref, upload, type Attachment, type Button, type Card, type FileInfo, type Form, type FormField, type Message } from "../core";
 import { api, complain, toast } from "./state";
 import { t } from "./words";
 
@@ -24,7 +25,20 @@ function FileChip({ file }: { file: FileInfo }) {
   );
 }
 
-function CardView({ card }: { card: Card }) {
+/** A file that a bot sent: pictures are shown, everything can be saved. */
+function AttachmentChip({ message, file }: { message: Message; file: Attachment }) {
+  const [shown, setShown] = useState<string | null>(null);
+  useEffect(() => {
+    if (isPicture(file)) pictureOf(api(), message, file).then(setShown, () => setShown(null));
+  }, [file.id]);
+  return (
+    <button type="button" class={`file ${shown ? "picture" : ""}`} data-testid="attachment" onClick={() => void save(api(), message, file).catch(complain)}>
+      {shown ? <img src={shown} alt={file.name} /> : <><b>{file.name}</b> <span class="faint">{Math.ceil(file.size / 1024)} kB</span></>}
+    </button>
+  );
+}
+
+export function CardView({ card }: { card: Card }) {
   return (
     <div class="card small" data-testid="card">
       {card.image && <img src={card.image} alt="" referrerpolicy="no-referrer" loading="lazy" />}
@@ -79,7 +93,7 @@ function FormView({ form, send }: { form: Form; send(values: Record<string, unkn
 
 /** What a message carries besides its text: files, a card, buttons, a form. */
 export function MessageParts({ message }: { message: Message }) {
-  const { files, card, buttons, form } = message.body;
+  const { files, attachments, card, buttons, form } = message.body;
   const path = `/v1/conversations/${message.conversation}/messages/${message.seq}`;
   const tell = (what: string, body: unknown) => api().post(`${path}/${what}`, body, { "Idempotency-Key": crypto.randomUUID() });
   const press = (button: Button) =>
@@ -89,6 +103,7 @@ export function MessageParts({ message }: { message: Message }) {
   return (
     <>
       {!!files?.length && <div class="sources">{files.map((each) => typeof each !== "string" && <FileChip key={each.id} file={each} />)}</div>}
+      {!!attachments?.length && <div class="sources">{attachments.map((each) => <AttachmentChip key={each.id} message={message} file={each} />)}</div>}
       {card && <CardView card={card} />}
       {buttons?.map((row) => <div class="sources">{row.map(press)}</div>)}
       {form && <FormView form={form} send={(values) => tell("forms", { values })} />}

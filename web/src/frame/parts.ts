@@ -1,4 +1,5 @@
-import { type Api, type Button, type FileInfo, type Message } from "../core";
+import { isPicture, pictureOf, save } from "../attachments";
+import { type Api, type Attachment, type Button, type FileInfo, type Message } from "../core";
 import { h } from "../dom";
 import { formOf } from "./forms";
 import { t } from "./words";
@@ -19,6 +20,14 @@ function fileNode(api: Api, file: FileInfo): Node {
   return button;
 }
 
+/** A file that a bot sent: pictures are shown, everything can be saved. */
+function attachmentNode(api: Api, message: Message, file: Attachment): Node {
+  const click = () => void save(api, message, file).catch(() => undefined);
+  const button = h("button", { class: "file", "data-testid": "attachment", onclick: click }, file.name);
+  if (isPicture(file)) void pictureOf(api, message, file).then((src) => button.replaceChildren(h("img", { src, alt: file.name })), () => undefined);
+  return button;
+}
+
 function cardNode({ title, text, image, fields }: NonNullable<Message["body"]["card"]>): Node {
   return h(
     "div",
@@ -32,7 +41,7 @@ function cardNode({ title, text, image, fields }: NonNullable<Message["body"]["c
 
 /** What a message carries besides its text: files, a card, buttons, a form. */
 export function partsOf(api: Api, message: Message): Node[] {
-  const { files, card, buttons, form } = message.body;
+  const { files, attachments, card, buttons, form } = message.body;
   const path = `/v1/conversations/${message.conversation}/messages/${message.seq}`;
   const tell = (what: string, body: unknown) => api.post(`${path}/${what}`, body, { "Idempotency-Key": crypto.randomUUID() });
   const buttonNode = ({ label, url, action, value = "", style }: Button) =>
@@ -45,6 +54,7 @@ export function partsOf(api: Api, message: Message): Node[] {
         } }, label);
   return [
     ...(files ?? []).map((each) => fileNode(api, each as FileInfo)),
+    ...(attachments ?? []).map((each) => attachmentNode(api, message, each)),
     ...(card ? [cardNode(card)] : []),
     ...(buttons ?? []).map((row) => h("div", { class: "offers" }, ...row.map(buttonNode))),
     ...(form ? [formOf(form.title, form.submit || t("send"), form.fields, (values) => tell("forms", { values }))] : []),
