@@ -42,8 +42,12 @@ async def lookup(number: str) -> Order:
 
 async def test_the_sketch_runs_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[Bot] = []
+
+    def run(bot: Bot) -> None:
+        ran.append(bot)
+
     # What `run` does with the process is tested with real ones, in tests/e2e/test_bots_command.py.
-    monkeypatch.setattr(Bot, "run", ran.append)
+    monkeypatch.setattr(Bot, "run", run)
     monkeypatch.setenv("BOT_TOKEN", f"7:{'x' * 35}")
     names: dict[str, Any] = {"lookup": lookup}
     exec(compile(SKETCH, "sketch.py", "exec"), names)

@@ -184,7 +184,7 @@ async def test_an_appointment_is_checked_and_shown_as_a_card(shop: World) -> Non
     ann, eve = await shop.person("ann"), await shop.person("eve")
     place = await shop.group(ann)
     content = {
-        "title": " Demo ",
+        "title": " Team lunch ",
         "starts_at": "2026-12-01T14:00:00+01:00",
         "ends_at": "2026-12-01T14:30:00Z",
         "place": "Berlin",
@@ -206,10 +206,10 @@ async def test_an_appointment_is_checked_and_shown_as_a_card(shop: World) -> Non
     await sends(ann, place, "appointment", 422, [])
     await sends(eve, place, "appointment", 404, content)
     (message,) = (await ann.ask("GET", f"/v1/conversations/{place}/messages"))["messages"]
-    assert message["body"]["text"] == "Demo\n🕑 2026-12-01 14:00–15:30 (UTC+01:00)\n📍 Berlin"
+    assert message["body"]["text"] == "Team lunch\n🕑 2026-12-01 14:00–15:30 (UTC+01:00)\n📍 Berlin"
     assert message["body"]["special"]["content"]["place"] == "Berlin"
     assert message["body"]["card"] == {
-        "title": "Demo",
+        "title": "Team lunch",
         "fields": [
             {"label": "🕑", "value": "2026-12-01 14:00–15:30 (UTC+01:00)"},
             {"label": "📍", "value": "Berlin"},

@@ -39,6 +39,7 @@ POST /v1/conversations
 GET /v1/conversations
 GET /v1/presence
 GET /v1/bots/{bot}/photo
+POST /v1/bots/{bot}/photo/ticket
 GET /v1/users
 PATCH /v1/conversations/{conversation}/messages/{seq}
 DELETE /v1/conversations/{conversation}/messages/{seq}
@@ -83,6 +84,7 @@ PUT /v1/bots/{bot}/installations/{conversation}
 POST /v1/conversations/{conversation}/messages/{seq}/actions
 POST /v1/conversations/{conversation}/messages/{seq}/forms
 GET /v1/conversations/{conversation}/messages/{seq}/files/{file}
+POST /v1/conversations/{conversation}/messages/{seq}/files/{file}/ticket
 POST /v1/conversations/{conversation}/messages/{seq}/stop
 POST /v1/conversations/{conversation}/inline
 POST /v1/conversations/{conversation}/inline/choice

@@ -7,6 +7,7 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
 from myna.api.ids import MAX_ID, IdText
 from myna.api.principal import Asker
@@ -100,8 +101,11 @@ async def _payload(request: Request) -> dict[str, Any]:
         raise BadPayload("too_large", 413)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        async with request.form(max_files=0, max_fields=20, max_part_size=MAX_BODY_BYTES) as form:
-            raw: str | bytes = str(form.get("payload") or "")
+        try:
+            async with request.form(max_files=0, max_fields=20, max_part_size=MAX_BODY_BYTES) as form:
+                raw: str | bytes = str(form.get("payload") or "")
+        except HTTPException:
+            raise BadPayload("invalid_payload") from None
     else:
         raw = await request.body()
     if len(raw) > MAX_BODY_BYTES:

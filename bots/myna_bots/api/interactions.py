@@ -1,14 +1,13 @@
 """What members do with bots' messages: click, fill in, stop."""
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
-from fastapi import APIRouter, Header, Path, Response
+from fastapi import APIRouter, Header, Path
 from pydantic import BaseModel, Field
 
 from myna.api.ids import MAX_ID, ConversationPath
 from myna.api.principal import Asker, Core
-from myna.errors import Conflict, Forbidden, Malformed, NotFound
+from myna.errors import Conflict, Forbidden, Malformed
 from myna.rights import Principal
 from myna.services import Services
 from myna_bots.api.parts import checked_form, find_button
@@ -16,7 +15,6 @@ from myna_bots.api.who import Platform
 from myna_bots.host.polls import ACTION as POLL
 
 router = APIRouter(prefix="/v1/conversations", tags=["bots"])
-SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 SeqPath = Annotated[int, Path(ge=1, lt=MAX_ID, description="The message's seq.")]
 Key = Annotated[str, Header(min_length=1, max_length=64)]
 
@@ -77,30 +75,6 @@ async def fill(
     data = {"form": form["id"], "values": checked_form(form, asked.values)}
     event = await bots.interactions.put(asker, message, "form.submitted", data, idempotency_key)
     return {"event": event, "duplicate": not event}
-
-
-@router.get("/{conversation}/messages/{seq}/files/{file}", summary="A file of a bot's message")
-async def file(
-    conversation: ConversationPath,
-    seq: SeqPath,
-    file: Annotated[str, Path(pattern=r"^f[0-9a-f]{20,64}$")],
-    asker: Asker,
-    bots: Platform,
-) -> Response:
-    """For everybody who may read the message. Only pictures are shown in place, and none that can hold scripts."""
-    message = await bots.interactions.message(asker, conversation, seq)
-    kept = await bots.files.find(file)
-    if kept is None or file not in {each["id"] for each in message["body"].get("attachments", [])}:
-        raise NotFound("This message has no such file.")
-    shown = kept.type if kept.type in SHOWN else "application/octet-stream"
-    placed = "inline" if kept.type in SHOWN else "attachment"
-    headers = {
-        "Content-Disposition": f"{placed}; filename*=UTF-8''{quote(kept.name)}",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, max-age=86400, immutable",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    return Response((await bots.files.read(kept)).content, media_type=shown, headers=headers)
 
 
 @router.post("/{conversation}/messages/{seq}/stop", status_code=202, summary="Stop a bot's or agent's answer")

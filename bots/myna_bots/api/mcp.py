@@ -135,9 +135,12 @@ def build(
         before_seq: int | None = None,
     ) -> list[dict[str, Any]]:
         """Messages of a conversation, oldest first: the newest, or those before a seq."""
-        size, place = max(1, min(limit, MAX_PAGE)), _id(conversation)
+        size = max(1, min(limit, MAX_PAGE))
         page = await asked(
-            ctx, lambda who, bots: bots.services.directory.messages(who, place, before=before_seq, limit=size)
+            ctx,
+            lambda who, bots: bots.services.directory.messages(
+                who, _id(conversation), before=before_seq, limit=size
+            ),
         )
         return [
             {name: each[name] for name in ("seq", "sender", "created_at", "state")}
@@ -154,9 +157,12 @@ def build(
         key: str | None = None,
     ) -> dict[str, Any]:
         """Say something in a conversation. The same key again does not say it twice."""
-        place, client_id = _id(conversation), key or f"mcp-{uuid.uuid4().hex}"
+        client_id = key or f"mcp-{uuid.uuid4().hex}"
         ack = await asked(
-            ctx, lambda who, bots: bots.services.sender.send(who, place, client_id, {"text": text}, reply_to)
+            ctx,
+            lambda who, bots: bots.services.sender.send(
+                who, _id(conversation), client_id, {"text": text}, reply_to
+            ),
         )
         return ack_object(ack)
 
@@ -165,18 +171,16 @@ def build(
         conversation: str, ctx: Context[Any, Any], reason: str = "asked_for_human"
     ) -> dict[str, Any]:
         """Bring a person into a support conversation."""
-        place = _id(conversation)
         return ticket_object(
-            await asked(ctx, lambda who, bots: bots.services.handoff.hand_off(who, place, reason))
+            await asked(ctx, lambda who, bots: bots.services.handoff.hand_off(who, _id(conversation), reason))
         )
 
     @server.resource("kb://passage/{chunk}", mime_type="application/json")
     async def passage(chunk: str, ctx: Context[Any, Any]) -> dict[str, Any]:
         """The passage behind a citation."""
-        number = _id(chunk)
 
         async def read(who: Principal, bots: BotPlatform) -> dict[str, Any]:
-            got = await bots.library.passage(who.workspace, number)
+            got = await bots.library.passage(who.workspace, _id(chunk))
             base = await bots.library.base(who.workspace, got.base)
             if base.audience != "public":
                 raise MynaError("This passage is not public.", status=403, code="forbidden")

@@ -1,12 +1,18 @@
 """What a bot looks like: its picture, as its makers set it and everybody of the workspace sees it."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
-from myna.api.principal import Asker
+from myna.api.principal import Asker, Core
+from myna.api.principal import principal as who
 from myna.errors import Malformed, NotFound, TooLarge
+from myna.rights import Principal
+from myna_bots.api.attachments import Ticket, number_of, reader
 from myna_bots.api.bots import BotPath
 from myna_bots.api.who import Platform
 from myna_bots.host.envelope import photo_of
+from myna_bots.host.files import Kept
 from myna_bots.host.model import Bot
 from myna_bots.host.platform import BotPlatform
 
@@ -42,20 +48,42 @@ async def drop(bot: BotPath, asker: Asker, bots: Platform) -> None:
     await _remember(bots, await bots.registry.bot(asker, bot), None)
 
 
+@router.post("/{bot}/photo/ticket", summary="An address for a bot's picture")
+async def ticket(bot: BotPath, asker: Asker, core: Core, bots: Platform) -> dict[str, Any]:
+    """An address that works for ten minutes without a token. For everybody of the workspace; 404 when it has none."""
+    kept = await _picture(bots, bot)
+    _require_here(kept, asker)
+    made, until = core.files.ticket(asker, number_of(kept.id))
+    return {"url": f"/v1/bots/{bot}/photo?ticket={made}", "expires_at": until}
+
+
 @router.get("/{bot}/photo", summary="A bot's picture")
-async def photo(bot: BotPath, asker: Asker, bots: Platform) -> Response:
+async def photo(
+    bot: BotPath, request: Request, core: Core, bots: Platform, ticket: Ticket = None
+) -> Response:
     """For everybody of the workspace; 404 when it has none."""
-    found = await bots.store.bot(bot)
-    visible = found is not None and found.workspace == asker.workspace
-    kept = await bots.files.find(photo_of(found) or "") if found is not None and visible else None
-    if kept is None or kept.type not in TYPES:
-        raise NotFound("This bot has no picture.")
+    asker = await who(request, core) if ticket is None else None
+    kept = await _picture(bots, bot)
+    _require_here(kept, asker or await reader(request, core, kept.id, ticket))
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, max-age=60",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     return Response((await bots.files.read(kept)).content, media_type=kept.type, headers=headers)
+
+
+async def _picture(bots: BotPlatform, bot: int) -> Kept:
+    found = await bots.store.bot(bot)
+    kept = None if found is None else await bots.files.find(photo_of(found) or "")
+    if kept is None or kept.type not in TYPES:
+        raise NotFound("This bot has no picture.")
+    return kept
+
+
+def _require_here(kept: Kept, asker: Principal) -> None:
+    if kept.workspace != asker.workspace:
+        raise NotFound("This bot has no picture.")
 
 
 async def _remember(bots: BotPlatform, bot: Bot, photo: str | None) -> None:

@@ -11,6 +11,7 @@ from picows import WSUpgradeRequest
 from myna.api.watched import Watched
 from myna_agents.tools.tool import Tool
 from myna_bots.api import (
+    attachments,
     bots,
     hooks,
     inline,
@@ -41,7 +42,18 @@ class BotSurfaces:
     @property
     def routers(self) -> list[APIRouter]:
         """The routes; they serve what `running` was given."""
-        modules = (bots, hooks, inline, interactions, lookups, photos, plugins, updates, telegram)
+        modules = (
+            attachments,
+            bots,
+            hooks,
+            inline,
+            interactions,
+            lookups,
+            photos,
+            plugins,
+            updates,
+            telegram,
+        )
         return [*(each.router for each in modules), openai_router(_agents)]
 
     def mount(self, app: FastAPI) -> None:

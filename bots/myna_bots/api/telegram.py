@@ -6,6 +6,7 @@ from typing import Any, cast
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 
 from myna.errors import MynaError
 from myna_bots.api.who import Platform
@@ -66,7 +67,10 @@ async def _params(request: Request) -> Params:
         if kind == "application/json":
             values |= await _json(request)
         elif kind in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-            await _form(request, values, files)
+            try:
+                await _form(request, values, files)
+            except HTTPException as wrong:
+                raise bad(f"can't parse request form: {wrong.detail}") from None
     return Params(values, files)
 
 

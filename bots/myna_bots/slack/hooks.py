@@ -1,5 +1,6 @@
 """Incoming webhooks, and slash commands that are sent out: both speak as a bot in one conversation."""
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from myna.deliver.frames import SignalFrame
-from myna.errors import MynaError, NotFound
+from myna.errors import MynaError, NotFound, Unauthorised
 from myna.ids import new_id
 from myna.wire import signal
 from myna_bots.host.delivering import Answer
@@ -86,9 +87,10 @@ class SlackHooks:
         except ValueError:
             given = {"text": text}
         if isinstance(given, dict):
-            await self._respond(
-                entry.bot, entry.conversation, str(entry.data["sender"]["id"]), cast(Any, given)
-            )
+            asker = str(entry.data["sender"]["id"])
+            # Its receiver has answered and reads no more: there is nobody to tell what is wrong.
+            with contextlib.suppress(BadPayload):
+                await self._respond(entry.bot, entry.conversation, asker, cast(Any, given))
 
     async def respond(self, bot: int, token: str, payload: Mapping[str, Any]) -> None:
         """A later answer to a command, at its `response_url`.
@@ -100,14 +102,13 @@ class SlackHooks:
         kept = await state.get(bot, SPACE, _digest(token), now)
         if kept is None or kept["left"] <= 0:
             raise BadPayload("used_url", 404)
+        # Before it is counted: what is not right uses nothing up.
+        message_of(payload)
         await state.put(bot, SPACE, _digest(token), {**kept, "left": kept["left"] - 1}, now + RESPONSE_S)
         await self._respond(bot, int(kept["conversation"]), str(kept["user"]), payload)
 
     async def _respond(self, bot: int, conversation: int, user: str, payload: Mapping[str, Any]) -> None:
-        try:
-            text, parts = message_of(payload)
-        except BadPayload:
-            return
+        text, parts = message_of(payload)
         if payload.get("response_type") == "in_channel":
             await self._say(bot, conversation, text, parts)
             return
@@ -127,6 +128,8 @@ class SlackHooks:
             )
         except NotFound:
             raise BadPayload("channel_not_found", 404) from None
+        except Unauthorised:
+            raise BadPayload("no_service", 404) from None
         except MynaError as refused:
             word = {429: "rate_limited", 403: "action_prohibited"}.get(refused.status, "invalid_payload")
             raise BadPayload(word, refused.status) from refused

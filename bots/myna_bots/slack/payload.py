@@ -31,7 +31,7 @@ def message_of(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         BadPayload: there is nothing to say, or a field is of another kind.
     """
     given = payload.get("text")
-    if given is not None and not isinstance(given, str):
+    if given is not None and (not isinstance(given, str) or "\x00" in given):
         raise BadPayload("invalid_payload")
     text, entities = formatted(given or "")
     lines = [text] if text else []

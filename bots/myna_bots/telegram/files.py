@@ -156,6 +156,7 @@ def _body(params: Params, kind: str, kept: Kept, caption: str) -> tuple[str, dic
     file = {"id": kept.id, "name": kept.name, "type": kept.type, "size": kept.size}
     if kept.width:
         file |= {"width": kept.width, "height": kept.height}
+        file["thumbnail"] = True
     return caption or kept.name, {"telegram": telegram, "attachments": [file]}
 
 

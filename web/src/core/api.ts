@@ -23,8 +23,6 @@ export interface CallOptions {
   headers?: Record<string, string>;
   signal?: AbortSignal;
   timeout_ms?: number;
-  /** The answer's bytes instead of its JSON. */
-  bytes?: boolean;
 }
 
 /** An error of this status, with what the server said of it. */
@@ -36,7 +34,7 @@ const unreachable = () => failure(0, "unreachable");
 
 /** One call without credentials. Throws ApiError; nothing is retried. */
 export async function call<T>(method: string, url: string, options: CallOptions = {}): Promise<T> {
-  const { body, headers, signal, timeout_ms = TIMEOUT_MS, bytes } = options;
+  const { body, headers, signal, timeout_ms = TIMEOUT_MS } = options;
   const raw = body instanceof FormData || body instanceof Blob;
   const limit = AbortSignal.timeout(timeout_ms);
   let response: Response;
@@ -55,7 +53,7 @@ export async function call<T>(method: string, url: string, options: CallOptions 
   if (!response.ok) throw failure(response.status, undefined, await response.json().catch(() => null));
   if (response.status === 204) return undefined as T;
   // The head of an answer can arrive and its body not, when the server dies in between.
-  return (await response[bytes ? "blob" : "json"]().catch(() => Promise.reject(unreachable()))) as T;
+  return (await response.json().catch(() => Promise.reject(unreachable()))) as T;
 }
 
 /** The REST side, with the access token in the header and one renewal when the server says that it is too old. */
@@ -81,10 +79,6 @@ export class Api {
 
   get<T>(path: string, signal?: AbortSignal): Promise<T> {
     return this.request<T>("GET", path, signal ? { signal } : {});
-  }
-
-  bytes(path: string): Promise<Blob> {
-    return this.request<Blob>("GET", path, { bytes: true });
   }
 
   post<T>(path: string, body: unknown = {}, headers?: Record<string, string>): Promise<T> {

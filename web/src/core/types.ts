@@ -83,6 +83,8 @@ export interface Attachment {
   name: string;
   type: string;
   size: number;
+  /** Whether it is a picture. */
+  thumbnail?: boolean;
 }
 
 export interface MessageBody {

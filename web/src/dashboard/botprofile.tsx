@@ -18,12 +18,7 @@ export function BotPhoto({ bot }: { bot: Bot }) {
   const [shown, setShown] = useState<string | null>(null);
   useEffect(() => {
     setShown(null);
-    if (!bot.photo) return;
-    void api().bytes(`/v1/bots/${bot.id}/photo`).then((bytes) => {
-      const reader = new FileReader();
-      reader.onload = () => setShown(String(reader.result));
-      reader.readAsDataURL(bytes);
-    }, () => undefined);
+    if (bot.photo) void api().post<{ url: string }>(`/v1/bots/${bot.id}/photo/ticket`).then(({ url }) => setShown(url), () => undefined);
   }, [bot]);
   return shown ? <img class="botphoto" src={shown} alt="" data-testid="bot-photo" /> : null;
 }

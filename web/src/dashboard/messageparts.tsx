@@ -1,6 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { isPicture, pictureOf, save } from "../attachments";
-import { ApiError, safeHref, upload, type Attachment, type Button, type Card, type FileInfo, type Form, type FormField, type Message } from "../core";
+import { ApiError, safeHref, upload, type Button, type Card, type FileInfo, type Form, type FormField, type Message } from "../core";
 import { api, complain, toast } from "./state";
 import { t } from "./words";
 
@@ -9,31 +8,18 @@ interface Ticket {
   thumbnail_url: string | null;
 }
 
-const ticketOf = (file: string) => api().post<Ticket>(`/v1/files/${file}/ticket`);
+const ticketOf = (path: string) => api().post<Ticket>(`${path}/ticket`);
 
 /** Addresses of files work for some minutes only, so each click asks for a new one. */
-function FileChip({ file }: { file: FileInfo }) {
+function FileChip({ file, path }: { file: Pick<FileInfo, "name" | "size"> & { thumbnail?: unknown }; path: string }) {
   const [small, setSmall] = useState<string | null>(null);
   useEffect(() => {
-    if (file.thumbnail) ticketOf(file.id).then((found) => setSmall(found.thumbnail_url ?? found.url), () => setSmall(null));
-  }, [file.id]);
-  const open = () => ticketOf(file.id).then(({ url }) => void window.open(url, "_blank", "noopener"), complain);
+    if (file.thumbnail) ticketOf(path).then((found) => setSmall(found.thumbnail_url ?? found.url), () => setSmall(null));
+  }, [path]);
+  const open = () => ticketOf(path).then(({ url }) => void window.open(url, "_blank", "noopener"), complain);
   return (
     <button type="button" class={`file ${small ? "picture" : ""}`} data-testid="file" onClick={() => void open()}>
       {small ? <img src={small} alt={file.name} /> : <><b>{file.name}</b> <span class="faint">{Math.ceil(file.size / 1024)} kB</span></>}
-    </button>
-  );
-}
-
-/** A file that a bot sent: pictures are shown, everything can be saved. */
-function AttachmentChip({ message, file }: { message: Message; file: Attachment }) {
-  const [shown, setShown] = useState<string | null>(null);
-  useEffect(() => {
-    if (isPicture(file)) pictureOf(api(), message, file).then(setShown, () => setShown(null));
-  }, [file.id]);
-  return (
-    <button type="button" class={`file ${shown ? "picture" : ""}`} data-testid="attachment" onClick={() => void save(api(), message, file).catch(complain)}>
-      {shown ? <img src={shown} alt={file.name} /> : <><b>{file.name}</b> <span class="faint">{Math.ceil(file.size / 1024)} kB</span></>}
     </button>
   );
 }
@@ -102,8 +88,8 @@ export function MessageParts({ message }: { message: Message }) {
       : <button type="button" class={button.style === "danger" ? "danger" : button.style === "primary" ? "primary" : ""} data-testid="action" onClick={() => void tell("actions", { action: button.action, value: button.value ?? "" }).catch(complain)}>{button.label}</button>;
   return (
     <>
-      {!!files?.length && <div class="sources">{files.map((each) => typeof each !== "string" && <FileChip key={each.id} file={each} />)}</div>}
-      {!!attachments?.length && <div class="sources">{attachments.map((each) => <AttachmentChip key={each.id} message={message} file={each} />)}</div>}
+      {!!files?.length && <div class="sources">{files.map((each) => typeof each !== "string" && <FileChip key={each.id} file={each} path={`/v1/files/${each.id}`} />)}</div>}
+      {!!attachments?.length && <div class="sources">{attachments.map((each) => <FileChip key={each.id} file={each} path={`${path}/files/${each.id}`} />)}</div>}
       {card && <CardView card={card} />}
       {buttons?.map((row) => <div class="sources">{row.map(press)}</div>)}
       {form && <FormView form={form} send={(values) => tell("forms", { values })} />}
