@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from myna.personal_data import Kind, replaced
 from myna_agents.engine import Request
@@ -50,10 +50,11 @@ class Masks:
             case str():
                 return self.restore(value)
             case Mapping():
-                known = cast("Mapping[str, Any]", value)
+                known: Mapping[str, Any] = value
                 return {name: self.arguments(each) for name, each in known.items()}
             case list():
-                return [self.arguments(each) for each in cast("list[Any]", value)]
+                several: list[Any] = value
+                return [self.arguments(each) for each in several]
             case _:
                 return value
 
