@@ -165,9 +165,9 @@ async def keyless(shop: Shop, method: str, path: str, check: Check, **content: A
     """No key, none of this server's, one that was revoked, one of another shape."""
     unknown = f"{shop.bot.id}:{'x' * 35}"
     for token in (None, unknown, shop.revoked, "nonsense", shop.bot.token + "x", "é"):
-        headers = {"Idempotency-Key": "k"} | (
-            {} if token is None else {"Authorization": f"Bearer {token}".encode()}
-        )
+        headers = [(b"Idempotency-Key", b"k")]
+        if token is not None:
+            headers.append((b"Authorization", f"Bearer {token}".encode()))
         answer = await shop.http.request(method, path, headers=headers, **content)
         assert answer.status_code == 401, f"{token}: {answer.text}"
         check(answer)

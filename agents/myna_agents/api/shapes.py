@@ -130,6 +130,7 @@ class BundleBody(Shape):
     )
     topics: list[TopicBody] = Field(default=[], max_length=50)
     remember: bool = False
+    mask: bool = False
 
     def stored(self) -> dict[str, Any]:
         """As the agent's row keeps it; a threshold that is not set is left out."""
