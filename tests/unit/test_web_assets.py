@@ -62,8 +62,8 @@ def test_the_proof_of_work_of_a_noisy_address_weighs_at_most_1_kb() -> None:
     assert gzipped("assets/frame.proof-*.js") <= 1_000
 
 
-def test_the_dashboard_weighs_at_most_110_kb() -> None:
-    assert gzipped("assets/dashboard*") <= 110_000
+def test_the_dashboard_weighs_at_most_105_kb() -> None:
+    assert gzipped("assets/dashboard*") <= 105_000
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
