@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
@@ -91,19 +91,21 @@ class Database:
                 await connection.execute(text("BEGIN"))
             yield connection
 
-    async def all(self, query: Select[Any]) -> Sequence[Any]:
+    async def all(self, query: Select[Any], parameters: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """All rows of a query, in one state and one step: `read` comes back to the event loop six times for them on SQLite."""
         found: Sequence[Any]
         if self.sqlite:
-            found = await asyncio.get_running_loop().run_in_executor(self._read_threads, self._all, query)
+            found = await asyncio.get_running_loop().run_in_executor(
+                self._read_threads, self._all, query, parameters
+            )
         else:
             async with self._asker.connect() as connection:
-                found = (await connection.execute(query)).all()
+                found = (await connection.execute(query, parameters)).all()
         return found
 
-    def _all(self, query: Select[Any]) -> Sequence[Any]:
+    def _all(self, query: Select[Any], parameters: Mapping[str, Any] | None) -> Sequence[Any]:
         with self._direct.connect() as connection:
-            found: Sequence[Any] = connection.execute(query).all()
+            found: Sequence[Any] = connection.execute(query, parameters).all()
         return found
 
     @asynccontextmanager
