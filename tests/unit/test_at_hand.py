@@ -10,8 +10,9 @@ import pytest
 from fastapi import FastAPI
 
 from myna.api.at_hand import at_hand
-from myna.api.principal import Core, Services
+from myna.api.principal import Core
 from myna.serve import collect_rarely
+from myna.services import Services
 
 
 class Thing:

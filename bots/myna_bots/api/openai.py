@@ -73,7 +73,7 @@ def _error(failed: MynaError) -> Response:
 
 
 async def _asker(request: Request) -> Principal:
-    return await who(request, services(request))
+    return await who(request, await services(request))
 
 
 async def _list(request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, func, select
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, case, func, select
 
 from myna.adapters.sql.tables import ConversationRow, MemberRow, MentionRow, MessageRow, UserRow, table
 
@@ -11,8 +11,8 @@ _member = table(MemberRow)
 _mention = table(MentionRow)
 _message = table(MessageRow)
 _user = table(UserRow)
-_PLACES = bindparam("places", expanding=True)
-_USER = bindparam("user")
+_PLACES: BindParameter[Any] = bindparam("places", expanding=True)
+_USER: BindParameter[Any] = bindparam("user")
 
 UNREAD_SCAN = 1_000
 """How far back a reader's own last message is looked for; beyond it the count is exact up to that message's absence."""
