@@ -395,8 +395,8 @@ async def test_the_management_of_webhooks_refuses_with_a_problem(shop: Shop) -> 
             is_problem(answer)
         for path in (f"{root}/webhook/rotate", f"{root}/webhook/resume"):
             is_problem(await shop.http.post(path, json={}, headers={"Authorization": f"Bearer {token}"}))
-        stranger = await shop.world.person("stranger", None)
-        bob = await shop.world.person("bob", WorkspaceRole.OPERATOR)
+    stranger = await shop.world.person("stranger", None)
+    bob = await shop.world.person("bob", WorkspaceRole.OPERATOR)
     async with unchanged(shop):
         for who in (stranger, bob, shop.bot):
             await who.ask("PUT", f"{root}/webhook", 403, json={"url": "https://e.org/x"})
