@@ -4,7 +4,7 @@ import json
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,10 +30,9 @@ SPAM = "EARN $5000 PER WEEK from home!!! Click http://bit.ly/free-crypto-money a
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MynaServer]:
+def server(new_demo: Callable[[], Path]) -> Iterator[MynaServer]:
     """A demo of this module's own: its agent, knowledge and policies are changed here."""
-    folder = tmp_path_factory.mktemp("care")
-    with myna_server.serve(folder, "--demo", settings={"MYNA_PRIVATE_SOURCES": "1"}) as running:
+    with myna_server.serve(new_demo(), "--demo", settings={"MYNA_PRIVATE_SOURCES": "1"}) as running:
         myna_server.wait_for_knowledge(running)
         yield running
 
