@@ -100,7 +100,7 @@ export function actions(): Action[] {
     } })),
     ...THEMES.map((each): Action => ({ id: `theme-${each}`, name: `${t("theme")}: ${t(THEME_WORDS[each])}`, run: () => setTheme(each) })),
     { id: "notify", name: t(notifies.value ? "notifyOff" : "notifyOn"), run: () => void setNotifies(!notifies.value) },
-    { id: "language", name: t("languageLabel"), run: () => speak(lang.value === "zh" ? "en" : "zh") },
+    { id: "language", name: t("languageLabel"), run: () => void speak(lang.value === "zh" ? "en" : "zh") },
     ...(networkless.value ? [] : [{ id: "sign-out", name: t("signOut"), run: () => signOut() }]),
   ];
 }
