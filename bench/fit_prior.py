@@ -14,6 +14,7 @@ import random
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,16 @@ def auroc(scores, labels):
     return (order[labels == 1].sum() - ones * (ones + 1) / 2) / (ones * (len(labels) - ones))
 
 
+def alike(data):
+    """The rows of several sets, weighted so that each set counts the same."""
+    whole = sum(len(rows) for rows in data.values())
+    return [
+        replace(row, weight=row.weight * whole / (len(data) * len(rows)))
+        for rows in data.values()
+        for row in rows
+    ]
+
+
 def solve(rows, names, ridge):
     zero = np.zeros(len(names) + 1)
     x = np.array([[*calib._scaled(row.features, names), 1.0] for row in rows])
@@ -118,7 +129,7 @@ def solve(rows, names, ridge):
 
 def report(name, data, names, ridge=100.0):
     for left in data:
-        rows = [row for key, each in data.items() if key != left for row in each]
+        rows = alike({key: each for key, each in data.items() if key != left})
         weights, _, _ = solve(rows, names, ridge)
         own = data[left]
         x = np.array([[*calib._scaled(row.features, names), 1.0] for row in own])
@@ -130,8 +141,7 @@ def report(name, data, names, ridge=100.0):
             f"# {name} {left}: AUROC {auroc(scores, y):.3f} (near {auroc(scores[near], y[near]):.3f}), answered at 5 % wrong "
             f"{(scores[y == 1] > threshold).mean():.3f}, threshold {threshold:.2f}"
         )
-    rows = [row for each in data.values() for row in each]
-    weights, x, y = solve(rows, names, ridge)
+    weights, x, y = solve(alike(data), names, ridge)
     scores = 1 / (1 + np.exp(-(x @ weights)))
     cut = np.quantile(scores[y == 0], 0.95)
     shown = {key: round(float(weights[at]), 3) for at, key in enumerate(names)}
