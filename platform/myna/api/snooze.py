@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from myna.api.ids import ConversationPath
 from myna.api.principal import Asker, Core
-from myna.helpdesk.snooze import Sleep
+from myna.helpdesk.model import Sleep
 from myna.wire import stamp
 
 router = APIRouter(prefix="/v1", tags=["helpdesk"])

@@ -1,49 +1,17 @@
 """A ticket that sleeps: out of the open lists until a time, or until anybody says something in it."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from myna.access import Access
 from myna.errors import Conflict, Malformed
+from myna.helpdesk.model import Sleep
+from myna.helpdesk.ports import SleepStore
 from myna.model import TicketStatus
 from myna.ports import Desk
 from myna.rights import Principal, Verb, require
 
 MOST_S = 366 * 86_400.0
 """How far ahead a ticket can sleep: a year, to the same day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sleep:
-    """Until when a conversation sleeps. `seq` is its last message when it was put to sleep; a younger one wakes it."""
-
-    conversation: int
-    workspace: int
-    until: float
-    seq: int
-    by: int
-
-
-class SleepStore(Protocol):
-    """Which conversations sleep. Nothing is written when one wakes: whoever reads compares time and seq."""
-
-    async def put(self, sleep: Sleep) -> None:
-        """Put a conversation to sleep, replacing what was said before."""
-        ...
-
-    async def delete(self, conversation: int) -> None:
-        """Wake a conversation; one that is awake stays so."""
-        ...
-
-    async def asleep(self, conversations: Sequence[int], now: float) -> Mapping[int, Sleep]:
-        """Those of the conversations that sleep at `now`."""
-        ...
-
-    async def next_waking(self, workspace: int, now: float) -> float | None:
-        """When the next of a workspace's sleepers wakes by itself; None when none sleeps."""
-        ...
 
 
 class Snoozes:

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.helpdesk_tables import SleepRow
 from myna.adapters.sql.tables import ConversationRow, TicketRow, table
-from myna.helpdesk.snooze import Sleep
+from myna.helpdesk.model import Sleep
 from myna.model import TicketStatus
 
 _sleep = table(SleepRow)
