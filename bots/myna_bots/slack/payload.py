@@ -46,6 +46,10 @@ def message_of(payload: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     whole = "\n".join(lines)
     if not whole.strip():
         raise BadPayload("no_text")
+    try:
+        whole.encode()
+    except UnicodeEncodeError:
+        raise BadPayload("invalid_payload") from None
     if entities:
         parts["entities"] = entities
     return whole[:10_000], parts
