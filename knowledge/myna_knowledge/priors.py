@@ -66,10 +66,11 @@ E5_PRIOR = Prior(
         "cross": CROSS,
     },
     0.17,
-    0.67,
+    0.6,
 )
 """Fitted on BANKING77 and the demo help centre's FAQ and pages in English and Chinese (`bench/prior_sets.py`), with the pull to
-zero, 30, under which sets left out are predicted best. Every base moves the weights by its own questions."""
+zero, 30, under which sets left out are predicted best. Every base moves the weights by its own questions.
+The threshold serves bases of a few entries, where near misses are rare: 9 % of what has nothing to do with a base passes it."""
 
 DENSE_PRIOR = Prior(
     {
