@@ -27,6 +27,7 @@ from myna_agents.tools.toolbox import NeedsConfirmation, Toolbox
 from support.office_world import CUSTOMER, ELSEWHERE, OPERATOR, OWNER, OfficeWorld, office_world
 from support.openai_provider import Provider, Tool, openai_provider
 from support.planning import FINCH, INBOX, SUPPORT, VIC, WORKSPACE
+from support.stores import stores
 
 ALWAYS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), (("00:00", "24:00"),))
 MONDAY = datetime(2026, 11, 30, 8, 0, tzinfo=UTC).timestamp()
@@ -39,10 +40,8 @@ VISIT = {
 
 @pytest.fixture
 async def kept(database_url: str) -> AsyncIterator[SqlAppointments]:
-    database = Database(database_url)
-    await migrate(database)
-    yield SqlAppointments(database)
-    await database.close()
+    async with stores(database_url) as shop:
+        yield SqlAppointments(shop.database)
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def wanted(number: int, start: float = 1000.0) -> Appointment:
 
 async def test_free_times_are_those_of_the_opening_hours_from_the_notice_on(kept: SqlAppointments) -> None:
     schedule = schedule_at(kept, OFFICE, MONDAY)
-    plan = Plan(minutes=30, days=7, notice_minutes=30)
+    plan = Plan(minutes=30, days=6, notice_minutes=30)
     assert await schedule.free(SUPPORT, plan) == (
         "Europe/Berlin",
         ["2026-11-30 09:30", "2026-11-30 10:00", "2026-12-01 14:00", "2026-12-01 14:30"],
@@ -163,9 +162,8 @@ async def test_a_version_with_a_schedule_is_checked_and_kept(office: OfficeWorld
     await office.ask(OWNER, "POST", versions, 400, body={"tools": twice})
 
 
-async def test_exports_tell_of_appointments_and_erasures_end_them(
-    office: OfficeWorld, kept: SqlAppointments
-) -> None:
+async def test_exports_tell_of_appointments_and_erasures_end_them(office: OfficeWorld) -> None:
+    kept = SqlAppointments(office.database)
     assert await kept.book(wanted(1), 1) is not None
     know = agents_know(office.office.memory, kept)
     assert [kind for kind, _ in await know.records(WORKSPACE, VIC)] == ["appointment"]
