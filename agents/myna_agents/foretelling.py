@@ -12,6 +12,7 @@ from myna_agents.copilot import Copilot
 from myna_agents.language import spoken
 from myna_agents.outlook import expected
 from myna_agents.outlook import offers as form
+from myna_agents.phrases import Phrase, say
 from myna_agents.summary import summary
 from myna_agents.world import World
 
@@ -41,6 +42,7 @@ def foretelling(
         own = spoken((lang or profile.languages[0]).split("-")[0].lower(), profile.languages)
         told: dict[str, Any] = {"expected": said} if (said := expected(outlook, own)) else {}
         offers = [each.as_json() for each in form(outlook, own)]
-        return Foretold(text, told, tuple(offers))
+        notice = f"{say(Phrase.HANDING_OFF, own)} {said}" if said else ""
+        return Foretold(text, told, tuple(offers), notice)
 
     return foretold

@@ -28,6 +28,8 @@ LEAVING_PAGE = 100
 FORETELL_S = 3.0
 """How long the desk may think about what to promise; a hand-off waits no longer and promises nothing then."""
 ASKED = "asked_for_human"
+EXPECTED = "handoff.expected"
+"""Code of the notice that says what to expect."""
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,8 @@ class Foretold:
     """For the notice: `expected`, the sentence on waiting or opening hours."""
     offers: tuple[Mapping[str, Any], ...] = ()
     """Buttons under the notice."""
+    text: str = ""
+    """The whole notice in the customer's language, where there is something to expect."""
 
 
 Foretell = Callable[[int, str, str | None], Awaitable[Foretold]]
@@ -74,7 +78,8 @@ class Handoff:
         await self._require(principal, conversation, Verb.HAND_OFF)
         reason = reason or ASKED
         told = await self._foretold(conversation, reason, lang)
-        text = " ".join(filter(None, (QUEUED_NOTICE["text"], told.data.get("expected", ""))))
+        # Clients say what they know by its code; this one is in nobody's tables, so they show the text.
+        notice = {"code": EXPECTED, "text": told.text} if told.text else QUEUED_NOTICE
         offers = {"offers": [dict(each) for each in told.offers]} if told.offers else {}
         move = MoveTicket(
             conversation,
@@ -82,7 +87,7 @@ class Handoff:
             Owner.QUEUE,
             reason=reason,
             summary=told.summary,
-            notice={**QUEUED_NOTICE, "text": text, "data": {"reason": reason, **told.data}, **offers},
+            notice={**notice, "data": {"reason": reason, **told.data}, **offers},
             partial=self._hub.streamed(conversation),
         )
         return await self._move(move)

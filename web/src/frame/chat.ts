@@ -8,7 +8,7 @@ import { draftRow, messageRow, type Row, type RowActions } from "./rows";
 import { formOf } from "./forms";
 import { partsOf } from "./parts";
 import { Visitor, type Inbox } from "./session";
-import { lang, speak, t, tag } from "./words";
+import { lang, speak, t } from "./words";
 
 const TYPING_FOR_MS = 6000;
 
@@ -216,7 +216,7 @@ export class Chat {
   async #handOff(): Promise<void> {
     try {
       const { client, conversation } = await this.#visitor.ensure();
-      await client.api.post(`/v1/conversations/${conversation}/hand-off`, { reason: "asked_for_human", lang: tag() });
+      await client.api.post(`/v1/conversations/${conversation}/hand-off`, { reason: "asked_for_human" });
       this.#failure = "";
     } catch (error) {
       this.#fail(error);

@@ -43,17 +43,10 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
   const offered = newest && log.conversation.ticket?.owner !== "operator";
   const voted = actions.voted(message.seq);
   const goes_on = log.continues(message);
-  const choices = () =>
-    offers?.length && offered
-      ? [h("div", { class: "offers" }, ...offers.map((each) =>
-          h("button", { class: "chip", "data-testid": `offer-${each.action}`, onclick: () => actions.offer(each) },
-            each.action === "hand_off" ? t("talkToPerson") : each.label)))]
-      : [];
   const build = () => {
     if (message.kind === "notice") {
       const said = noticeText(code ?? "", text, { name: String(message.body.data?.name ?? sender?.name ?? t("someone")) });
-      const { expected } = message.body.data ?? {};
-      return h("li", { class: "notice", "data-testid": "notice" }, said, !!expected && ` · ${String(expected)}`, ...choices());
+      return h("li", { class: "notice", "data-testid": "notice" }, said);
     }
     const bubble = h("div", { class: "bubble", dir: "auto" });
     if (message.state === "recalled") bubble.append(h("em", {}, t("recalled")));
@@ -89,7 +82,13 @@ export function messageRow(log: ConversationLog, message: Message, me: string | 
         h("button", { class: "link", "data-testid": `vote-${helpful ? "yes" : "no"}`, onclick: () => actions.vote(message.seq, helpful) }, helpful ? t("yes") : t("no"));
       item.append(h("span", { class: "note", role: "status", "data-testid": "vote" }, ...(voted === undefined ? [t("helpful"), " ", button(true), " ", button(false)] : [t("thanks")])));
     }
-    item.append(...choices());
+    if (offers?.length && offered) {
+      const buttons = offers.map((each) =>
+        h("button", { class: "chip", "data-testid": `offer-${each.action}`, onclick: () => actions.offer(each) },
+          each.action === "hand_off" ? t("talkToPerson") : each.label),
+      );
+      item.append(h("div", { class: "offers" }, ...buttons));
+    }
     return item;
   };
   return { key: `s${message.seq}`, signature: `${message.state}|${message.edited_at}|${newest}|${offered}|${sender?.name}|${voted}|${text}`, build };

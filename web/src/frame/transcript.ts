@@ -21,7 +21,7 @@ function textOf(log: ConversationLog, inbox: string, me: string | undefined): st
     const said = message.state === "recalled" ? t("recalled") : log.text(message);
     const files = (body.files ?? []).map((each) => `  📎 ${(each as { name: string }).name}`);
     const sources = (body.citations ?? []).map((each) => `  [${each.n}] ${[each.title, each.heading].filter(Boolean).join(" › ")}`);
-    const text = message.kind === "notice" ? `— ${noticeText(body.code ?? "", said, { name: String(body.data?.name ?? name) })} ${body.data?.expected ?? ""}`.trimEnd() : said;
+    const text = message.kind === "notice" ? `— ${noticeText(body.code ?? "", said, { name: String(body.data?.name ?? name) })}` : said;
     lines.push(`${name}, ${new Date(message.created_at).toLocaleString(localeOf(lang()))}`, text, ...files, ...sources, "");
   }
   return lines.join("\r\n");
