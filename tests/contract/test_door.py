@@ -103,7 +103,7 @@ async def test_a_body_of_a_refused_request_ends_the_connection(town: Town) -> No
     town.block(EVIL)
     for asked in ({"body": b'{"handle": "x"}'}, {"version": "1.0"}):
         line = await town.line()
-        status, head, _ = await line.asks(EVIL, "/v1/auth/sign-in", **asked)  # type: ignore[arg-type]
+        status, head, _ = await line.asks(EVIL, "/v1/auth/sign-in", **asked)
         assert (status, head["connection"]) == (403, "close")
         assert await line.reader.read() == b""
 
