@@ -100,6 +100,8 @@ class AgentProfile:
     """What it passes on to other agents, in support conversations."""
     remember: bool = False
     """Whether it remembers, across conversations, what customers who agreed say of themselves."""
+    mask: bool = False
+    """Whether models see placeholders in place of the customer's addresses and numbers."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -136,5 +138,6 @@ def profile_of(user: User, bases: Sequence[int], stored: Mapping[str, Any]) -> A
         tools=tuple(stored.get("tools", ())),
         topics=tuple(Topic(int(each["agent"]), tuple(each["words"])) for each in stored.get("topics", ())),
         remember=bool(stored.get("remember", False)),
+        mask=bool(stored.get("mask", False)),
         **own,
     )

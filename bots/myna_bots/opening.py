@@ -56,6 +56,8 @@ async def opened_judges(
     egress = GuardedEgress(allow_private=settings.private_webhooks)
     try:
         judges = BotJudges(SqlHooks(database), egress, failures)
+        # Otherwise all that is said in the first moment would wait for this, and some of it too long.
+        await judges.look()
         # The bots' own deadline comes first: what they miss is counted under their names.
         yield Plugin("bots", judges.judge, concerns=judges.concerns, wait_s=ANSWER_S + SLACK_S)
     finally:

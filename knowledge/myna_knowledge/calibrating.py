@@ -19,7 +19,7 @@ from myna_knowledge.space import Level
 from myna_knowledge.text import language, topic_terms
 
 MAX_SECTIONS = 2000
-"""A larger base is calibrated on its first so many sections."""
+"""A larger base is calibrated on so many of its sections, drawn by their digests."""
 NEAREST = 64
 WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.5)
 """What words may count beside meaning."""
@@ -58,7 +58,10 @@ async def calibrate(
 ) -> Calibration:
     """A calibration of the base, from questions made of its own words and off-topic ones. `sections`
     stand for the memory's, in its order; `wrong` is the operator's bound, None for the usual one.
+
+    The same content gives the same calibration, in whatever order and under whatever ids it was stored.
     """
+    memory, sections = await asyncio.to_thread(memory.arranged, sections)
     scene = await scene_of(memory, sections[:MAX_SECTIONS], pieces, asking)
     asked: list[tuple[Probe, Vectors | None]] = []
     for probe in probes(scene.sections):
@@ -137,6 +140,7 @@ async def scene_of(memory: Memory, sections: Sequence[Section], pieces: Pieces, 
         chunks = await pieces.chunks_of(ids)
         spots = {spot.chunk: spot.vector for spot in await pieces.spots(asking.embedder.name, sections=ids)}
         chunks = [chunk for chunk in chunks if chunk.id in spots and chunk.section in memory.places]
+        chunks.sort(key=lambda chunk: (memory.places[chunk.section], chunk.id))
         general = {lang: await asking.common(lang) for lang in GENERAL if lang not in memory.space.asking}
         common = {lang: vector for lang, vector in general.items() if vector is not None}
     centred = [memory.space.pieces(spots[chunk.id], chunk.lang) for chunk in chunks]

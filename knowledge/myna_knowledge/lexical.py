@@ -5,6 +5,7 @@ never negative idf of Lucene). One section may hold several entries, as a FAQ do
 of its best entry.
 """
 
+import copy
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,9 +78,10 @@ class Lexicon:
 
     def _build(self, ids: Ints, rows: Ints, weights: Floats) -> None:
         count = len(self._owner)
-        lengths = np.bincount(rows, weights=weights, minlength=count).astype(np.float32)
-        mean = float(lengths.mean()) if count else 1.0
-        norm = K1 * (1 - B + B * lengths / max(mean, 1e-6))
+        lengths = np.bincount(rows, weights=weights, minlength=count)
+        # Rounded, so that it does not depend on the order in which they are added up.
+        mean = round(float(lengths.mean()), 4) if count else 1.0
+        norm = (K1 * (1 - B + B * lengths / max(mean, 1e-6))).astype(np.float32)
         impact = weights * (K1 + 1) / (weights + norm[rows])
         order = np.argsort(ids, kind="stable")
         self._rows, self._impact = rows[order], impact[order].astype(np.float32)
@@ -88,6 +90,15 @@ class Lexicon:
         pairs = np.unique(ids * max(self.size, 1) + self._owner[rows]) if len(ids) else ids
         df = np.bincount(pairs // max(self.size, 1), minlength=len(self._vocabulary))
         self._idf = np.log1p((self.size - df + 0.5) / (df + 0.5)).astype(np.float32)
+
+    def arranged(self, order: Sequence[int]) -> "Lexicon":
+        """The same words with the sections in another order: the i-th is the one that was at `order[i]`. Entries keep their
+        numbers, the postings are shared."""
+        rank = np.empty(self.size, dtype=np.int64)
+        rank[np.asarray(order, dtype=np.int64)] = np.arange(self.size)
+        other = copy.copy(self)
+        other._owner = rank[self._owner]
+        return other
 
     def idf(self, term: str) -> float:
         """The idf of a term; that of a term no section holds is the greatest possible."""
@@ -113,7 +124,7 @@ class Lexicon:
 
     def bound(self, query: str) -> float:
         """An upper bound of `scores` for this query, reached by a section made of nothing but its terms."""
-        return sum(self.idf(term) for term in set(terms(query))) * (K1 + 1)
+        return sum(self.idf(term) for term in dict.fromkeys(terms(query))) * (K1 + 1)
 
     def coverage(
         self,

@@ -1,8 +1,10 @@
 """What one process keeps in memory of a knowledge base: its words, and what is needed to judge a question."""
 
 import asyncio
+import hashlib
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +48,27 @@ class Memory:
     """Share 0..1 of the base that has vectors by the embedder in use."""
     wordings: float = 0.0
     """The logarithm of how many wordings a FAQ of the base usually has: the mean over all of them."""
+
+    def arranged(self, sections: Sequence[Section]) -> "tuple[Memory, list[Section]]":
+        """This memory with its sections in the order of what they say, and `sections`, which stand for them, alike.
+
+        Whenever and in whatever order a base was filled, the same content is arranged, numbered and counted alike. For questions
+        made from a base only: its sections have their place for an id, by which ties fall. Blocks.
+        """
+        order = sorted(range(len(sections)), key=lambda at: digest(sections[at]))
+        rank = {old: new for new, old in enumerate(order)}
+        return replace(
+            self,
+            sections=tuple(replace(self.sections[old], id=new) for new, old in enumerate(order)),
+            places={section.id: rank[old] for old, section in enumerate(sections)},
+            lexicon=self.lexicon.arranged(order),
+        ), [sections[old] for old in order]
+
+
+def digest(section: Section) -> bytes:
+    """What a section says, as a number: the same wherever and whenever it is stored."""
+    said = (section.lang, section.url or "", section.title, section.heading, section.text, *section.variants)
+    return hashlib.sha256("\0".join(said).encode(errors="surrogatepass")).digest()
 
 
 class Memories:
@@ -110,7 +133,7 @@ class Memories:
 
 def _usual_wordings(sections: Sequence[Held]) -> float:
     counts = [len(each.entries) for each in sections if each.kind == "faq"]
-    return float(np.log(counts).mean()) if counts else 0.0
+    return math.fsum(map(math.log, counts)) / len(counts) if counts else 0.0
 
 
 def _by_language(points: Sequence[Point]) -> dict[str, Vectors]:

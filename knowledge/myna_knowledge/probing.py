@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from myna_knowledge.chunking import SEPARATOR
+from myna_knowledge.memory import digest
 from myna_knowledge.model import Section
 from myna_knowledge.text import HAN, language, sentences, topic_terms
 
@@ -79,7 +80,7 @@ class Probe:
 def probes(sections: Sequence[Section]) -> Iterator[Probe]:
     """FAQ wordings, the first variant of each before the second of any; parts of sentences, headings; off-topic ones.
 
-    The same sections give the same questions.
+    Sections that say the same give the same questions, whatever their ids; in the same order, the same order.
     """
     asked: list[tuple[int, Probe]] = []
     told: list[Probe] = []
@@ -103,8 +104,8 @@ def probes(sections: Sequence[Section]) -> Iterator[Probe]:
 
 
 def _statement(section: Section, place: int) -> Probe | None:
-    """A part of one of the section's sentences, drawn by the section's id."""
-    draw = np.random.default_rng(section.id)
+    """A part of one of the section's sentences, drawn by what the section says: the same text is always asked the same."""
+    draw = np.random.default_rng(int.from_bytes(digest(section)[:8]))
     spans = [
         (start, end)
         for start, end in sentences(section.text)

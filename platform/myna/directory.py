@@ -1,8 +1,9 @@
 """Opening conversations and showing them: lists, heads and histories as a principal may see them."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from myna.access import Access
@@ -22,6 +23,7 @@ from myna.model import (
     User,
     UserKind,
 )
+from myna.policy import Policy
 from myna.ports import Accounts, Conversations, Crowds, Desk, Log
 from myna.ports_content import Personal, Seats
 from myna.rights import Principal, Seat, Verb, require
@@ -351,6 +353,11 @@ def _head(conversation: Conversation, member: Member | None) -> dict[str, Any]:
     }
 
 
+@lru_cache(512)
+def _policy_fields(policy: Policy) -> Mapping[str, Any]:
+    return asdict(policy)
+
+
 def _conversation_object(
     place: Conversation,
     people: Sequence[tuple[Member, User]],
@@ -369,7 +376,7 @@ def _conversation_object(
         "seq": place.seq,
         "rev": place.rev,
         "pos": place.last_pos,
-        "policy": asdict(place.policy),
+        "policy": dict(_policy_fields(place.policy)),
         "created_at": stamp(place.created_at),
         "changed_at": stamp(place.changed_at),
         "members": [member_object(member, user) for member, user in people],

@@ -143,7 +143,8 @@ def shop(model: LangChainEngine, egress: ToolEgress) -> Opened:
     def opened(*tools: dict[str, Any], **more: Any) -> Shop:
         platform = Platform()
         shed = Toolshed(egress, {"shop_key": "hush"})
-        profile = replace(PROFILE, tools=tools, budget=more.pop("budget", Budget()))
+        budget, mask = more.pop("budget", Budget()), more.pop("mask", False)
+        profile = replace(PROFILE, tools=tools, budget=budget, mask=mask)
         world = world_of(platform, engine=model, profile=profile, tools=shed.tools, verified=verified, **more)
         return Shop(platform, Runner(world))
 
@@ -167,6 +168,46 @@ async def test_an_answer_out_of_a_tool_cites_the_tool(
     assert ended.decision.trace["tokens"][0] == {
         "model": "openai:scripted", "in": 1000, "cached": 400, "out": 50,
     }  # fmt: skip
+
+
+async def test_a_masked_model_reads_placeholders_and_the_customer_reads_the_values(
+    shop: Opened, company: Company, provider: Provider
+) -> None:
+    personal = ("ML-1234", "mia@example.org", "+44 20 7946 0000", "5500 0055 5555 5559")
+    company.answer = "Order ML-1234 is shipped. We wrote to mia@example.org."
+    provider.plays(
+        Tool("order_state", {"order": "[NUMBER_1]"}),
+        Text(("Order [NUM", "BER_1] is shipped [3]. ", "We wrote to [EMAIL_", "1] [3].")),
+    )
+    here = shop(declared(company), mask=True)
+    question = "Where is my order ML-1234? I am mia@example.org, +44 20 7946 0000, card 5500 0055 5555 5559."
+    ended = await here.asks(question)
+    for sent in provider.requests:
+        assert not [each for each in personal if each in json.dumps(sent)]
+    asked = provider.requests[0]["messages"][-1]["content"]
+    assert "[NUMBER_1]? I am [EMAIL_1], [PHONE_1], card [CARD_1]." in asked
+    assert "placeholder" in provider.requests[0]["messages"][0]["content"].lower()
+    assert [order for _, order, _ in company.seen] == ["ML-1234"]
+    assert ended.body is not None
+    assert ended.body["text"] == "Order ML-1234 is shipped [3]. We wrote to mia@example.org [3]."
+
+
+async def test_without_the_policy_a_model_reads_what_was_written(
+    shop: Opened, company: Company, provider: Provider
+) -> None:
+    provider.plays(Text(("No.",)))
+    await shop(declared(company)).asks("Where is my order ML-1234? I am mia@example.org.")
+    assert "mia@example.org" in provider.requests[0]["messages"][-1]["content"]
+
+
+async def test_what_a_masked_model_must_ask_for_is_asked_with_the_values(
+    shop: Opened, company: Company, provider: Provider
+) -> None:
+    provider.plays(Tool("cancel_order", {"order": "[NUMBER_1]"}))
+    ended = await shop(declared(company, **CANCEL), mask=True).asks("Cancel my order ML-1234 please")
+    assert ended.decision.reason == "confirm_tool"
+    assert "ML-1234" in json.dumps(ended.body)
+    assert "NUMBER_1" not in json.dumps(ended.body)
 
 
 async def test_a_lie_about_a_tools_result_is_never_said(

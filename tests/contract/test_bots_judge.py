@@ -30,6 +30,8 @@ async def shop(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatc
     # On a busy machine an answer may take longer than a judge is given.
     monkeypatch.setattr(judges, "ANSWER_S", 5.0)
     monkeypatch.setattr(opening, "SLACK_S", 10.0)
+    # Each message looks who judges: the bots come after the start here.
+    monkeypatch.setattr(judges, "REFRESH_S", 0.0)
     async with world(tmp_path, database_url, moderation=True) as made:
         assert made.services.sender.judging is not None
         made.services.sender.judging.wait_s = 20.0

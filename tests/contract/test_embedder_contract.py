@@ -15,12 +15,16 @@ from myna_knowledge.adapters.openai_embeddings import OpenAIEmbeddings
 from myna_knowledge.ports import Embedder
 from support.fake_embedder import WordEmbedder
 
+SEEN: list[str] = []
+"""What the endpoint was sent, newest last."""
+
 
 class Endpoint(BaseHTTPRequestHandler):
     """A real, small OpenAI-compatible endpoint that embeds by words, its rows in reverse order."""
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        SEEN.extend(body["input"])
         if self.path != "/v1/embeddings" or self.headers["authorization"] != "Bearer key":
             self.send_error(401)
             return
@@ -115,3 +119,11 @@ async def test_a_refusing_endpoint_is_an_error_with_its_reason(endpoint: str) ->
     with pytest.raises(MynaError, match="401"):
         await embedder.embed_query("x")
     await embedder.close()
+
+
+async def test_a_question_is_embedded_elsewhere_without_personal_data(endpoint: str) -> None:
+    embedder = OpenAIEmbeddings("words", endpoint, "key")
+    await embedder.embed_query("I am mia@example.org, 020 7946 0000: where is my LX-2000 lamp?")
+    await embedder.embed_passages(["Write to help@example.com."])
+    await embedder.close()
+    assert SEEN[-2:] == ["I am [email], [phone]: where is my LX-2000 lamp?", "Write to help@example.com."]

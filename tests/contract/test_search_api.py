@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from myna.adapters.sql.search import COMPLETIONS
 from myna.log.personal_writes import Retain
 from myna.log.writes import Join
 from myna.model import MemberRole
@@ -44,6 +45,20 @@ async def test_chinese_and_english_are_found(app: World) -> None:
         ("a:* & !b", []),
     ):
         assert await find(app, BOB, query) == [(GROUP, seq) for seq in seqs], query
+
+
+@pytest.mark.parametrize("longer", [1, COMPLETIONS, COMPLETIONS + 1])
+async def test_the_beginning_of_few_and_of_many_words_is_found(app: World, longer: int) -> None:
+    words = [f"park{'abcdefghijklmnopqrstuvwxyz'[place % 26]}{place}" for place in range(longer)]
+    said = ["par", "park", *words, "parl", "qark", "0park"]
+    for start in range(0, len(said), 8):
+        await app.say(ANN, GROUP, str(start), " ".join(said[start : start + 8]))
+    holding = [
+        start // 8 + 1
+        for start in range(0, len(said), 8)
+        if any(each.startswith("park") for each in said[start : start + 8])
+    ]
+    assert await find(app, BOB, "park") == [(GROUP, seq) for seq in reversed(holding)]
 
 
 async def test_snippets_mark_what_was_found(app: World) -> None:

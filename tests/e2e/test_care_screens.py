@@ -213,6 +213,34 @@ async def test_what_the_agent_could_not_answer_becomes_an_entry(
     await expect(page.get_by_test_id("gap").filter(has_text="snorkels")).to_have_count(0)
 
 
+async def test_a_base_is_made_for_the_team_and_fills_apart_from_the_others(
+    dashboard: Dashboard, operator: Person
+) -> None:
+    page = operator.page
+    await dashboard.go("knowledge")
+    bases = page.get_by_test_id("base")
+    await expect(bases.first).to_be_visible()
+    had = await bases.count()
+    await page.get_by_test_id("base-new").click()
+    await page.get_by_test_id("base-name").fill("Staff handbook")
+    await page.get_by_test_id("base-internal").check()
+    await operator.shoot("dashboard-new-base")
+    assert await violations(page) == []
+    await page.get_by_test_id("base-add").click()
+    made = bases.filter(has_text="Staff handbook")
+    await expect(made).to_have_attribute("aria-selected", "true")
+    await expect(made).to_contain_text("Team only")
+    await expect(bases).to_have_count(had + 1)
+    await expect(page.get_by_test_id("source")).to_have_count(0)
+    await page.get_by_test_id("source-title").fill("Keys")
+    await page.get_by_test_id("source-text").fill("The spare keys hang behind the counter.")
+    await page.get_by_test_id("add-source").click()
+    await expect(page.get_by_test_id("source").filter(has_text="Keys")).to_have_count(1)
+    await bases.first.click()
+    await expect(page.get_by_test_id("source").first).to_be_visible()
+    await expect(page.get_by_test_id("source").filter(has_text="Keys")).to_have_count(0)
+
+
 async def test_a_website_becomes_sources_and_what_is_not_there_is_told(
     website: str, dashboard: Dashboard, operator: Person
 ) -> None:

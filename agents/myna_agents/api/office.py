@@ -14,7 +14,7 @@ from myna_agents.agent import AgentProfile, profile_of
 from myna_agents.opening import Office
 
 
-def office(request: Request) -> Office:
+async def office(request: Request) -> Office:
     """The office that the application was given."""
     found = request.app.state.office
     assert isinstance(found, Office)

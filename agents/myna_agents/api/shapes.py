@@ -121,6 +121,7 @@ class BundleBody(Shape):
     tools: list[Annotated[HttpTool | McpTool, Field(discriminator="kind")]] = Field(default=[], max_length=20)
     topics: list[TopicBody] = Field(default=[], max_length=50)
     remember: bool = False
+    mask: bool = False
 
     def stored(self) -> dict[str, Any]:
         """As the agent's row keeps it; a threshold that is not set is left out."""

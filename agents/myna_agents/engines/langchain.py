@@ -17,6 +17,7 @@ from myna.errors import MynaError
 from myna_agents.answer import Answer
 from myna_agents.compose import cited_answer
 from myna_agents.engine import CannotAnswer, EngineFailed, Request, Restart
+from myna_agents.engines.masking import Masks, masks_of
 from myna_agents.engines.prompt import earlier, question_text
 from myna_agents.tools.toolbox import NeedsConfirmation
 
@@ -90,11 +91,14 @@ class LangChainEngine:
         """The model's answer while it is written, then with the citations that its marks name."""
         parts: list[str] = []
         ends = Ends()
+        masks = masks_of(request)
         try:
             model = await self._loaded()
-            agent = self._build(model, self.name, request, ends)
+            agent = self._build(model, self.name, request, ends, masks)
+            shown = masks.request(request)
+            passages = [masks.passage(each) for each in request.shelf.passages]
             stream = agent.astream(
-                {"messages": [*earlier(request.history), ("user", question_text(request))]},
+                {"messages": [*earlier(shown.history), ("user", question_text(shown, passages))]},
                 stream_mode="messages",
             )
             async with aclosing(stream) as chunks:
@@ -105,10 +109,15 @@ class LangChainEngine:
                     if piece is None:
                         continue
                     if isinstance(piece, Restart):
+                        masks.rest()
                         parts.clear()
-                    else:
-                        parts.append(piece)
-                    yield piece
+                        yield piece
+                    elif said := masks.feed(piece):
+                        parts.append(said)
+                        yield said
+            if (said := masks.rest()) and not ends.reached:
+                parts.append(said)
+                yield said
         except EngineFailed:
             raise
         except Exception as failed:
@@ -122,13 +131,15 @@ class LangChainEngine:
         yield cited_answer("".join(parts), request.lang, request.shelf.passages, self.name)
 
     async def write(self, instructions: str, text: str) -> str:
-        """What the model makes of a text, in one piece; see `Writer`."""
+        """What the model makes of a text, in one piece; see `Writer`. It reads placeholders in place of personal data."""
+        masks = Masks()
+        asked = [("system", instructions), ("user", masks.mask(text))]
         try:
             async with asyncio.timeout(self._silence_s * 2):
-                answer = await (await self._loaded()).ainvoke([("system", instructions), ("user", text)])
+                answer = await (await self._loaded()).ainvoke(asked)
         except Exception as failed:
             raise EngineFailed(f"{self.name} failed: {type(failed).__name__}: {failed}") from failed
-        return str(answer.text)
+        return masks.restore(str(answer.text))
 
     async def close(self) -> None:
         """Close the connections."""

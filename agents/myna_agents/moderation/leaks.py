@@ -11,6 +11,7 @@ from typing import Final
 from myna.filtering import Listed
 from myna.model import ConversationKind
 from myna.model_moderation import Action, Reason
+from myna.personal_data import Kind, personal_data
 from myna_agents.moderation.normalise import Normalised
 from myna_agents.moderation.rules import Finding, Named
 
@@ -22,18 +23,16 @@ _BY_NUMBER: Final = re.compile(
 _PRIVATE: Final = re.compile(r"127\.|10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.")
 _MANY_DIGITS: Final = re.compile(r"[0-9](?:[ \-]?[0-9]){11}")
 """What all numbers below have in them; looked for first, since few messages have it."""
-_DIGITS: Final = re.compile(r"(?<![0-9a-z.])[0-9](?:[ \-]?[0-9]){12,18}(?![0-9a-z.])")
-_RESIDENT: Final = re.compile(r"(?<![0-9a-z])[1-9][0-9]{5}(?:19|20)[0-9]{9}[0-9x](?![0-9a-z])")
-_IBAN: Final = re.compile(
-    r"(?<![a-z0-9])[a-z]{2}[0-9]{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,3})?(?![a-z0-9])"
-)
 _SECRET: Final = re.compile(
     r"-----begin [a-z ]{0,20}private key-----|(?<![a-z0-9])(?:akia[0-9a-z]{16}|gh[pousr]_[a-z0-9]{36}"
     r"|glpat-[a-z0-9_\-]{20}|sk-[a-z0-9_\-]{32,64}|xox[abprs]-[a-z0-9\-]{20,80})(?![a-z0-9])"
 )
 _SECRETS_BEGIN: Final = ("-----begin", "akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "glpat-", "sk-", "xox")
-_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECKS: Final = "10x98765432"
+_LEAKS: Final = {
+    Kind.CARD: "a payment card's number",
+    Kind.RESIDENT: "a resident identity number",
+    Kind.ACCOUNT: "a bank account",
+}
 
 
 def pretends(message: Normalised, named: Named) -> Iterator[Finding]:
@@ -70,38 +69,11 @@ def leaks(message: Normalised, place: ConversationKind) -> Iterator[Finding]:
 
 
 def _numbers(text: str) -> Iterator[Finding]:
-    if any(_is_card(found.replace(" ", "").replace("-", "")) for found in _DIGITS.findall(text)):
-        yield Finding(Action.FLAG, Reason("privacy.leak", "a payment card's number", 0.3))
-    if any(_is_resident(found) for found in _RESIDENT.findall(text)):
-        yield Finding(Action.FLAG, Reason("privacy.leak", "a resident identity number", 0.3))
-    if any(_is_iban(found) for found in _IBAN.findall(text)):
-        yield Finding(Action.FLAG, Reason("privacy.leak", "a bank account", 0.3))
+    kinds = {each.kind for each in personal_data(text, _LEAKS, sure=True)}
+    for kind, shown in _LEAKS.items():
+        if kind in kinds:
+            yield Finding(Action.FLAG, Reason("privacy.leak", shown, 0.3))
 
 
 def _without_marks(text: str) -> str:
     return "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
-
-
-def _is_card(digits: str) -> bool:
-    """Luhn's formula (ISO/IEC 7812-1, annex B), and a first digit that payment cards have."""
-    if digits[0] not in "23456" or len(set(digits)) < 3:
-        return False
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + place % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
-
-
-def _is_resident(found: str) -> bool:
-    """The check character of GB 11643-1999 (ISO 7064, MOD 11-2), and a month that exists."""
-    total = sum(int(digit) * weight for digit, weight in zip(found, _WEIGHTS, strict=False))
-    return 1 <= int(found[10:12]) <= 12 and _CHECKS[total % 11] == found[17]
-
-
-def _is_iban(found: str) -> bool:
-    """The check digits of ISO 13616 (ISO 7064, MOD 97-10)."""
-    plain = found.replace(" ", "")
-    if not 15 <= len(plain) <= 34:
-        return False
-    return int("".join(str(int(each, 36)) for each in plain[4:] + plain[:4])) % 97 == 1

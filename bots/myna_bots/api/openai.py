@@ -28,7 +28,11 @@ M = TypeVar("M", bound=BaseModel)
 def openai_router(opened: Callable[[Request], Agents]) -> APIRouter:
     """The routes; `opened` gives the agents of this process."""
     routes = APIRouter(prefix="/openai/v1", tags=["openai"])
-    serving = Depends(opened)
+
+    async def agents_of(request: Request) -> Agents:
+        return opened(request)
+
+    serving = Depends(agents_of)
 
     @routes.get("/models", summary="Agents as models")
     async def list_models(request: Request) -> Response:
@@ -69,7 +73,7 @@ def _error(failed: MynaError) -> Response:
 
 
 async def _asker(request: Request) -> Principal:
-    return await who(request, services(request))
+    return await who(request, await services(request))
 
 
 async def _list(request: Request) -> Response:

@@ -15,7 +15,7 @@ def platform(request: Request) -> BotPlatform:
     return cast(BotPlatform, request.app.state.bots)
 
 
-def bot(asker: Asker) -> Principal:
+async def bot(asker: Asker) -> Principal:
     """The bot whose key the request carries.
 
     Raises:
@@ -26,5 +26,9 @@ def bot(asker: Asker) -> Principal:
     return asker
 
 
-Platform = Annotated[BotPlatform, Depends(platform)]
+async def _platform(request: Request) -> BotPlatform:
+    return platform(request)
+
+
+Platform = Annotated[BotPlatform, Depends(_platform)]
 BotAsker = Annotated[Principal, Depends(bot)]

@@ -52,7 +52,7 @@ class BotJudges:
         self._store, self._egress, self._failures = store, egress, failures
         self._known: Mapping[int, Sequence[Webhook]] = {}
         self._read_at: float | None = None
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
         self._in_a_row = Counter[int]()
         self._rests_until: dict[int, float] = {}
 
@@ -63,7 +63,7 @@ class BotJudges:
         ):
             return False
         return case.conversation in self._known or (
-            self._read_at is None or (self._old() and not self._reading.locked())
+            self._read_at is None or (self._old() and self._reading is None)
         )
 
     async def judge(self, case: Case) -> Verdict | None:
@@ -77,12 +77,18 @@ class BotJudges:
 
     async def _judging(self) -> Mapping[int, Sequence[Webhook]]:
         """Who judges where. One message every 15 seconds waits for the database, the others use what was known."""
-        first = self._read_at is None
-        if first or (self._old() and not self._reading.locked()):
-            async with self._reading:
-                if self._old():
-                    await self._read()
+        if self._read_at is None or (self._old() and self._reading is None):
+            await self.look()
         return self._known
+
+    async def look(self) -> None:
+        """Read who judges where, together with whoever else waits for that.
+
+        A message that may wait no longer leaves the reading to itself: ended with it, nobody would know anything.
+        """
+        if self._reading is None:
+            self._reading = asyncio.get_running_loop().create_task(self._read())
+        await asyncio.shield(self._reading)
 
     def _old(self) -> bool:
         return self._read_at is None or time.monotonic() - self._read_at >= REFRESH_S
@@ -95,7 +101,7 @@ class BotJudges:
             logger.exception("who judges where could not be read")
             self._failures["bots"] += 1
         finally:
-            self._read_at = time.monotonic()
+            self._read_at, self._reading = time.monotonic(), None
 
     async def _ask(self, hook: Webhook, case: Case) -> Verdict | None:
         if time.monotonic() < self._rests_until.get(hook.bot, 0.0):

@@ -6,15 +6,22 @@ from typing import Any
 import numpy as np
 
 from myna.errors import MynaError
+from myna.personal_data import Kind, replaced
 from myna_knowledge.ports import Vectors
 
 BATCH = 64
 TIMEOUT_S = 20.0
 RETRIES = 2
+PERSONAL = (Kind.EMAIL, Kind.PHONE, Kind.CARD, Kind.ACCOUNT, Kind.RESIDENT)
+"""What never leaves in a question. Order and product numbers stay: what is looked for may be called so."""
 
 
 class OpenAIEmbeddings:
-    """`Embedder` over `POST {url}/embeddings`. E5 models by name get the prefixes they were trained with."""
+    """`Embedder` over `POST {url}/embeddings`. E5 models by name get the prefixes they were trained with.
+
+    Guarantee: no e-mail address and no telephone, card, account or identity number of a question is sent; passages are sent
+    as they are.
+    """
 
     def __init__(self, model: str, url: str, key: str) -> None:
         self.name = f"openai/{model}"
@@ -28,7 +35,7 @@ class OpenAIEmbeddings:
         return np.concatenate(parts) if parts else np.zeros((0, self.dimensions), dtype=np.float32)
 
     async def embed_query(self, text: str) -> Vectors:
-        vector: Vectors = (await self._embed([text], "query: "))[0]
+        vector: Vectors = (await self._embed([replaced(text, _shown, PERSONAL)], "query: "))[0]
         return vector
 
     async def close(self) -> None:
@@ -65,3 +72,7 @@ class OpenAIEmbeddings:
             # The SDK refuses an empty key, though local endpoints need none.
             self._client = AsyncOpenAI(base_url=self._url, api_key=self._key or "none", max_retries=RETRIES)
         return self._client
+
+
+def _shown(kind: Kind, _: str) -> str:
+    return f"[{kind}]"

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
+from myna.api.at_hand import at_hand
 from myna.api.ids import IdPath
 from myna.api.principal import Asker
 from myna.errors import NotFound
@@ -34,7 +35,7 @@ Days = Annotated[int, Query(ge=1, le=MAX_DAYS)]
 def router(opened: Callable[[], Library]) -> APIRouter:
     """The routes over the library that is open when a request comes. Questions are shown with personal data masked."""
     routes = APIRouter()
-    shelf = Depends(opened)
+    shelf = at_hand(opened)
 
     async def seen(who: Asker, kb: int, library: Library, verb: Verb = Verb.SEE_KNOWLEDGE) -> None:
         require(who, verb)
@@ -98,7 +99,7 @@ def router(opened: Callable[[], Library]) -> APIRouter:
 
 
 def _findings(routes: APIRouter, opened: Callable[[], Library]) -> None:
-    shelf = Depends(opened)
+    shelf = at_hand(opened)
 
     @routes.get("/knowledge-bases/{kb}/findings")
     async def list_findings(
@@ -132,7 +133,7 @@ def _findings(routes: APIRouter, opened: Callable[[], Library]) -> None:
 
 
 def _impact(routes: APIRouter, opened: Callable[[], Library]) -> None:
-    shelf = Depends(opened)
+    shelf = at_hand(opened)
 
     @routes.post("/knowledge-bases/{kb}/impact")
     async def try_change(kb: IdPath, body: Change, who: Asker, library: Library = shelf) -> dict[str, Any]:

@@ -5,8 +5,9 @@ import io
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
+from myna.api.at_hand import at_hand
 from myna.api.ids import Cursor, IdPath, Limit
 from myna.api.principal import Asker
 from myna.errors import TooLarge
@@ -28,7 +29,7 @@ _FILE: dict[str, Any] = {
 def router(opened: Callable[[], Imports]) -> APIRouter:
     """The routes over the imports that are open when a request comes. All of them are for administrators."""
     routes = APIRouter(prefix="/v1", tags=["imports"])
-    desk = Depends(opened)
+    desk = at_hand(opened)
 
     @routes.post(
         "/imports", status_code=202, openapi_extra=_FILE, summary="Import an export or documentation"

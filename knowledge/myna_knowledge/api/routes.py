@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
+from myna.api.at_hand import at_hand
 from myna.api.ids import Cursor, IdPath
 from myna.api.principal import Asker
 from myna.errors import Malformed, NotFound, TooLarge
@@ -39,7 +40,7 @@ def router(opened: Callable[[], Library]) -> APIRouter:
     A base of another workspace looks like a missing one on every route.
     """
     routes = APIRouter(prefix="/v1", tags=["knowledge"])
-    shelf = Depends(opened)
+    shelf = at_hand(opened)
 
     @routes.get("/knowledge-bases")
     async def list_bases(who: Asker, library: Library = shelf) -> dict[str, Any]:

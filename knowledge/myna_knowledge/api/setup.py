@@ -5,9 +5,10 @@ import secrets
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel, StringConstraints
 
+from myna.api.at_hand import at_hand
 from myna.api.principal import Asker, Core
 from myna.errors import Conflict
 from myna.ids import new_id
@@ -28,7 +29,7 @@ class Setup(BaseModel):
 def router(opened: Callable[[], Library]) -> APIRouter:
     """The setup route over the library that is open when a request comes."""
     routes = APIRouter()
-    shelf = Depends(opened)
+    shelf = at_hand(opened)
 
     @routes.post("/setup", status_code=201, summary="Set up a first service desk")
     async def set_up(asked: Setup, who: Asker, core: Core, library: Library = shelf) -> dict[str, Any]:

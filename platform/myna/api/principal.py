@@ -10,8 +10,12 @@ from myna.rights import Principal
 from myna.services import Services
 
 
-def services(request: Request) -> Services:
-    """The core of this process."""
+async def services(request: Request) -> Services:
+    """The core of this process.
+
+    A coroutine, like every dependency here: FastAPI calls any other function in a thread, which is two changes of thread for
+    each request (https://fastapi.tiangolo.com/async/#dependencies).
+    """
     found = request.app.state.services
     assert isinstance(found, Services)
     return found

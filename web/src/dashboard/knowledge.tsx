@@ -3,6 +3,7 @@ import type { Job, KnowledgeBase, Source } from "../core";
 import { AddSource } from "./addsource";
 import { Ask } from "./ask";
 import { Findings, Gaps, Strictness } from "./care";
+import { NewBase } from "./newbase";
 import { Empty, Trouble } from "./parts";
 import { api, complain, toast } from "./state";
 import { ago, t } from "./words";
@@ -140,11 +141,12 @@ export function Knowledge() {
           {rows?.map((each) => (
             <button type="button" role="tab" aria-selected={each.id === base?.id} class="base" data-testid="base" onClick={() => setChosen(each.id)}>
               <b>{each.name}</b>
-              <span class="faint">{t("kb.sources", { n: each.sources, chunks: each.chunks })} · {t(`kb.${each.state}`)} · {each.embedder}</span>
+              <span class="faint">{t("kb.sources", { n: each.sources, chunks: each.chunks })} · {t(`kb.${each.state}`)} · {each.embedder}{each.audience === "internal" && ` · ${t("kb.internal")}`}</span>
               {each.notice && <span class="warn">{each.notice}</span>}
             </button>
           ))}
         </div>
+        {rows && <NewBase first={rows.length === 0} made={(id) => { setChosen(id); void load(); }} />}
         {base && <Base key={base.id} base={base} changed={() => void load()} />}
       </div>
     </div>

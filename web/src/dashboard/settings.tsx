@@ -115,7 +115,7 @@ function Inboxes() {
   return (
     <>
       {!!error && <Trouble error={error} retry={() => void load()} />}
-      {list?.length === 0 && <Empty title={t("settings.noInbox")} hint={t("kb.noneHint")} />}
+      {list?.length === 0 && <Empty title={t("settings.noInbox")} hint={t("settings.noInboxHint")} />}
       {list?.map((inbox) => <InboxForm key={inbox.key} inbox={inbox} saved={() => void load()} />)}
     </>
   );

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 
+from myna.adapters.sql import list_queries as queries
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.tables import ConversationRow, MemberRow, MessageRow, UserRow, table
@@ -16,15 +17,14 @@ _member = table(MemberRow)
 _message = table(MessageRow)
 _user = table(UserRow)
 
-UNREAD_SCAN = 1_000
-"""How far back a reader's own last message is looked for; beyond it the count is exact up to that message's absence."""
-
 
 class SqlConversations:
     """Reads scoped to a user or workspace; the only write is the read cursor, which never falls."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._newest, self._present_members = queries.newest(), queries.present_members()
+        self._last_messages, self._unread = queries.last_messages(), queries.unread(sqlite=database.sqlite)
 
     async def find(self, conversation: int, workspace: int) -> Conversation | None:
         """A conversation of this workspace."""
@@ -81,26 +81,9 @@ class SqlConversations:
         """The present members of several conversations in one read, so many of each, longest first."""
         if not conversations:
             return {}
-        place = (
-            func.row_number()
-            .over(partition_by=_member.c.conversation, order_by=(_member.c.joined_at, _member.c.user))
-            .label("place")
-        )
-        ranked = (
-            select(*_member.c, place)
-            .where(_member.c.conversation.in_(conversations), _member.c.to_seq.is_(None))
-            .subquery()
-        )
-        seats = [ranked.c[column.name] for column in _member.c]
-        query = (
-            select(*seats, *_user.c)
-            .join(_user, _user.c.id == ranked.c.user)
-            .where(ranked.c.place <= limit)
-            .order_by(ranked.c.conversation, ranked.c.place)
-        )
-        width = len(seats)
+        width = len(_member.c)
         found: dict[int, list[tuple[Member, User]]] = {}
-        for row in await self._all(query):
+        for row in await self._all(self._present_members, {"places": conversations, "most": limit}):
             member = rows.member_of(row[:width])
             found.setdefault(member.conversation, []).append((member, rows.user_of_columns(row[width:])))
         return found
@@ -137,64 +120,28 @@ class SqlConversations:
         self, user: int, *, before_pos: int | None, limit: int
     ) -> list[tuple[Conversation, Member]]:
         """The user's conversations, the one with the latest change first."""
-        query = (
-            select(*_conversation.c, *_member.c)
-            .join(_member, _member.c.conversation == _conversation.c.id)
-            .where(_member.c.user == user, _member.c.to_seq.is_(None))
-            .order_by(_conversation.c.last_pos.desc())
-            .limit(limit)
-        )
-        if before_pos is not None:
-            query = query.where(_conversation.c.last_pos < before_pos)
         width = len(_conversation.c)
-        found = await self._all(query)
+        found = await self._all(
+            self._newest,
+            {"user": user, "pos": queries.NO_POS if before_pos is None else before_pos, "most": limit},
+        )
         return [(rows.conversation_of(row[:width]), rows.member_of(row[width:])) for row in found]
 
     async def last_messages(self, conversations: Sequence[int]) -> dict[int, Message]:
         """The newest message of each conversation."""
         if not conversations:
             return {}
-        heads = (
-            select(_conversation.c.id, _conversation.c.seq)
-            .where(_conversation.c.id.in_(conversations))
-            .subquery()
-        )
-        query = select(_message).join(
-            heads, and_(_message.c.conversation == heads.c.id, _message.c.seq == heads.c.seq)
-        )
-        found = [rows.message_of(row) for row in await self._all(query)]
+        found = [
+            rows.message_of(row) for row in await self._all(self._last_messages, {"places": conversations})
+        ]
         return {message.conversation: message for message in found}
 
     async def unread(self, seats: Sequence[Member]) -> dict[int, int]:
         """Unread messages by conversation: `seq - max(floor, read, own last message)`, never below 0 (design: core.md)."""
         if not seats:
             return {}
-        user = seats[0].user
         places = [seat.conversation for seat in seats]
-        greatest = func.max if self._database.sqlite else func.greatest
-        base: ColumnElement[int] = greatest(
-            _member.c.read_seq,
-            _member.c.from_seq - 1,
-            _member.c.deleted_to,
-            _conversation.c.retained_through,
-        )
-        own = (
-            select(func.max(_message.c.seq))
-            .where(
-                _message.c.conversation == _conversation.c.id,
-                _message.c.seq > base,
-                _message.c.seq > _conversation.c.seq - UNREAD_SCAN,
-                _message.c.sender == user,
-            )
-            .correlate(_conversation, _member)
-            .scalar_subquery()
-        )
-        query = (
-            select(_conversation.c.id, _conversation.c.seq, base, own)
-            .join(_member, _member.c.conversation == _conversation.c.id)
-            .where(_member.c.user == user, _conversation.c.id.in_(places))
-        )
-        found = await self._all(query)
+        found = await self._all(self._unread, {"user": seats[0].user, "places": places})
         return {row[0]: max(0, row[1] - max(row[2], row[3] or 0)) for row in found}
 
     async def mark_read(self, marks: Mapping[tuple[int, int], int]) -> dict[tuple[int, int], int]:
@@ -265,5 +212,5 @@ class SqlConversations:
         async with self._database.read() as connection:
             return (await connection.execute(query)).first()
 
-    async def _all(self, query: Any) -> Sequence[Any]:
-        return await self._database.all(query)
+    async def _all(self, query: Any, parameters: Mapping[str, Any] | None = None) -> Sequence[Any]:
+        return await self._database.all(query, parameters)

@@ -3,13 +3,14 @@
 import asyncio
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import Select, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -91,20 +92,35 @@ class Database:
                 await connection.execute(text("BEGIN"))
             yield connection
 
-    async def all(self, query: Select[Any]) -> Sequence[Any]:
+    async def all(self, query: Select[Any], parameters: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """All rows of a query, in one state and one step: `read` comes back to the event loop six times for them on SQLite."""
         found: Sequence[Any]
         if self.sqlite:
-            found = await asyncio.get_running_loop().run_in_executor(self._read_threads, self._all, query)
+            found = await asyncio.get_running_loop().run_in_executor(
+                self._read_threads, self._all, query, parameters
+            )
         else:
             async with self._asker.connect() as connection:
-                found = (await connection.execute(query)).all()
+                found = (await connection.execute(query, parameters)).all()
         return found
 
-    def _all(self, query: Select[Any]) -> Sequence[Any]:
+    def _all(self, query: Select[Any], parameters: Mapping[str, Any] | None) -> Sequence[Any]:
         with self._direct.connect() as connection:
-            found: Sequence[Any] = connection.execute(query).all()
+            found: Sequence[Any] = connection.execute(query, parameters).all()
         return found
+
+    async def at_once(self, work: Callable[[SyncConnection], T]) -> T:
+        """What `work` returns, whose reads see one state: as `read`, in one step."""
+        if self.sqlite:
+            return await asyncio.get_running_loop().run_in_executor(self._read_threads, self._at_once, work)
+        async with self._reader.connect() as connection:
+            return await connection.run_sync(work)
+
+    def _at_once(self, work: Callable[[SyncConnection], T]) -> T:
+        with self._direct.connect() as connection:
+            # The driver begins nothing by itself; leaving the block ends it.
+            connection.exec_driver_sql("BEGIN")
+            return work(connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:

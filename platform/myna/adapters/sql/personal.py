@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, case, func, select, tuple_
+from sqlalchemy import and_, func, select, tuple_
 
 from myna.adapters.sql import rows
 from myna.adapters.sql import rows_content as content
 from myna.adapters.sql.database import Database
+from myna.adapters.sql.list_queries import mention_counts
 from myna.adapters.sql.log_reads import not_hidden
 from myna.adapters.sql.tables import (
     ConversationRow,
@@ -34,6 +35,7 @@ class SqlPersonal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._mention_counts = mention_counts(sqlite=database.sqlite)
 
     async def saved(self, user: int) -> int | None:
         """The user's own conversation."""
@@ -110,30 +112,8 @@ class SqlPersonal:
         """Unread messages that call the user, by name or all, by conversation."""
         if not conversations:
             return {}
-        greatest = func.max if self._database.sqlite else func.greatest
-        floor = greatest(
-            _member.c.read_seq,
-            _member.c.from_seq - 1,
-            _member.c.deleted_to,
-            _conversation.c.retained_through,
-        )
-        called = (
-            select(func.count())
-            .select_from(_mention)
-            .where(
-                _mention.c.user == user,
-                _mention.c.conversation == _conversation.c.id,
-                _mention.c.seq > floor,
-            )
-            .correlate(_conversation, _member)
-            .scalar_subquery()
-        )
-        query = (
-            select(_conversation.c.id, called + case((_conversation.c.all_seq > floor, 1), else_=0))
-            .join(_member, _member.c.conversation == _conversation.c.id)
-            .where(_member.c.user == user, _conversation.c.id.in_(conversations))
-        )
-        return {row[0]: row[1] for row in await self._all(query)}
+        found = await self._database.all(self._mention_counts, {"user": user, "places": conversations})
+        return {row[0]: row[1] for row in found}
 
     async def expired(self, now: float, limit: int) -> dict[int, list[int]]:
         """Messages whose time is over, by conversation."""

@@ -10,7 +10,7 @@ from functools import partial
 from operator import eq, ge, lt
 from typing import Any
 
-from sqlalchemy import and_, or_, select, text
+from sqlalchemy import Connection, and_, or_, select, text
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 
@@ -36,6 +36,17 @@ _conversation = table(ConversationRow)
 _member = table(MemberRow)
 _message = table(MessageRow)
 _words = sql_table("search_words", sql_column("rowid"))
+COMPLETIONS = 32
+"""Up to so many words that begin with what is asked for are looked up by name."""
+_LIST_TERMS = text(
+    "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_terms USING fts5vocab(main, search_words, row)"
+)
+"""What the index has for words (https://www.sqlite.org/fts5.html, section 11), made by each connection when it first searches."""
+_LONGER = text(
+    "SELECT term FROM temp.search_terms"
+    # No letter, digit or mark comes before the first of these or after the last.
+    " WHERE term >= :prefix || char(1) AND term < :prefix || char(1114111) LIMIT :most"
+)
 FEW = 100
 """Up to so many conversations, a search names them to the index."""
 
@@ -64,26 +75,31 @@ class SqlIndex:
         self, sought: Sought, before_pos: int | None, limit: int
     ) -> list[tuple[int, Message, str]]:
         """(pos, message, conversation's title) above the user's floors, newest first."""
-        async with self._database.read() as connection:
-            places = await self._places(connection, sought)
-            if places is not None and not places:
-                return []
-            query = self._query(sought, before_pos, places).limit(limit)
-            found = (await connection.execute(query)).all()
+        found = await self._database.at_once(partial(self._rows, sought, before_pos, limit))
         width = len(_message.c)
         return [(row[width], rows.message_of(row[:width]), row[width + 1]) for row in found]
 
-    async def _places(self, connection: Any, sought: Sought) -> list[int] | None:
+    def _rows(
+        self, sought: Sought, before_pos: int | None, limit: int, connection: Connection
+    ) -> Sequence[Any]:
+        places = self._places(connection, sought)
+        if places is not None and not places:
+            return []
+        asked = "" if sought.wanted.empty else self._asked(connection, sought.wanted, places)
+        query = self._query(sought, before_pos, places, asked).limit(limit)
+        return connection.execute(query).all()
+
+    def _places(self, connection: Connection, sought: Sought) -> list[int] | None:
         """The conversations to look in; None when they are too many to name."""
         if sought.conversation is not None:
             return [sought.conversation]
         if sought.operator_of is not None:
             return None
         mine = select(_member.c.conversation).where(_member.c.user == sought.user, _member.c.to_seq.is_(None))
-        found = [row[0] for row in (await connection.execute(mine.limit(FEW + 1))).all()]
+        found = [row[0] for row in connection.execute(mine.limit(FEW + 1))]
         return found if len(found) <= FEW else None
 
-    def _query(self, sought: Sought, before_pos: int | None, places: list[int] | None) -> Any:
+    def _query(self, sought: Sought, before_pos: int | None, places: list[int] | None, asked: str) -> Any:
         seat = and_(
             _member.c.conversation == _document.c.conversation,
             _member.c.user == sought.user,
@@ -117,9 +133,11 @@ class SqlIndex:
             )
             .order_by(_document.c.pos.desc())
         )
-        return self._filtered(query, sought, before_pos, places)
+        return self._filtered(query, sought, before_pos, places, asked)
 
-    def _filtered(self, query: Any, sought: Sought, before_pos: int | None, places: list[int] | None) -> Any:
+    def _filtered(
+        self, query: Any, sought: Sought, before_pos: int | None, places: list[int] | None, asked: str
+    ) -> Any:
         for column, compare, given in (
             (_document.c.pos, lt, before_pos),
             (_document.c.sender, eq, sought.sender),
@@ -131,8 +149,7 @@ class SqlIndex:
                 query = query.where(compare(column, given))
         if sought.has is not None:
             query = query.where(_document.c.has.op("&")(HAS[sought.has]) != 0)
-        if not sought.wanted.empty:
-            asked = self._asked(sought.wanted, places)
+        if asked:
             if self._database.sqlite:
                 return _matched(query, asked, before_pos)
             inside = text(
@@ -143,12 +160,12 @@ class SqlIndex:
             query = query.where(_document.c.conversation.in_(places))
         return query
 
-    def _asked(self, wanted: Wanted, places: list[int] | None) -> str:
+    def _asked(self, connection: Connection, wanted: Wanted, places: list[int] | None) -> str:
         sqlite = self._database.sqlite
         both, either = (" AND ", " OR ") if sqlite else (" & ", " | ")
         parts = [_quoted(each, sqlite) for each in wanted.terms]
         for stem, prefix in wanted.choices:
-            begins = f"{_quoted(prefix, sqlite)}{' *' if sqlite else ':*'}"
+            begins = _completed(connection, prefix) if sqlite else f"{_quoted(prefix, sqlite)}:*"
             parts.append(f"({_quoted(stem, sqlite)}{either}{begins})")
         if places is not None:
             named = either.join(_quoted(f"c{each}", sqlite) for each in places)
@@ -165,6 +182,20 @@ def _matched(query: Any, asked: str, before_pos: int | None) -> Any:
     if before_pos is not None:
         query = query.where(_words.c.rowid < before_pos)
     return query.order_by(None).order_by(_words.c.rowid.desc())
+
+
+def _completed(connection: Connection, prefix: str) -> str:
+    """What FTS5 is asked for the words that begin with a prefix: these words by name while they are few.
+
+    For `prefix *` FTS5 first puts together all places of all those words: 33 ms for a word of 250,000 messages, where the
+    word itself gives its newest place in 0.3 ms (measured). The index names its own words, but counts the places of each that
+    it names; so the prefix itself, which is mostly the most frequent, is not looked up.
+    """
+    connection.execute(_LIST_TERMS)
+    longer = [each[0] for each in connection.execute(_LONGER, {"prefix": prefix, "most": COMPLETIONS + 1})]
+    if len(longer) > COMPLETIONS:
+        return f"{_quoted(prefix, True)} *"
+    return " OR ".join(_quoted(each, True) for each in (prefix, *longer))
 
 
 def _quoted(term: str, sqlite: bool) -> str:
