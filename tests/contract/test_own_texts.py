@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -36,7 +37,7 @@ async def shop(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
             "version": 1,
             "vectors": 0,
         }
-        section = dict.fromkeys(("source", "version", "ordinal", "written"), 1)
+        section: dict[str, Any] = dict.fromkeys(("source", "version", "ordinal", "written"), 1)
         section |= dict.fromkeys(("digest", "title", "heading", "lang", "kind", "variants", "tags"), "")
         async with app.database.write() as connection:
             await connection.execute(insert(table(BaseRow)), [{**base, "created_at": 0.0}])
