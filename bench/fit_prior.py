@@ -4,7 +4,8 @@
     python bench/fit_prior.py FOLDER/*.jsonl --cache FOLDER/vectors.sqlite
 
 Half of the questions of each set (seeded) are asked with their relevant passages taken out; each set is also asked the
-questions of the others and general ones. Every set weighs the same. Leave-one-set-out figures are printed first.
+questions of the others and general ones. Every set weighs the same; the pull to zero is the one under which sets left out are
+predicted best, and their figures are printed first.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import random
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +34,8 @@ from myna_knowledge.priors import DENSE_PRIOR, E5_PRIOR, Prior
 from myna_knowledge.probing import OFF_TOPIC
 
 PASSAGES, QUESTIONS, FOREIGN = 120, 400, 60
+RIDGES = (1.0, 3.0, 10.0, 30.0, 100.0)
+"""Pulls to zero that are tried on sets left out."""
 
 
 def load(path):
@@ -107,6 +111,16 @@ def auroc(scores, labels):
     return (order[labels == 1].sum() - ones * (ones + 1) / 2) / (ones * (len(labels) - ones))
 
 
+def alike(data):
+    """The rows of several sets, weighted so that each set counts the same."""
+    whole = sum(len(rows) for rows in data.values())
+    return [
+        replace(row, weight=row.weight * whole / (len(data) * len(rows)))
+        for rows in data.values()
+        for row in rows
+    ]
+
+
 def solve(rows, names, ridge):
     zero = np.zeros(len(names) + 1)
     x = np.array([[*calib._scaled(row.features, names), 1.0] for row in rows])
@@ -116,23 +130,36 @@ def solve(rows, names, ridge):
     return calib._newton(x, y, weight, zero), x, y
 
 
-def report(name, data, names, ridge=100.0):
-    for left in data:
-        rows = [row for key, each in data.items() if key != left for row in each]
-        weights, _, _ = solve(rows, names, ridge)
-        own = data[left]
-        x = np.array([[*calib._scaled(row.features, names), 1.0] for row in own])
-        y = np.array([float(row.answers) for row in own])
-        scores = 1 / (1 + np.exp(-(x @ weights)))
-        near = np.array([row.weight == 1.0 for row in own])
+def judged(weights, rows, names):
+    """Scores, labels, and which of the rows are near the subject."""
+    x = np.array([[*calib._scaled(row.features, names), 1.0] for row in rows])
+    y = np.array([float(row.answers) for row in rows])
+    return 1 / (1 + np.exp(-(x @ weights))), y, np.array([row.weight == 1.0 for row in rows])
+
+
+def loss(data, names, ridge):
+    """Mean logarithmic loss of sets left out, answerable and unanswerable questions counting the same."""
+    found = []
+    for left, own in data.items():
+        weights, _, _ = solve(alike({key: each for key, each in data.items() if key != left}), names, ridge)
+        scores, y, _ = judged(weights, own, names)
+        found += [-np.log(scores[y == 1]).mean() / 2 - np.log(1 - scores[y == 0]).mean() / 2]
+    return float(np.mean(found))
+
+
+def report(name, data, names):
+    ridge = min(RIDGES, key=lambda each: loss(data, names, each))
+    print(f"# {name}: ridge {ridge} of " + ", ".join(f"{r} ({loss(data, names, r):.4f})" for r in RIDGES))
+    for left, own in data.items():
+        weights, _, _ = solve(alike({key: each for key, each in data.items() if key != left}), names, ridge)
+        scores, y, near = judged(weights, own, names)
         threshold = np.quantile(scores[(y == 0) & near], 0.95)
         print(
             f"# {name} {left}: AUROC {auroc(scores, y):.3f} (near {auroc(scores[near], y[near]):.3f}), answered at 5 % wrong "
             f"{(scores[y == 1] > threshold).mean():.3f}, threshold {threshold:.2f}"
         )
-    rows = [row for each in data.values() for row in each]
-    weights, x, y = solve(rows, names, ridge)
-    scores = 1 / (1 + np.exp(-(x @ weights)))
+    weights, _, _ = solve(alike(data), names, ridge)
+    scores, y, _ = judged(weights, [row for rows in data.values() for row in rows], names)
     cut = np.quantile(scores[y == 0], 0.95)
     shown = {key: round(float(weights[at]), 3) for at, key in enumerate(names)}
     print(

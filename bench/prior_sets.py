@@ -2,8 +2,8 @@
 
     python bench/prior_sets.py FOLDER ../shared/data
 
-BANKING77 (five wordings of each intent as a FAQ, others asked), LCQMC (one side of each pair of paraphrases as a FAQ, the other
-asked), CMRC 2018's trial part, and the wordings of the demo's FAQ asked of its pages alone, in either language.
+BANKING77 (CC BY 4.0; five wordings of each intent as a FAQ, others asked) and the demo help centre's own FAQ in either language:
+its wordings asked of the pages alone, and of entries with one wording each.
 """
 
 import csv
@@ -14,15 +14,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-WORDINGS, ASKED, PAIRS = 5, 7, 250
+DEMO = ROOT.parent / "agents" / "myna_agents" / "demo" / "help_centre"
+WORDINGS, ASKED = 5, 7
 
 
-def faq(key, title, variants, lang):
+def faq(key, title, variants, lang, answer=""):
     return {
         "kind": "passage",
         "id": key,
         "title": title,
-        "text": "",
+        "text": answer,
         "faq": True,
         "variants": variants,
         "lang": lang,
@@ -47,47 +48,23 @@ def banking77(data, draw):
     return known + [question(at, text, [key], "en") for at, (text, key) in enumerate(asked)]
 
 
-def lcqmc(data, draw):
-    lines = (data / "retrieval" / "lcqmc" / "dev.txt").read_text("utf-8").splitlines()
-    pairs = [line.split("\t") for line in lines if line.endswith("\t1")]
-    draw.shuffle(pairs)
-    seen, kept = set(), []
-    for one, other, _ in pairs:
-        if one != other and not {one, other} & seen:
-            seen |= {one, other}
-            kept.append((one, other))
-    known = [faq(f"f{at}", one, [], "zh") for at, (one, _) in enumerate(kept[:PAIRS])]
-    return known + [question(at, other, [f"f{at}"], "zh") for at, (_, other) in enumerate(kept[:PAIRS])]
-
-
-def cmrc_trial(data, _draw):
-    known, asked = [], []
-    for at, row in enumerate(
-        json.loads((data / "retrieval" / "cmrc2018" / "trial.json").read_text("utf-8"))["data"]
-    ):
-        part = row["paragraphs"][0]
-        known.append(
-            {
-                "kind": "passage",
-                "id": f"p{at}",
-                "title": row.get("title", ""),
-                "text": part["context"],
-                "lang": "zh",
-            }
-        )
-        asked += [(each["question"], f"p{at}") for each in part["qas"]]
-    return known + [question(at, text, [key], "zh") for at, (text, key) in enumerate(asked)]
-
-
 def help_centre(lang):
     ours = runpy.run_path(str(ROOT / "cross_language.py"))
     rows = ours["cases"](lang, lang)
     wordings = {
         text
-        for line in (ours["HELP"] / "faq.jsonl").read_text("utf-8").splitlines()
+        for line in (DEMO / "faq.jsonl").read_text("utf-8").splitlines()
         for text in (json.loads(line)["question"], *json.loads(line)["variants"])
     }
     return [row for row in rows if row["kind"] == "passage" or row["text"] in wordings]
+
+
+def one_wording(lang):
+    entries = [json.loads(line) for line in (DEMO / "faq.jsonl").read_text("utf-8").splitlines()]
+    entries = [each for each in entries if each["lang"] == lang]
+    known = [faq(f"f{at}", each["question"], [], lang, each["answer"]) for at, each in enumerate(entries)]
+    asked = [(text, f"f{at}") for at, each in enumerate(entries) for text in each["variants"]]
+    return known + [question(at, text, [key], lang) for at, (text, key) in enumerate(asked)]
 
 
 def main():
@@ -95,10 +72,10 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     sets = {
         "banking77.en": banking77(data, random.Random(3)),
-        "lcqmc.zh": lcqmc(data, random.Random(3)),
-        "cmrc_trial.zh": cmrc_trial(data, random.Random(3)),
         "help.en": help_centre("en"),
         "help.zh": help_centre("zh"),
+        "faq.en": one_wording("en"),
+        "faq.zh": one_wording("zh"),
     }
     for name, rows in sets.items():
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
