@@ -22,15 +22,14 @@ MAKERS = {"Reason": 0, "_finding": 1}
 """Calls that take a code, and which of their arguments it is."""
 
 
-def made(package: str) -> Iterator[tuple[str, str]]:
-    """Codes of the reasons that a package gives, each with where it does."""
-    for path in sorted((ROOT / package).rglob("*.py")):
-        tree = ast.parse(path.read_text("utf-8"))
+def made() -> Iterator[tuple[str, str]]:
+    """Codes of the reasons that the server gives, each with where it does."""
+    for path, tree in trees().items():
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             place = MAKERS.get(call.func.id, -1) if isinstance(call.func, ast.Name) else -1
             if 0 <= place < len(call.args):
                 for code in spelt(call.args[place], tree):
-                    yield code, f"{path.name}:{call.lineno}"
+                    yield code, f"{path}:{call.lineno}"
 
 
 def spelt(argument: ast.expr, tree: ast.Module) -> list[str]:
@@ -41,9 +40,28 @@ def spelt(argument: ast.expr, tree: ast.Module) -> list[str]:
         before = isinstance(argument.values[0], ast.FormattedValue)
         return [name + rest if before else rest + name for name in NAMED[ast.unparse(hole)]]
     if isinstance(argument, ast.Name):
-        given = [value for name, value in bound(tree) if name == argument.id]
+        given = [value for name, value in bound(tree) if name == argument.id] or named(argument.id)
         return [code for value in given for code in constants(value) if CODE.fullmatch(code)]
-    return constants(argument)
+    return constants(argument) if isinstance(argument, ast.Constant | ast.IfExp) else []
+
+
+def named(name: str) -> list[ast.expr]:
+    """What a constant is set to that a module has from another one."""
+    if not name.isupper():
+        return []
+    return [value for tree in trees().values() for found, value in bound(tree) if found == name]
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """The parsed modules of all packages that mention reasons, by path."""
+    found: dict[str, ast.Module] = {}
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            text = path.read_text("utf-8")
+            if "Reason" in text:
+                found[str(path.relative_to(ROOT))] = ast.parse(text)
+    return found
 
 
 def bound(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
@@ -73,7 +91,7 @@ def constants(value: ast.expr) -> list[str]:
 @cache
 def codes() -> dict[str, str]:
     """Every reason code of the server, with a place that gives it."""
-    return dict(each for package in PACKAGES for each in made(package))
+    return dict(made())
 
 
 @cache
