@@ -18,8 +18,8 @@ from myna.adapters.sql import rows
 from myna.adapters.sql.accounts import SqlRefreshTokens
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.log_connection import Connection
-from myna.adapters.sql.log_statements import insert_of
 from myna.adapters.sql.search_store import IndexWriter
+from myna.adapters.sql.statement_texts import insert_of
 from myna.adapters.sql.tables import EventRow, MessageRow
 from myna.identity.tokens import Tokens, load_key
 from myna.log.plan import digest_of

@@ -26,7 +26,7 @@ from myna.model import (
 from myna.policy import Policy
 from myna.ports import Accounts, Conversations, Crowds, Desk, Log
 from myna.ports_content import Personal, Seats
-from myna.rights import Principal, Seat, Verb, require
+from myna.rights import Principal, Seat, Verb, may, require
 from myna.service import TicketFilter
 from myna.wire import event_object, member_object, message_object, optional_stamp, stamp, ticket_object
 
@@ -104,8 +104,20 @@ class Directory:
         return (await self._open(write)).conversation
 
     async def open_direct(self, principal: Principal, other: int) -> tuple[Conversation, bool]:
-        """The conversation of two users, and whether it is new."""
-        require(principal, Verb.OPEN_GROUP)
+        """The conversation of two users, and whether it is new.
+
+        A person whom no role lets see all colleagues opens one with whomever they share a conversation with; others look to
+        them as if they did not exist.
+
+        Raises:
+            Forbidden: the principal is no person of the workspace, or is blocked by the other.
+            NotFound: there is no such user, for this principal.
+        """
+        if not may(principal, Verb.OPEN_GROUP):
+            if principal.kind is not UserKind.HUMAN or principal.scopes is not None:
+                raise Forbidden("You may not open a direct conversation here.")
+            if other not in await self._crowds.acquainted(principal.user, [other]):
+                raise NotFound("Some of these users do not exist here.")
         found = await self._colleagues(principal, [other])
         if not found:
             raise Malformed("A direct conversation needs another user.")

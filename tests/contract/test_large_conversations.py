@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import insert, text
 
-from myna.adapters.sql.log_statements import columns_of
 from myna.adapters.sql.rows import member_row
+from myna.adapters.sql.statement_texts import columns_of
 from myna.adapters.sql.tables import MemberRow, table
 from myna.model import Ack, Member, MemberRole
 from support.planning import ANN, GROUP, WORKSPACE, say

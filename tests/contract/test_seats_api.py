@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from myna.log.personal_writes import Retain
-from support.api_world import ANN, BOB, CHANNEL, EVE, GROUP, OPA, OTTO, VIC, ZOE, World
+from myna.model import UserKind
+from myna.rights import Principal
+from support.api_world import ANN, BOB, CHANNEL, EVE, GROUP, OPA, OTTO, VIC, WHO, ZOE, World
+from support.planning import WORKSPACE
 
 HERE = f"/conversations/{GROUP}"
 
@@ -204,6 +207,22 @@ async def test_who_is_blocked_cannot_write_directly_nor_add(app: World) -> None:
     await app.say(BOB, int(made["id"]), "2")
     await app.ask(ANN, "PUT", f"/blocks/{OTTO}", 204)
     await app.ask(OTTO, "POST", "/conversations", 403, json={"kind": "direct", "user": str(ANN)})
+
+
+async def test_without_a_role_one_writes_to_whom_one_shares_a_conversation_with(
+    app: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(WHO, BOB, Principal(BOB, WORKSPACE, UserKind.HUMAN, None))
+    made = await app.ask(BOB, "POST", "/conversations", 201, json={"kind": "direct", "user": str(ANN)})
+    await app.say(BOB, int(made["id"]), "1")
+    again = await app.ask(BOB, "POST", "/conversations", 200, json={"kind": "direct", "user": str(ANN)})
+    assert again["id"] == made["id"]
+    for stranger in (OTTO, VIC, ZOE, 12345):
+        await app.ask(BOB, "POST", "/conversations", 404, json={"kind": "direct", "user": str(stranger)})
+    await app.ask(BOB, "POST", "/conversations", 403, json={"kind": "group", "title": "Bob's"})
+    await app.ask(VIC, "POST", "/conversations", 403, json={"kind": "direct", "user": str(ANN)})
+    kinds = [each["kind"] for each in (await app.ask(BOB, "GET", "/conversations"))["conversations"]]
+    assert sorted(kinds) == ["channel", "direct", "group"]
 
 
 async def test_retention_takes_words_and_moves_every_floor(app: World) -> None:

@@ -227,6 +227,9 @@ PUT /v1/desk/{kind}/{item}
 DELETE /v1/desk/{kind}/{item}
 GET /v1/conversations/{conversation}/labels
 PUT /v1/conversations/{conversation}/labels/{label}
+GET /v1/conversations/{conversation}/snooze
+PUT /v1/conversations/{conversation}/snooze
+DELETE /v1/conversations/{conversation}/snooze
 GET /v1/conversations/{conversation}/promises
 POST /v1/conversations/{conversation}/macros/{macro}
 DELETE /v1/bots/{bot}/installations/{conversation}

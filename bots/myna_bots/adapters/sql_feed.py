@@ -1,9 +1,10 @@
 """The bots' logs in SQL: what is fed from the conversation log, what comes from elsewhere, and the cursors."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, insert, select, update
+from sqlalchemy import Connection, and_, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from myna.adapters.sql import rows
@@ -82,15 +83,10 @@ class SqlBotLog:
 
     async def _silent(self, pos: int) -> tuple[int, set[int]]:
         """Up to where no bot has a seat in the conversations of the next events: those need not be read; and which have none."""
-        ahead = select(_EVENT.c.pos, _EVENT.c.conversation).where(_EVENT.c.pos > pos).order_by(_EVENT.c.pos)
-        async with self._database.read() as connection:
-            found = (await connection.execute(ahead.limit(AHEAD))).all()
-            if not found:
-                return pos, set()
-            places = {row[1] for row in found}
-            seats = select(_MEMBER.c.conversation).join(BOT, BOT.c.user == _MEMBER.c.user)
-            seated = await connection.execute(seats.where(_MEMBER.c.conversation.in_(places)).distinct())
-            heard = {row[0] for row in seated}
+        found, heard = await self._database.at_once(partial(_ahead, pos))
+        if not found:
+            return pos, set()
+        places = {row[1] for row in found}
         first = next((row[0] for row in found if row[1] in heard), None)
         return int(found[-1][0] if first is None else first - 1), places - heard
 
@@ -198,6 +194,16 @@ def delivery_row(bot: int, seq: int, conversation: int | None, due_at: float) ->
         "status": None,
         "error": None,
     }
+
+
+def _ahead(pos: int, connection: Connection) -> tuple[Sequence[Any], set[int]]:
+    """(pos, conversation) of the next events, and in which of these conversations a bot has a seat."""
+    ahead = select(_EVENT.c.pos, _EVENT.c.conversation).where(_EVENT.c.pos > pos).order_by(_EVENT.c.pos)
+    found = connection.execute(ahead.limit(AHEAD)).all()
+    seats = select(_MEMBER.c.conversation).join(BOT, BOT.c.user == _MEMBER.c.user).distinct()
+    places = {row[1] for row in found}
+    seated = connection.execute(seats.where(_MEMBER.c.conversation.in_(places))) if places else ()
+    return found, {row[0] for row in seated}
 
 
 def entry_of(row: Any) -> Entry:

@@ -23,6 +23,8 @@ ACCESS_S = 15 * 60
 REFRESH_S = 60 * 24 * 3600
 CACHE_TOKENS = 20_000
 """Verified tokens that are remembered. Overflow rule: the cache is emptied."""
+MAX_HEADS = 64
+"""Heads of valid tokens whose key is remembered: all tokens of a key have the same one. Overflow rule: no more are."""
 ISSUER = "myna"
 APPLICATION = "app."
 """How refresh tokens of applications begin, so that neither kind is taken for the other."""
@@ -91,6 +93,7 @@ class Tokens:
         self._signing = SigningKeys(keys) if isinstance(keys, bytes) else keys
         self._refresh = refresh
         self._checked: dict[str, tuple[float, Principal]] = {}
+        self._named: dict[str, str] = {}
         self._ended: dict[int, float] = {}
         self.keys: Callable[[str], Awaitable[Principal]] | None = None
         """Who a bot's key belongs to; keys look like `<bot id>:<secret>`, which no access token does."""
@@ -185,8 +188,12 @@ class Tokens:
         if cached is not None and cached[0] > time.time():
             return self.going_on(cached[1])
         self._checked.pop(token, None)
+        head = token.partition(".")[0]
         try:
-            key = self._signing.find(str(jwt.get_unverified_header(token).get("kid", "")))
+            kid = self._named.get(head)
+            if kid is None:
+                kid = str(jwt.get_unverified_header(token).get("kid", ""))
+            key = self._signing.find(kid)
             if key is None:
                 raise jwt.InvalidKeyError("no key of this name")
             claims: dict[str, Any] = _decode(
@@ -216,6 +223,8 @@ class Tokens:
         if len(self._checked) >= CACHE_TOKENS:
             self._checked.clear()
         self._checked[token] = (float(claims["exp"]), principal)
+        if len(self._named) < MAX_HEADS:
+            self._named[head] = kid
         return self.going_on(principal)
 
     def going_on(self, principal: Principal) -> Principal:

@@ -1,7 +1,6 @@
 import { noting } from "./composer";
-import { doing } from "./giving";
 import { marking } from "./messagetools";
-import { tickets, move, narrowed, neighbour, ownsTicket, view, VIEWS, visitorName, conversations } from "./desk";
+import { doing, tickets, move, narrowed, neighbour, ownsTicket, view, VIEWS, visitorName, conversations } from "./desk";
 import { chooseView, savedViews } from "./savedviews";
 import { client, go, networkless, route, SCREENS, setTheme, signOut, staff, type Screen, type Theme } from "./state";
 import { notifies, setNotifies } from "./notify";
@@ -41,6 +40,7 @@ function onTicket(): Action[] {
   if (ticket.owner !== "agent") found.push({ id: "give-back", name: t("giveBack"), key: "g", run: () => void move(id, "release", "agent") });
   if (ticket.owner !== "queue") found.push({ id: "to-queue", name: t("toQueue"), key: "q", run: () => void move(id, "release", "queue") });
   found.push({ id: "assign", name: t("assign"), key: "a", run: () => (doing.value = "assign") });
+  found.push({ id: "snooze", name: t("snooze"), key: "z", run: () => (doing.value = "snooze") });
   found.push({ id: "resolve", name: t("resolve"), key: "e", run: () => void move(id, "resolve") });
   return found;
 }
@@ -100,7 +100,7 @@ export function actions(): Action[] {
     } })),
     ...THEMES.map((each): Action => ({ id: `theme-${each}`, name: `${t("theme")}: ${t(THEME_WORDS[each])}`, run: () => setTheme(each) })),
     { id: "notify", name: t(notifies.value ? "notifyOff" : "notifyOn"), run: () => void setNotifies(!notifies.value) },
-    { id: "language", name: t("languageLabel"), run: () => speak(lang.value === "zh" ? "en" : "zh") },
+    { id: "language", name: t("languageLabel"), run: () => void speak(lang.value === "zh" ? "en" : "zh") },
     ...(networkless.value ? [] : [{ id: "sign-out", name: t("signOut"), run: () => signOut() }]),
   ];
 }

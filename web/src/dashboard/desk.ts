@@ -3,8 +3,8 @@ import { ApiError, type Conversation, type Held, type ServerFrame, type Ticket }
 import { api, client, complain, me, mirror, route, staff, toast } from "./state";
 import { t } from "./words";
 
-export type View = "open" | "mine" | "queue" | "agent" | "mentions" | "spam" | "resolved";
-export const VIEWS: View[] = ["open", "mine", "queue", "agent", "mentions", "spam", "resolved"];
+export type View = "open" | "mine" | "queue" | "agent" | "mentions" | "spam" | "asleep" | "resolved";
+export const VIEWS: View[] = ["open", "mine", "queue", "agent", "mentions", "spam", "asleep", "resolved"];
 
 /** What narrows a view: ids of a label, an inbox, an operator. */
 export interface Narrowed {
@@ -17,6 +17,8 @@ interface TicketPage {
   tickets: TicketRow[];
   counts: Record<View, number>;
   next: string | null;
+  /** When the next sleeping ticket comes back by itself. */
+  next_waking: string | null;
 }
 
 const PAGE = 100;
@@ -24,6 +26,7 @@ const nexts = new Map<string, string | null>();
 /** Lists of which more than the first page is here. */
 const paged = new Set<string>();
 let paging = false;
+let waking: ReturnType<typeof setTimeout> | undefined;
 
 export interface TicketRow extends Ticket {
   conversation_detail: Conversation;
@@ -44,6 +47,8 @@ export const conversations = signal<Conversation[] | null>(null);
 export const waiting = signal(0);
 /** Counts up when the review queue changed on the server. */
 export const heldChanges = signal(0);
+/** What is being done with the open conversation in a dialog. */
+export const doing = signal<"assign" | "label" | "snooze" | null>(null);
 export const listError = signal<unknown>(null);
 
 interface KeptLists {
@@ -71,6 +76,11 @@ function keepLists(): void {
   mirror.value?.keep("lists", { tickets: Object.fromEntries(first), counts: counts.value, conversations: conversations.value });
 }
 
+/** Milliseconds until a time has passed, at most a day: timers cannot count further than 24 days. */
+export function soonest(at: string): number {
+  return Math.min(Math.max(Date.parse(at) - Date.now() + 500, 500), 86_400_000);
+}
+
 export async function loadTickets(wanted = listKey()): Promise<void> {
   try {
     const reply = await api().get<TicketPage>(`/v1/tickets?view=${wanted}&limit=${PAGE}`);
@@ -80,6 +90,8 @@ export async function loadTickets(wanted = listKey()): Promise<void> {
     tickets.value = { ...tickets.value, [wanted]: [...reply.tickets, ...kept] };
     if (!paged.has(wanted)) nexts.set(wanted, reply.next);
     counts.value = reply.counts;
+    clearTimeout(waking);
+    if (reply.next_waking) waking = setTimeout(() => client.value && void loadTickets(), soonest(reply.next_waking));
     listError.value = null;
     keepLists();
   } catch (error) {

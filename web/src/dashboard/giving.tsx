@@ -1,14 +1,12 @@
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, type Ticket } from "../core";
-import { apply, loadTickets } from "./desk";
+import { apply, doing, loadTickets } from "./desk";
 import { colleagues, loadColleagues } from "./mentions";
 import { Avatar, Dialog } from "./parts";
+import { Snooze } from "./snooze";
 import { api, client, complain } from "./state";
 import { t } from "./words";
-
-/** What is being done with the open conversation in a dialog. */
-export const doing = signal<"assign" | "label" | null>(null);
 
 interface Label {
   id: string;
@@ -73,5 +71,6 @@ export const labelChanges = signal(0);
 
 export function Doing({ conversation }: { conversation: string }) {
   if (doing.value === "assign") return <Assign conversation={conversation} />;
+  if (doing.value === "snooze") return <Snooze conversation={conversation} />;
   return doing.value === "label" ? <Labels conversation={conversation} /> : null;
 }

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { counts, listError, listKey, loadTickets, moreTickets, move, narrowed, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "./desk";
+import { counts, doing, listError, listKey, loadTickets, moreTickets, move, narrowed, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "./desk";
 import { Doing } from "./giving";
 import { Guide, needsGuide } from "./guide";
 import { Icon } from "./icons";
@@ -8,6 +8,7 @@ import { preview } from "./preview";
 import { SavedViews } from "./savedviews";
 import { SearchBox } from "./searchbox";
 import { Side } from "./side";
+import { Asleep } from "./snooze";
 import { go, me, route, session } from "./state";
 import { WaitingApprovals } from "./steering";
 import { Thread, useLog } from "./thread";
@@ -79,6 +80,7 @@ function Actions({ conversation, ticket }: { conversation: string; ticket: Ticke
     <div class="actions">
       {!mine && <button type="button" class="primary" data-testid="take-over" onClick={() => void move(conversation, "claim")}>{t("takeOver")} <kbd>t</kbd></button>}
       {ticket.owner !== "agent" && <button type="button" data-testid="give-back" onClick={() => void move(conversation, "release", "agent")}>{t("giveBack")} <kbd>g</kbd></button>}
+      <button type="button" class="icon" aria-label={t("snooze")} title={`${t("snooze")} (z)`} data-testid="snooze" onClick={() => (doing.value = "snooze")}><Icon name="clock" /></button>
       <button type="button" data-testid="resolve" onClick={() => void move(conversation, "resolve")}>{t("resolve")} <kbd>e</kbd></button>
     </div>
   );
@@ -107,6 +109,7 @@ function Open({ conversation }: { conversation: string }) {
           {ticket && <Actions conversation={conversation} ticket={ticket} />}
           <button type="button" class="icon medium" aria-label={t("details")} aria-expanded={details} data-testid="details" onClick={() => setDetails(!details)}><Icon name="info" /></button>
         </header>
+        {ticket?.status === "open" && <Asleep conversation={conversation} newest={log!.messages.at(-1)?.seq ?? 0} />}
         <Thread conversation={conversation} placeholder={t("replyPlaceholder")} locked={lockOf(ticket)} desk />
       </section>
       <Doing conversation={conversation} />

@@ -4,30 +4,24 @@ import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { follow } from "./desk";
 import { OPEN } from "./actions";
-import { Agents } from "./agents";
 import { Arrive, arrival } from "./arrive";
 import { Authorize, authorization } from "./authorize";
-import { Bots } from "./bots";
-import { Contacts } from "./contacts";
 import { Groups } from "./groups";
 import { Inbox } from "./inbox";
 import { invitation, Join } from "./join";
 import { listenToKeys } from "./keys";
-import { Knowledge } from "./knowledge";
+import { Later, loadScreens } from "./later";
 import { announce } from "./notify";
 import { help, Keys, Palette, palette } from "./palette";
 import { Rail } from "./rail";
-import { Reports } from "./reports";
-import { Review } from "./review";
-import { Security } from "./security";
-import { Settings } from "./settings";
 import { SignIn } from "./signin";
 import { client, connect, networkless, route, session, setTheme, staff, status, theme, toasts } from "./state";
 import { countReplies } from "./threads";
 import { hear } from "./typing";
 import { lang, speak, t } from "./words";
 
-const VIEWS = { inbox: Inbox, groups: Groups, review: Review, knowledge: Knowledge, agents: Agents, contacts: Contacts, reports: Reports, bots: Bots, security: Security, settings: Settings };
+/** After the first screen stands, the others are fetched: their first opening needs no network then. */
+const IDLE_MS = 2_000;
 
 function App() {
   const [invited, setInvited] = useState(invitation);
@@ -46,13 +40,13 @@ function App() {
   if (invited) return <Join token={invited} leave={() => (location.hash = "")} />;
   if (!session.value || !client.value) return <SignIn />;
   if (asked) return <Authorize asked={asked} leave={() => (location.hash = "")} />;
-  const Current = VIEWS[staff() || OPEN.includes(route.value.screen) ? route.value.screen : "groups"];
+  const screen = staff() || OPEN.includes(route.value.screen) ? route.value.screen : "groups";
   return (
     <div class="app">
       <Rail />
       <main class="work">
         {(status.value === "offline" || networkless.value) && <div class="offline" role="status" data-testid="offline">{t("offline")}</div>}
-        <Current />
+        {screen === "inbox" ? <Inbox /> : screen === "groups" ? <Groups /> : <Later screen={screen} />}
       </main>
       {palette.value && <Palette />}
       {help.value && <Keys />}
@@ -63,7 +57,6 @@ function App() {
   );
 }
 
-speak(lang.value);
 setTheme(theme.value);
 listenToKeys();
 addEventListener("online", () => client.value?.nudge());
@@ -80,4 +73,7 @@ effect(() => {
   return stop;
 });
 if (session.value) connect(session.value);
-render(<App />, document.getElementById("app")!);
+void speak(lang.value).then(() => {
+  render(<App />, document.getElementById("app")!);
+  setTimeout(() => void loadScreens(), IDLE_MS);
+});

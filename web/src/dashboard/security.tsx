@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Empty, Trouble } from "./parts";
 import { Alerts, LimitsScreen, PrivacyScreen } from "./safety";
 import { api, complain, tokens } from "./state";
-import { ago, t } from "./words";
+import { ago, coded, t } from "./words";
 
 interface Line {
   number: number;
@@ -86,7 +86,7 @@ function Audit({ tabs }: { tabs: ComponentChildren }) {
           {lines.map((each) => (
             <li class="source" key={each.number} data-testid="audit-line">
               <div class="who">
-                <b>{each.action}</b>
+                <b>{coded("audit.act", each.action, each.action)}</b>
                 <span class="faint">#{each.number} · {each.actor_name ?? t("audit.system")} · {each.subject} · {ago(each.at)}</span>
                 {Object.keys(each.data).length > 0 && <details><summary>{t("details")}</summary><pre tabIndex={0}>{JSON.stringify(each.data, null, 2)}</pre></details>}
               </div>

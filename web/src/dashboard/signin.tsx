@@ -69,7 +69,7 @@ export function SignIn() {
         <button type="submit" class="primary" disabled={busy} data-testid="sign-in">{t("signIn")}</button>
         {canPasskey() && <button type="button" disabled={busy} data-testid="use-passkey" onClick={() => void withPasskey()}>{t(factor ? "passkeys.instead" : "passkeys.use")}</button>}
         <Elsewhere fail={setError} />
-        <button type="button" class="link" lang={lang.value === "zh" ? "en" : "zh-CN"} onClick={() => speak(lang.value === "zh" ? "en" : "zh")}>{t("language")}</button>
+        <button type="button" class="link" lang={lang.value === "zh" ? "en" : "zh-CN"} onClick={() => void speak(lang.value === "zh" ? "en" : "zh")}>{t("language")}</button>
       </form>
     </main>
   );

@@ -57,6 +57,8 @@ export function setTheme(wanted: Theme): void {
 let toastIds = 0;
 
 export function toast(text: string, warn = false, act?: Toast["act"]): void {
+  // The same trouble of several requests is told once.
+  if (warn && toasts.value.some((each) => each.warn && each.text === text)) return;
   const id = ++toastIds;
   toasts.value = [...toasts.value.slice(-3), { id, text, warn, ...(act && { act }) }];
   setTimeout(() => (toasts.value = toasts.value.filter((each) => each.id !== id)), warn ? 8000 : act ? 6000 : 4000);

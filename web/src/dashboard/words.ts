@@ -1,24 +1,29 @@
 import { signal } from "@preact/signals";
 import en from "../i18n/dashboard.en.json";
-import zh from "../i18n/dashboard.zh.json";
 import { fill, langOf, localeOf, tagOf, type Lang } from "../i18n";
 import { textStore } from "../core";
 
 export type Word = keyof typeof en;
 
-const catalogues: Record<Lang, Record<Word, string>> = { en, zh };
+const catalogues: Partial<Record<Lang, Record<Word, string>>> = { en };
 const kept = textStore();
 
 export const lang = signal<Lang>(langOf(kept.getItem("myna.lang") ?? navigator.language));
 
-export function speak(wanted: Lang): void {
+/** Changes the language, when its words are here. Without them (no network) it stays as it is, and English at the start. */
+export async function speak(wanted: Lang): Promise<void> {
+  try {
+    if (wanted === "zh") catalogues.zh ??= (await import("../i18n/dashboard.zh.json")).default;
+  } catch {
+    return;
+  }
   lang.value = wanted;
   kept.setItem("myna.lang", wanted);
   document.documentElement.lang = tagOf(wanted);
 }
 
 export function t(word: Word, values?: Record<string, string | number>): string {
-  return fill(catalogues[lang.value][word], values);
+  return fill((catalogues[lang.value] ?? en)[word], values);
 }
 
 /** The words for a code from the server, or `fallback` when the code is newer than this page. */

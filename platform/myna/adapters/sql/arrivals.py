@@ -1,8 +1,10 @@
 """What users who connect must know, in two statements however many they are, on both databases."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
@@ -13,6 +15,8 @@ from myna.ports import Head
 _conversation = table(ConversationRow)
 _member = table(MemberRow)
 _user = table(UserRow)
+_USERS: BindParameter[Any] = bindparam("users", expanding=True)
+_PEOPLE = select(_user).where(_user.c.id.in_(_USERS))
 _SEATS = (
     select(
         _member.c.user,
@@ -24,7 +28,7 @@ _SEATS = (
         _conversation.c.last_pos,
     )
     .join(_conversation, _conversation.c.id == _member.c.conversation)
-    .where(_member.c.to_seq.is_(None))
+    .where(_member.c.user.in_(_USERS), _member.c.to_seq.is_(None))
 )
 
 
@@ -36,9 +40,7 @@ class SqlArrivals:
 
     async def of(self, users: Collection[int]) -> dict[int, tuple[User, dict[int, Head]]]:
         """The users that exist, each with the heads of the conversations in which it has a seat."""
-        wanted = list(users)
-        people = await self._database.all(select(_user).where(_user.c.id.in_(wanted)))
-        seats = await self._database.all(_SEATS.where(_member.c.user.in_(wanted)))
+        people, seats = await self._database.at_once(partial(_read, list(users)))
         found: dict[int, tuple[User, dict[int, Head]]] = {
             row[0]: (rows.user_of_columns(row), {}) for row in people
         }
@@ -46,3 +48,9 @@ class SqlArrivals:
             if user in found:
                 found[user][1][conversation] = Head(*head)
         return found
+
+
+def _read(users: list[int], connection: Connection) -> tuple[Sequence[Any], Sequence[Any]]:
+    """People and seats, of one state and in one step: in a storm, changing threads costs as much as asking."""
+    wanted = {"users": users}
+    return connection.execute(_PEOPLE, wanted).all(), connection.execute(_SEATS, wanted).all()

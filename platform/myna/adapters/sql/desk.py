@@ -1,5 +1,6 @@
 """Tickets, held messages and turns on both databases. They are written by the commit; only leases are written here."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.helpdesk_tables import LabelledRow
 from myna.adapters.sql.service_tables import NoteMentionRow
+from myna.adapters.sql.sleeps import sleeping
 from myna.adapters.sql.tables import ConversationRow, HeldRow, TicketRow, TurnRow, table
 from myna.errors import Malformed
 from myna.model import (
@@ -31,7 +33,7 @@ _turn = table(TurnRow)
 _label, _mention = table(LabelledRow), table(NoteMentionRow)
 WIDE = TicketFilter()
 
-VIEWS = ("open", "mine", "queue", "agent", "mentions", "spam", "resolved")
+VIEWS = ("open", "mine", "queue", "agent", "mentions", "spam", "asleep", "resolved")
 """What an operator's list can show."""
 
 
@@ -237,7 +239,9 @@ def _leased_in(conversation: int) -> ColumnElement[bool]:
 
 def _view(view: str, operator: int) -> ColumnElement[bool]:
     began = _conversation.c.seq > 0
-    is_open = and_(began, _ticket.c.status == TicketStatus.OPEN.value)
+    unresolved = and_(began, _ticket.c.status == TicketStatus.OPEN.value)
+    sleeps = sleeping(time.time())
+    is_open = and_(unresolved, ~sleeps)
     match view:
         case "open":
             return is_open
@@ -247,6 +251,8 @@ def _view(view: str, operator: int) -> ColumnElement[bool]:
             return and_(is_open, _ticket.c.owner == Owner.QUEUE.value)
         case "agent":
             return and_(is_open, _ticket.c.owner == Owner.AGENT.value)
+        case "asleep":
+            return and_(unresolved, sleeps)
         case "mentions":
             called = and_(_mention.c.user == operator, _mention.c.conversation == _ticket.c.conversation)
             return and_(began, exists().where(called))

@@ -1,5 +1,6 @@
 """The service desk's store on both databases."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from myna.adapters.sql.helpdesk_tables import (
     StayRow,
     TeamRow,
 )
+from myna.adapters.sql.sleeps import sleeping
 from myna.adapters.sql.tables import ConversationRow, TicketRow, table
 from myna.errors import Conflict
 from myna.helpdesk.model import (
@@ -226,7 +228,7 @@ class SqlHelpdesk:
             select(_ticket)
             .where(_ticket.c.status == TicketStatus.OPEN.value, _ticket.c.owner == Owner.QUEUE.value)
             .join(_conversation, _conversation.c.id == _ticket.c.conversation)
-            .where(_conversation.c.seq > 0)
+            .where(_conversation.c.seq > 0, ~sleeping(time.time()))
             .order_by(_ticket.c.changed_at, _ticket.c.conversation)
             .limit(limit)
         )

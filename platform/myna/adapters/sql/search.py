@@ -60,9 +60,8 @@ class SqlIndex:
 
     async def cursor(self) -> int:
         """Everything up to this `pos` is indexed."""
-        async with self._database.read() as connection:
-            found = (await connection.execute(select(_state.c.pos))).first()
-        return 0 if found is None else int(found[0])
+        found = await self._database.all(select(_state.c.pos))
+        return int(found[0][0]) if found else 0
 
     async def store(
         self, cursor: int, pos: int, documents: Sequence[Document], retained: Mapping[int, int]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from myna.adapters.sql.log_connection import Connection, keys_of
-from myna.adapters.sql.log_statements import by_keys, delete_of, insert_of
+from myna.adapters.sql.statement_texts import by_keys, delete_of, insert_of
 from myna.adapters.sql.tables import SearchDocumentRow
 from myna.ports_content import Document
 
