@@ -129,7 +129,7 @@ async def test_moderators_hear_at_once_of_what_a_socket_sent(judged: World, text
             while not (answered := [each for each in told(ann) if each["op"] in {"ack", "nack"}]):
                 await asyncio.sleep(0.001)
     (notice,) = [each["held"] for each in told(opa) if each["op"] == "held"]
-    assert (notice["state"], notice["body"]["text"]) == (state, text)
+    assert (notice["state"], notice["text"]) == (state, text)
     assert [each["code"] for each in notice["reasons"]] == ["spam.model"]
     assert [each for each in told(bob) if each["op"] == "held"] == []
     assert answered[0]["op"] == ("nack" if state == "blocked" else "ack")
