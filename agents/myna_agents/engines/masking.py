@@ -5,9 +5,9 @@ What the knowledge base itself says (a hotline, a product's number) is public al
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast, Final
+from typing import Any, Final, cast
 
 from myna.personal_data import Kind, replaced
 from myna_agents.engine import Request
@@ -52,7 +52,7 @@ class Masks:
             case Mapping():
                 return {name: self.arguments(each) for name, each in cast(Mapping[str, Any], value).items()}
             case list():
-                return [self.arguments(each) for each in cast(list[Any], value)]
+                return [self.arguments(each) for each in cast(Sequence[Any], value)]
             case _:
                 return value
 

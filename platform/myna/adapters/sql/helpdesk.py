@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from myna.adapters.sql import rows
+from myna.adapters.sql import rows, rows_desk
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.helpdesk_tables import (
     InboxDeskRow,
@@ -234,7 +234,7 @@ class SqlHelpdesk:
         )
         if workspace is not None:
             query = query.where(_ticket.c.workspace == workspace)
-        return [rows.ticket_of(row) for row in await self._all(query)]
+        return [rows_desk.ticket_of(row) for row in await self._all(query)]
 
     async def load(self, workspace: int) -> dict[int, int]:
         """How many open conversations each operator owns."""

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Select, func, literal, select, union_all
 
-from myna.adapters.sql import rows
+from myna.adapters.sql import rows_desk
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.moderation_tables import AuditRow, FilterPolicyRow, ListingRow
 from myna.adapters.sql.tables import HeldRow, MessageRow, table
@@ -26,7 +26,7 @@ class _Reads:
         return await self._database.all(query)
 
     async def _held(self, query: Any) -> list[Held]:
-        return [rows.held_of(row).held for row in await self._all(query)]
+        return [rows_desk.held_of(row).held for row in await self._all(query)]
 
 
 class SqlModeration(_Reads):
