@@ -438,8 +438,10 @@ def _put_to_work(
 async def _judged_core(
     settings: Settings, database: Database, plugins: "Sequence[Plugin]", stack: AsyncExitStack
 ) -> "tuple[Core, LayeredModerator | None]":
+    from myna_agents.adapters.sql_own_texts import SqlOwnTexts
     from myna_agents.moderation.near import groups
     from myna_agents.moderation.normalise import normalise
+    from myna_agents.moderation.own import OwnTexts
     from myna_agents.moderation.places import check_listing
     from myna_agents.moderation.rules import contacts_of
 
@@ -454,6 +456,7 @@ async def _judged_core(
             if settings.moderation_judge:
                 services.sender.judging.wait_s += settings.moderation_judge_ms / 1000
         shipped.standing = Standings(SqlModeration(database)).of
+        shipped.own = OwnTexts(SqlOwnTexts(database).alike).include
         services.filters.check, services.filters.server = check_listing, shipped.server
         services.filters.contacts = lambda text: contacts_of(normalise(text).text)
         services.review.alike = lambda texts: asyncio.to_thread(
