@@ -34,6 +34,7 @@ from myna_knowledge.priors import DENSE_PRIOR, E5_PRIOR, Prior
 from myna_knowledge.probing import OFF_TOPIC
 
 PASSAGES, QUESTIONS, FOREIGN = 120, 400, 60
+BY_HAND = {"focus", "cross"}
 RIDGES = (1.0, 3.0, 10.0, 30.0, 100.0)
 """Pulls to zero that are tried on sets left out."""
 
@@ -184,8 +185,9 @@ async def main():
             foreign += OFF_TOPIC
             dense[path.stem] = await rows_of(scene, places, questions, foreign, embedder)
             words[path.stem] = await rows_of(plain, places, questions, foreign, None)
-    report("E5_PRIOR", dense, (*E5_PRIOR.weights,))
-    report("DENSE_PRIOR", dense, (*DENSE_PRIOR.weights,))
+    # What is set by hand is not fitted: these sets hold a subject once, in one language.
+    report("E5_PRIOR", dense, [name for name in E5_PRIOR.weights if name not in BY_HAND])
+    report("DENSE_PRIOR", dense, [name for name in DENSE_PRIOR.weights if name not in BY_HAND])
     report("LEXICAL_PRIOR", words, ("coverage", "unknown", "bm25", "overlap"))
 
 

@@ -17,6 +17,7 @@ from myna.filters import Filters
 from myna.greeter import Greeter
 from myna.handoff import Handoff
 from myna.helpdesk.service import Helpdesk
+from myna.helpdesk.snooze import Snoozes
 from myna.helpdesk.watch import QueueWatch
 from myna.identity.account import Account
 from myna.identity.applications import Applications
@@ -86,6 +87,7 @@ class Services:
     directory: Directory
     handoff: Handoff
     helpdesk: Helpdesk
+    snoozes: Snoozes
     queue_watch: QueueWatch
     review: Review
     appeals: Appeals

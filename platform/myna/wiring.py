@@ -30,6 +30,7 @@ from myna.adapters.sql.personal import SqlPersonal
 from myna.adapters.sql.search import SqlIndex
 from myna.adapters.sql.seats import SqlSeats
 from myna.adapters.sql.service import SqlService
+from myna.adapters.sql.sleeps import SqlSleeps
 from myna.adapters.sql.visitors import SqlVisitors
 from myna.adapters.web_pages import WebPages
 from myna.amend import Amender
@@ -51,6 +52,7 @@ from myna.first_start import FirstStart, ensure_workspace
 from myna.greeter import Greeter
 from myna.handoff import Handoff, Leaving
 from myna.helpdesk.service import Helpdesk
+from myna.helpdesk.snooze import Snoozes
 from myna.helpdesk.watch import QueueWatch
 from myna.identity.tokens import load_key
 from myna.log.committer import Committer
@@ -166,6 +168,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         greeter=Greeter(hub, relay, directory, SqlArrivals(database)),
         handoff=handoff,
         helpdesk=helpdesk,
+        snoozes=Snoozes(access, desk, SqlSleeps(database)),
         queue_watch=queue_watch,
         review=review,
         appeals=Appeals(review, moderation, desk, access, committer, delay_s),
@@ -449,8 +452,10 @@ def _put_to_work(
 async def _judged_core(
     settings: Settings, database: Database, plugins: "Sequence[Plugin]", stack: AsyncExitStack
 ) -> "tuple[Core, LayeredModerator | None]":
+    from myna_agents.adapters.sql_own_texts import SqlOwnTexts
     from myna_agents.moderation.near import groups
     from myna_agents.moderation.normalise import normalise
+    from myna_agents.moderation.own import OwnTexts
     from myna_agents.moderation.places import check_listing
     from myna_agents.moderation.rules import contacts_of
 
@@ -465,6 +470,7 @@ async def _judged_core(
             if settings.moderation_judge:
                 services.sender.judging.wait_s += settings.moderation_judge_ms / 1000
         shipped.standing = Standings(SqlModeration(database)).of
+        shipped.own = OwnTexts(SqlOwnTexts(database).alike).include
         services.filters.check, services.filters.server = check_listing, shipped.server
         services.filters.contacts = lambda text: contacts_of(normalise(text).text)
         services.review.alike = lambda texts: asyncio.to_thread(

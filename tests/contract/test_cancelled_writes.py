@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -58,5 +59,43 @@ async def test_a_timeout_around_a_write_is_known_as_one(database_url: str) -> No
             assert current is not None
             assert current.cancelling() == 0
         assert late == len(MOMENTS)
+    finally:
+        await database.close()
+
+
+async def test_who_waits_for_its_turn_to_write_may_be_cancelled(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'myna.db'}")
+    try:
+        async with database.write() as connection:
+            await connection.execute(text("CREATE TABLE cancelled (a INTEGER)"))
+        with database.turn:
+            waiting = asyncio.create_task(wrote(database))
+            for _ in range(5):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await waiting
+            assert waiting.cancelled()
+        async with asyncio.timeout(10):
+            await wrote(database)
+            assert await database.in_one_go(lambda bare: bare.fetch("SELECT count(*) FROM cancelled")) == [
+                (ROWS,)
+            ]
+    finally:
+        await database.close()
+
+
+async def test_the_committer_writes_at_once_after_a_transaction_of_many_steps(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'myna.db'}")
+    order: list[str] = []
+    try:
+        async with database.write() as connection:
+            await connection.execute(text("CREATE TABLE cancelled (a INTEGER)"))
+            committing = asyncio.create_task(database.in_one_go(lambda _: order.append("other")))
+            for _ in range(ROWS):
+                await connection.execute(text("INSERT INTO cancelled VALUES (1)"))
+            order.append("first")
+        await committing
+        assert order == ["first", "other"]
     finally:
         await database.close()

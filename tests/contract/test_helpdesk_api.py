@@ -16,12 +16,14 @@ from sqlmodel import SQLModel
 
 from myna.api import desk as desk_routes
 from myna.api import helpdesk as helpdesk_routes
+from myna.api import snooze as snooze_routes
 from myna.api.principal import principal
 from myna.api.problems import install
 from myna.model import Owner, UserKind, WorkspaceRole
 from myna.rights import Principal
 from myna.services import Services
 from myna.settings import Settings
+from myna.wire import stamp
 from myna.wiring import build_core
 from support.planning import ANN, BIRD, INBOX, OPA, OTTO, SUPPORT, VIC, WORKSPACE
 from support.stores import Stores, stores
@@ -44,6 +46,7 @@ class Desk:
         app.state.services = services
         app.include_router(helpdesk_routes.router)
         app.include_router(desk_routes.router)
+        app.include_router(snooze_routes.router)
         app.dependency_overrides[principal] = lambda: self.who
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk/v1")
 
@@ -155,6 +158,64 @@ async def test_labels_go_on_and_off_and_vanish_with_their_deletion(desk: Desk) -
     await desk.ask(OPERATOR, "PUT", f"{path}/{label['id']}", on=True)
     await desk.ask(OPERATOR, "DELETE", f"/desk/labels/{label['id']}", 204)
     assert (await desk.ask(OPERATOR, "GET", path))["labels"] == []
+
+
+async def test_a_sleeping_ticket_is_out_of_the_way_until_the_customer_writes(desk: Desk) -> None:
+    await desk.says("hello")
+    await desk.services.handoff.hand_off(CUSTOMER, SUPPORT)
+    path, until = f"/conversations/{SUPPORT}/snooze", _in(3600)
+    assert (await desk.ask(OPERATOR, "GET", path))["until"] is None
+    assert await desk.ask(OPERATOR, "PUT", path, until=until) == {"until": until, "by": str(OPA)}
+    lists = await desk.ask(OPERATOR, "GET", "/tickets?view=asleep")
+    assert [each["conversation"] for each in lists["tickets"]] == [str(SUPPORT)]
+    assert (lists["counts"]["open"], lists["counts"]["queue"], lists["counts"]["asleep"]) == (0, 0, 1)
+    assert lists["next_waking"] == until
+    await desk.ask(OPERATOR, "PUT", "/operators/me", available=True)
+    assert await desk.services.helpdesk.assign() == 0
+    await desk.ask(OPERATOR, "PUT", "/operators/me", available=False)
+    await desk.says("still there?")
+    lists = await desk.ask(OPERATOR, "GET", "/tickets?view=queue")
+    assert [each["conversation"] for each in lists["tickets"]] == [str(SUPPORT)]
+    assert (lists["counts"]["asleep"], lists["next_waking"]) == (0, None)
+    assert (await desk.ask(OPERATOR, "GET", path))["until"] is None
+
+
+async def test_a_sleeping_ticket_wakes_at_its_time_or_by_hand(desk: Desk) -> None:
+    await desk.says("hello")
+    path = f"/conversations/{SUPPORT}/snooze"
+    await desk.ask(OPERATOR, "PUT", path, until=_in(3600))
+    await desk.ask(OPERATOR, "PUT", path, until=_in(0.3))
+    while (await desk.ask(OPERATOR, "GET", "/tickets?view=open"))["counts"]["asleep"]:
+        await asyncio.sleep(0.05)
+    await desk.ask(OPERATOR, "PUT", path, until=_in(3600))
+    for _ in range(2):
+        await desk.ask(OPERATOR, "DELETE", path, 204)
+    assert (await desk.ask(OPERATOR, "GET", "/tickets?view=open"))["counts"]["open"] == 1
+
+
+async def test_only_open_tickets_sleep_and_only_until_a_time_ahead(desk: Desk) -> None:
+    await desk.says("hello")
+    path = f"/conversations/{SUPPORT}/snooze"
+    for wrong, status in (
+        (_in(-5), 400),
+        (_in(367 * 86_400), 400),
+        ("tomorrow", 400),
+        ("2030-01-01T09:00:00", 400),
+        (None, 400),
+    ):
+        await desk.ask(OPERATOR, "PUT", path, status, until=wrong)
+    await desk.ask(CUSTOMER, "PUT", path, 403, until=_in(60))
+    await desk.ask(CUSTOMER, "GET", path, 403)
+    await desk.ask(ELSEWHERE, "PUT", path, 404, until=_in(60))
+    await desk.ask(ELSEWHERE, "DELETE", path, 404)
+    await desk.services.handoff.resolve(OPERATOR, SUPPORT)
+    await desk.ask(OPERATOR, "PUT", path, 409, until=_in(60))
+    assert (await desk.ask(OPERATOR, "GET", "/tickets?view=asleep"))["tickets"] == []
+
+
+def _in(seconds: float) -> str:
+    """A time on the wire."""
+    return stamp(time.time() + seconds)
 
 
 async def test_a_macro_does_its_steps_by_the_same_road_as_by_hand(desk: Desk) -> None:

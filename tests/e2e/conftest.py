@@ -25,16 +25,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MynaServer]:
-    """One server with the demo workspace for all tests of this run: add conversations, change nothing shared.
+def filled_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a demo that has been indexed, and that nobody uses: copy it, or take `new_demo`.
 
-    Indexing the help centre takes a minute; whoever works on these tests points MYNA_TEST_DEMO at a data folder that
-    a demo server has filled, and it is copied instead.
+    Indexing the help centre takes most of a minute; whoever works on these tests points MYNA_TEST_DEMO at a folder that a
+    demo server has filled.
     """
-    folder = tmp_path_factory.mktemp("demo")
     if filled := os.environ.get("MYNA_TEST_DEMO"):
-        shutil.copytree(filled, folder / "data")
+        return Path(filled)
+    folder = tmp_path_factory.mktemp("filled")
     with myna_server.serve(folder, "--demo") as server:
+        myna_server.wait_for_knowledge(server)
+    return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def new_demo(filled_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """`new_demo()` gives a folder whose `data` holds an indexed demo of the caller's own."""
+
+    def copied() -> Path:
+        folder = tmp_path_factory.mktemp("demo")
+        shutil.copytree(filled_demo, folder / "data")
+        return folder
+
+    return copied
+
+
+@pytest.fixture(scope="session")
+def demo_server(new_demo: Callable[[], Path]) -> Iterator[MynaServer]:
+    """One server with the demo workspace for all tests of this run: add conversations, change nothing shared."""
+    with myna_server.serve(new_demo(), "--demo") as server:
         myna_server.wait_for_knowledge(server)
         yield server
 

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,10 +30,9 @@ SPAM = "EARN $5000 PER WEEK from home!!! Click http://bit.ly/free-crypto-money a
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MynaServer]:
+def server(new_demo: Callable[[], Path]) -> Iterator[MynaServer]:
     """A demo of this module's own: its agent, knowledge and policies are changed here."""
-    folder = tmp_path_factory.mktemp("care")
-    with myna_server.serve(folder, "--demo", settings={"MYNA_PRIVATE_SOURCES": "1"}) as running:
+    with myna_server.serve(new_demo(), "--demo", settings={"MYNA_PRIVATE_SOURCES": "1"}) as running:
         myna_server.wait_for_knowledge(running)
         yield running
 
@@ -318,8 +317,8 @@ async def test_a_policy_and_a_list_are_kept_and_the_audit_log_tells(
     await page.get_by_test_id("policy-level").select_option("")
     await page.get_by_test_id("save-policy").click()
     await dashboard.go("security")
-    await expect(page.get_by_test_id("audit-line").filter(has_text="policy.").first).to_be_visible()
-    await expect(page.get_by_test_id("audit-line").filter(has_text="listing.added").first).to_be_visible()
+    await expect(page.get_by_test_id("audit-line").filter(has_text="Policy changed").first).to_be_visible()
+    await expect(page.get_by_test_id("audit-line").filter(has_text="Put on the list").first).to_be_visible()
     await page.get_by_test_id("audit-verify").click()
     await expect(page.get_by_test_id("audit-verified")).to_contain_text("Intact")
     await operator.shoot("dashboard-audit")

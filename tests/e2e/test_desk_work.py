@@ -3,11 +3,12 @@
 import pytest
 from playwright.async_api import expect
 
+from support.axe import violations
 from support.browser import Person
 from support.myna_server import MynaServer
 from support.pages import Dashboard, Widget, open_newest
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = pytest.mark.needs("chromium", "node")
 
 
 @pytest.fixture
@@ -61,6 +62,41 @@ async def test_a_day_by_keyboard_alone(widget: Widget, dashboard: Dashboard, ope
     await expect(page.get_by_test_id("ticket-status")).to_have_text("Resolved")
     # The colleagues' note reached nobody else.
     await expect(widget.frame.get_by_text("be generous")).to_have_count(0)
+
+
+async def test_a_snoozed_conversation_is_put_away_and_comes_back_with_the_customer(
+    widget: Widget, dashboard: Dashboard, operator: Person
+) -> None:
+    await widget.say("I want a human, the tent arrives on Friday")
+    await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
+    page = operator.page
+    await open_newest(page)
+    await expect(dashboard.message("arrives on Friday")).to_be_visible()
+    here = page.get_by_test_id("ticket").and_(page.locator("[aria-current=true]"))
+    await expect(here).to_have_count(1)
+    await page.keyboard.press("z")
+    await operator.shoot("dashboard-snooze")
+    assert await violations(page) == []
+    await page.get_by_test_id("snooze-own").fill("2020-01-01T09:00")
+    await page.get_by_test_id("snooze-set").click()
+    await expect(page.get_by_test_id("snooze-dialog")).to_be_visible()
+    await page.get_by_test_id("snooze.tomorrow").click()
+    await expect(page.get_by_test_id("asleep")).to_contain_text("Snoozed until")
+    await expect(here).to_have_count(0)
+    await page.get_by_test_id("view-asleep").click()
+    await expect(here).to_have_count(1)
+    await operator.shoot("dashboard-asleep")
+    assert await violations(page) == []
+    await page.get_by_test_id("wake").click()
+    await expect(page.get_by_test_id("asleep")).to_have_count(0)
+    await page.keyboard.press("z")
+    await page.get_by_test_id("snooze.hour").click()
+    await expect(page.get_by_test_id("asleep")).to_be_visible()
+    await page.get_by_test_id("view-open").click()
+    await expect(here).to_have_count(0)
+    await widget.say("It is here already")
+    await expect(page.get_by_test_id("asleep")).to_have_count(0)
+    await expect(here).to_have_count(1)
 
 
 async def test_what_visitors_think_reaches_the_operators(

@@ -112,7 +112,8 @@ async def test_lists_and_conversations_are_there_without_a_server_and_go_on_with
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> dict[str, str]:
+def settings(tmp_path: Path, filled_demo: Path) -> dict[str, str]:
+    shutil.copytree(filled_demo, tmp_path / "data")
     return {
         "MYNA_DATA": str(tmp_path / "data"),
         "MYNA_HOST": "127.0.0.1",

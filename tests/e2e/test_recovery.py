@@ -1,6 +1,7 @@
 """The server dies in mid-conversation, and comes back."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -20,8 +21,9 @@ def lost_connection(fault: str) -> bool:
 
 
 async def test_a_killed_server_loses_nothing_acknowledged_and_both_pages_go_on(
-    browser: Browser, tmp_path: Path
+    browser: Browser, tmp_path: Path, filled_demo: Path
 ) -> None:
+    shutil.copytree(filled_demo, tmp_path / "data")
     settings = {
         "MYNA_DATA": str(tmp_path / "data"),
         "MYNA_HOST": "127.0.0.1",

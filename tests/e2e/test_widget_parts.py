@@ -3,7 +3,7 @@
 import json
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,9 @@ def call(server: MynaServer, token: str, method: str, path: str, body: Any = Non
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MynaServer]:
+def server(new_demo: Callable[[], Path]) -> Iterator[MynaServer]:
     """A demo of this module's own: its inbox is changed here."""
-    folder = tmp_path_factory.mktemp("parts")
-    with myna_server.serve(folder, "--demo") as running:
+    with myna_server.serve(new_demo(), "--demo") as running:
         yield running
 
 

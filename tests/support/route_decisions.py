@@ -75,6 +75,7 @@ GET /v1/sync
 POST /v1/commands
 GET /v1/account/devices
 POST /v1/account/export
+GET /v1/account/exports
 DELETE /v1/account/devices/{device}
 POST /v1/account/devices/others/sign-out
 GET /v1/passages/{chunk}
@@ -103,6 +104,7 @@ POST /v1/account/password
 POST /v1/account/second-factor
 POST /v1/account/second-factor/confirm
 POST /v1/account/second-factor/off
+POST /v1/account/second-factor/passkeys
 POST /v1/oauth/look
 POST /v1/oauth/decide
 GET /v1/account/passkeys
@@ -227,6 +229,9 @@ PUT /v1/desk/{kind}/{item}
 DELETE /v1/desk/{kind}/{item}
 GET /v1/conversations/{conversation}/labels
 PUT /v1/conversations/{conversation}/labels/{label}
+GET /v1/conversations/{conversation}/snooze
+PUT /v1/conversations/{conversation}/snooze
+DELETE /v1/conversations/{conversation}/snooze
 GET /v1/conversations/{conversation}/promises
 POST /v1/conversations/{conversation}/macros/{macro}
 DELETE /v1/bots/{bot}/installations/{conversation}

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -245,6 +246,24 @@ def test_a_base_that_cannot_be_asked_with_its_answers_in_place_is_careful() -> N
     assert easy.threshold == UNCHECKED
     passed = [confidence(hard, row.features) >= hard.threshold for row in near]
     assert np.mean(passed) <= ALPHA
+
+
+def test_no_wide_margin_speaks_against_an_answer_whatever_a_base_shows() -> None:
+    made = [
+        replace(
+            row,
+            features={
+                **row.features,
+                "margin": CENTRES["margin"] + SCALES["margin"] * (-3, 3)[not row.answers],
+            },
+        )
+        for row in rows(300, gap=1.0, seed=1)
+    ]
+    calibration = fit("multilingual-e5-small", made)
+    assert calibration.weights["margin"] == 0.0
+    assert calibration.weights["cosine"] > 0.0
+    far_out = {**made[0].features, "margin": CENTRES["margin"] + 10 * SCALES["margin"]}
+    assert confidence(calibration, far_out) == confidence(calibration, made[0].features)
 
 
 def test_a_tiny_base_keeps_the_shipped_prior() -> None:

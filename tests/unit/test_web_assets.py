@@ -62,8 +62,15 @@ def test_the_proof_of_work_of_a_noisy_address_weighs_at_most_1_kb() -> None:
     assert gzipped("assets/frame.proof-*.js") <= 1_000
 
 
-def test_the_dashboard_weighs_at_most_105_kb() -> None:
-    assert gzipped("assets/dashboard*") <= 105_000
+@pytest.mark.parametrize(("words", "bound"), [(0, 70_000), (1, 85_000)], ids=["english", "chinese"])
+def test_the_inbox_stands_after_at_most_70_kb_and_15_of_chinese_words(words: int, bound: int) -> None:
+    opening = ["dashboard.html", "assets/dashboard-*.js", "assets/dashboard-*.css"]
+    chinese = ["assets/dashboard.dashboard.zh-*.js"] * words
+    assert sum(gzipped(pattern) for pattern in opening + chinese) <= bound
+
+
+def test_the_dashboard_with_every_screen_weighs_at_most_125_kb() -> None:
+    assert gzipped("assets/dashboard*") <= 125_000
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)

@@ -5,9 +5,9 @@ What the knowledge base itself says (a hotline, a product's number) is public al
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from myna.personal_data import Kind, replaced
 from myna_agents.engine import Request
@@ -50,11 +50,9 @@ class Masks:
             case str():
                 return self.restore(value)
             case Mapping():
-                known: Mapping[str, Any] = value
-                return {name: self.arguments(each) for name, each in known.items()}
+                return {name: self.arguments(each) for name, each in cast(Mapping[str, Any], value).items()}
             case list():
-                several: list[Any] = value
-                return [self.arguments(each) for each in several]
+                return [self.arguments(each) for each in cast(Sequence[Any], value)]
             case _:
                 return value
 

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from myna.adapters.sql import rows
+from myna.adapters.sql import log_connection, rows
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.log_reads import SqlLog
 from myna.adapters.sql.rows import from_json, to_json
+from myna.adapters.sql.search_store import by_mark
 from myna.adapters.sql.tables import ConversationRow, EventRow, MemberRow, MessageRow, UserRow, table
 from myna_bots.adapters import feed_reads
 from myna_bots.adapters.sql_bots import BOT, INSTALLATION, STATE, scopes_of
@@ -34,6 +35,7 @@ EVENT, FEED, CURSOR, HOOK, DELIVERY = (
 _CONVERSATION, _EVENT, _MEMBER, _MESSAGE, _USER = (
     table(row) for row in (ConversationRow, EventRow, MemberRow, MessageRow, UserRow)
 )
+_PLACE = "SELECT pos FROM bot_feed WHERE id = 1"
 AHEAD = 2_000
 """Events of which only the conversations are looked at, to pass those that no bot hears."""
 ASKED = "asked"
@@ -46,6 +48,8 @@ class SqlBotLog:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._log = SqlLog(database)
+        self._place = _PLACE if database.sqlite else _PLACE + " FOR UPDATE"
+        self._move = by_mark("UPDATE bot_feed SET pos = {0} WHERE id = 1", database.sqlite)
 
     async def unheard(self, pos: int, limit: int) -> tuple[list[Heard], int, set[int]]:
         reached, silent = await self._silent(pos)
@@ -95,11 +99,20 @@ class SqlBotLog:
             return int((await connection.execute(select(FEED.c.pos).where(FEED.c.id == 1))).scalar_one())
 
     async def feed(self, before: int, after: int, entries: Sequence[NewEntry]) -> list[Entry] | None:
+        if not entries:
+            return [] if await self._database.in_one_go(partial(self._passed, before, after)) else None
         move = update(FEED).where(FEED.c.id == 1, FEED.c.pos == before).values(pos=after)
         async with self._database.write() as connection:
             if not (await connection.execute(move)).rowcount:
                 return None
             return await _store(connection, entries)
+
+    def _passed(self, before: int, after: int, connection: log_connection.Connection) -> bool:
+        # Twice a second where people talk much, so without a step on the event loop while the log waits for its turn.
+        if [int(row[0]) for row in connection.fetch(self._place)] != [before]:
+            return False
+        connection.many(self._move, [(after,)])
+        return True
 
     async def append(self, entries: Sequence[NewEntry]) -> list[Entry]:
         async with self._database.write() as connection:

@@ -13,7 +13,7 @@ from myna.model import Owner
 from myna.model_moderation import HeldState
 from myna.rights import Verb, require
 from myna.service import TicketFilter
-from myna.wire import ticket_object, turn_object
+from myna.wire import optional_stamp, ticket_object, turn_object
 
 router = APIRouter(prefix="/v1", tags=["desk"])
 
@@ -48,7 +48,7 @@ class Release(Epoch):
     to: Literal["agent", "queue"] = "agent"
 
 
-View = Literal["open", "mine", "queue", "agent", "mentions", "spam", "resolved"]
+View = Literal["open", "mine", "queue", "agent", "mentions", "spam", "asleep", "resolved"]
 
 Always = Annotated[
     tuple[Literal["sender", "links", "phones", "handles", "phrase"], ...],
@@ -138,7 +138,8 @@ async def tickets(
 ) -> dict[str, Any]:
     """A page of tickets, latest change first, with the counts of all views; narrowed to a label, an inbox, or an operator's.
 
-    `mentions` are those with a note that calls the asker, `spam` those with messages that the filter holds or has refused.
+    `mentions` are those with a note that calls the asker, `spam` those with messages that the filter holds or has refused,
+    `asleep` those that are put off; `next_waking` is when the next of these comes back by itself.
     """
     before = None
     if after is not None:
@@ -149,9 +150,11 @@ async def tickets(
             raise Malformed("`after` must be the `next` of the page before.") from None
     narrowed = TicketFilter(label, inbox, owner)
     made, counts, following = await core.directory.tickets(asker, view, before, limit, narrowed)
+    waking = await core.snoozes.next_waking(asker) if counts["asleep"] else None
     return {
         "tickets": made,
         "counts": counts,
+        "next_waking": optional_stamp(waking),
         "next": None if following is None else f"{following[0]!r}_{following[1]}",
     }
 

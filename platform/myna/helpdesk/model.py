@@ -100,3 +100,14 @@ class Clock:
     due_at: float
     met_at: float | None
     breached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Until when a conversation sleeps. `seq` is its last message when it was put to sleep; a younger one wakes it."""
+
+    conversation: int
+    workspace: int
+    until: float
+    seq: int
+    by: int

@@ -1,6 +1,6 @@
 """What the service desk needs from the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from myna.helpdesk.model import (
@@ -8,6 +8,7 @@ from myna.helpdesk.model import (
     Item,
     ItemKind,
     OperatorState,
+    Sleep,
     Stay,
     Team,
 )
@@ -91,4 +92,24 @@ class HelpdeskStore(Protocol):
 
     async def load(self, workspace: int) -> dict[int, int]:
         """How many open conversations each operator owns."""
+        ...
+
+
+class SleepStore(Protocol):
+    """Which conversations sleep. Nothing is written when one wakes: whoever reads compares time and seq."""
+
+    async def put(self, sleep: Sleep) -> None:
+        """Put a conversation to sleep, replacing what was said before."""
+        ...
+
+    async def delete(self, conversation: int) -> None:
+        """Wake a conversation; one that is awake stays so."""
+        ...
+
+    async def asleep(self, conversations: Sequence[int], now: float) -> Mapping[int, Sleep]:
+        """Those of the conversations that sleep at `now`."""
+        ...
+
+    async def next_waking(self, workspace: int, now: float) -> float | None:
+        """When the next of a workspace's sleepers wakes by itself; None when none sleeps."""
         ...

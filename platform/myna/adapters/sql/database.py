@@ -18,6 +18,7 @@ from sqlalchemy.pool import StaticPool
 
 from myna.adapters.sql.calm_sqlite import calm_connection
 from myna.adapters.sql.log_connection import BoundConnection, Connection
+from myna.adapters.sql.noted import noted
 from myna.adapters.sql.one_go import SqliteWriter
 from myna.adapters.sql.rested import ask_after_rest
 from myna.errors import MynaError
@@ -81,7 +82,7 @@ class Database:
         self._read_threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="myna-read")
         self._write_lock = asyncio.Lock()
         self.turn = threading.Lock()
-        """Held by writers of this process that run in a thread of their own, on SQLite."""
+        """Held by whoever writes in this process, on SQLite."""
         self._one_go = SqliteWriter(self.path or "", SQLITE_PRAGMAS, self.turn)
 
     @asynccontextmanager
@@ -126,20 +127,39 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that commits when the block ends and rolls back when it raises.
 
-        A task that is cancelled in it leaves the database unlocked, with all of the transaction or with none of it.
+        Lines of the audit log that wait (`myna.noting`) go into it. A task that is cancelled in it leaves the database unlocked,
+        with all of the transaction or with none of it.
         """
         if not self.sqlite:
-            async with self._writer.begin() as connection:
+            async with self._writer.begin() as connection, noted(connection):
                 yield connection
             return
-        async with self._write_lock, self._writer.connect() as connection:
+        async with self._write_lock, self._my_turn(), self._writer.connect() as connection:
             await connection.execute(text("BEGIN IMMEDIATE"))
             try:
-                yield connection
+                async with noted(connection):
+                    yield connection
             except BaseException:
                 await asyncio.shield(connection.rollback())
                 raise
             await connection.commit()
+
+    @asynccontextmanager
+    async def _my_turn(self) -> AsyncIterator[None]:
+        """Nobody else of this process writes: who wants to goes on at once afterwards, where SQLite's own wait sleeps in
+        steps of up to 100 ms (https://www.sqlite.org/c3ref/busy_timeout.html); the committer was seen to wait 180 ms."""
+        if not self.turn.acquire(blocking=False):
+            taking = asyncio.ensure_future(asyncio.to_thread(self.turn.acquire))
+            try:
+                await asyncio.shield(taking)
+            except asyncio.CancelledError:
+                # The thread gets its turn all the same, and nobody is left to give it back.
+                taking.add_done_callback(lambda _: self.turn.release())
+                raise
+        try:
+            yield
+        finally:
+            self.turn.release()
 
     async def in_one_go(self, work: Callable[[Connection], T]) -> T:
         """What `work` returns, in a write transaction that never comes back to the event loop: for many rows at once.
@@ -223,5 +243,6 @@ SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-16000",
     "PRAGMA temp_store=MEMORY",
+    "PRAGMA secure_delete=ON",
 )
 """Set on every connection, by the stores' engine and by the committer's own."""

@@ -1,14 +1,16 @@
 """Tickets, held messages and turns on both databases. They are written by the commit; only leases are written here."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 
-from myna.adapters.sql import rows
+from myna.adapters.sql import rows, rows_desk
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.helpdesk_tables import LabelledRow
 from myna.adapters.sql.service_tables import NoteMentionRow
+from myna.adapters.sql.sleeps import sleeping
 from myna.adapters.sql.tables import ConversationRow, HeldRow, TicketRow, TurnRow, table
 from myna.errors import Malformed
 from myna.model import (
@@ -31,7 +33,7 @@ _turn = table(TurnRow)
 _label, _mention = table(LabelledRow), table(NoteMentionRow)
 WIDE = TicketFilter()
 
-VIEWS = ("open", "mine", "queue", "agent", "mentions", "spam", "resolved")
+VIEWS = ("open", "mine", "queue", "agent", "mentions", "spam", "asleep", "resolved")
 """What an operator's list can show."""
 
 
@@ -44,7 +46,7 @@ class SqlDesk:
     async def ticket(self, conversation: int) -> Ticket | None:
         """The ticket of a support conversation."""
         row = await self._one(select(_ticket).where(_ticket.c.conversation == conversation))
-        return None if row is None else rows.ticket_of(row)
+        return None if row is None else rows_desk.ticket_of(row)
 
     async def tickets(
         self,
@@ -74,7 +76,7 @@ class SqlDesk:
             )
         width = len(_ticket.c)
         found = await self._all(query)
-        return [(rows.ticket_of(row[:width]), rows.conversation_of(row[width:])) for row in found]
+        return [(rows_desk.ticket_of(row[:width]), rows.conversation_of(row[width:])) for row in found]
 
     async def counts(self, workspace: int, operator: int) -> dict[str, int]:
         """How many tickets each view has."""
@@ -90,7 +92,7 @@ class SqlDesk:
     async def held(self, held: int, workspace: int) -> Held | None:
         """A held message."""
         row = await self._one(select(_held).where(_held.c.id == held, _held.c.workspace == workspace))
-        return None if row is None else rows.held_of(row).held
+        return None if row is None else rows_desk.held_of(row).held
 
     async def held_list(self, workspace: int, state: HeldState, after: int | None, limit: int) -> list[Held]:
         """Held messages: waiting ones oldest first, decided ones newest first."""
@@ -99,7 +101,7 @@ class SqlDesk:
         query = query.order_by(_held.c.id if oldest_first else _held.c.id.desc())
         if after is not None:
             query = query.where(_held.c.id > after if oldest_first else _held.c.id < after)
-        return [rows.held_of(row).held for row in await self._all(query)]
+        return [rows_desk.held_of(row).held for row in await self._all(query)]
 
     async def held_waiting(self, workspace: int) -> int:
         """How many wait."""
@@ -119,7 +121,7 @@ class SqlDesk:
             .order_by(_held.c.id)
             .limit(100)
         )
-        return [rows.held_of(row).held for row in await self._all(query)]
+        return [rows_desk.held_of(row).held for row in await self._all(query)]
 
     async def _one(self, query: Any) -> Any:
         return next(iter(await self._database.all(query.limit(1))), None)
@@ -155,7 +157,7 @@ class SqlTurnQueue:
             row = (await connection.execute(query)).first()
             if row is None:
                 return None
-            turn = rows.turn_of(row)
+            turn = rows_desk.turn_of(row)
             # Between our snapshot and our lock on the conversation another worker may have leased in it: look again.
             taken = await connection.execute(
                 update(_turn)
@@ -215,7 +217,7 @@ class SqlTurnQueue:
             select(_turn).where(_turn.c.conversation == conversation).order_by(_turn.c.id.desc()).limit(limit)
         )
         async with self._database.read() as connection:
-            turns = [rows.turn_of(row) for row in (await connection.execute(query)).all()]
+            turns = [rows_desk.turn_of(row) for row in (await connection.execute(query)).all()]
         return [
             TurnRecord(each.id, each.trigger_seq, each.seq, each.state, each.decision, each.created_at)
             for each in turns
@@ -238,7 +240,9 @@ def _leased_in(conversation: int) -> ColumnElement[bool]:
 
 def _view(view: str, operator: int) -> ColumnElement[bool]:
     began = _conversation.c.seq > 0
-    is_open = and_(began, _ticket.c.status == TicketStatus.OPEN.value)
+    unresolved = and_(began, _ticket.c.status == TicketStatus.OPEN.value)
+    sleeps = sleeping(time.time())
+    is_open = and_(unresolved, ~sleeps)
     match view:
         case "open":
             return is_open
@@ -248,6 +252,8 @@ def _view(view: str, operator: int) -> ColumnElement[bool]:
             return and_(is_open, _ticket.c.owner == Owner.QUEUE.value)
         case "agent":
             return and_(is_open, _ticket.c.owner == Owner.AGENT.value)
+        case "asleep":
+            return and_(unresolved, sleeps)
         case "mentions":
             called = and_(_mention.c.user == operator, _mention.c.conversation == _ticket.c.conversation)
             return and_(began, exists().where(called))

@@ -1,5 +1,6 @@
 """The service desk's store on both databases."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from myna.adapters.sql import rows
+from myna.adapters.sql import rows, rows_desk
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.helpdesk_tables import (
     InboxDeskRow,
@@ -17,6 +18,7 @@ from myna.adapters.sql.helpdesk_tables import (
     StayRow,
     TeamRow,
 )
+from myna.adapters.sql.sleeps import sleeping
 from myna.adapters.sql.tables import ConversationRow, TicketRow, table
 from myna.errors import Conflict
 from myna.helpdesk.model import (
@@ -226,13 +228,13 @@ class SqlHelpdesk:
             select(_ticket)
             .where(_ticket.c.status == TicketStatus.OPEN.value, _ticket.c.owner == Owner.QUEUE.value)
             .join(_conversation, _conversation.c.id == _ticket.c.conversation)
-            .where(_conversation.c.seq > 0)
+            .where(_conversation.c.seq > 0, ~sleeping(time.time()))
             .order_by(_ticket.c.changed_at, _ticket.c.conversation)
             .limit(limit)
         )
         if workspace is not None:
             query = query.where(_ticket.c.workspace == workspace)
-        return [rows.ticket_of(row) for row in await self._all(query)]
+        return [rows_desk.ticket_of(row) for row in await self._all(query)]
 
     async def load(self, workspace: int) -> dict[int, int]:
         """How many open conversations each operator owns."""

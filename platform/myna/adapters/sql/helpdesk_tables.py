@@ -50,6 +50,17 @@ class ItemRow(SQLModel, table=True):
     body: str = Field(sa_column=text())
 
 
+class SleepRow(SQLModel, table=True):
+    """A conversation that sleeps until a time, while no message is younger than `seq`."""
+
+    __tablename__ = "desk_sleep"
+    conversation: int = Field(sa_column=big(primary=True))
+    workspace: int = Field(sa_column=big(index=True))
+    until: float = Field(sa_column=Column(Float, nullable=False))
+    seq: int = Field(sa_column=big())
+    by: int = Field(sa_column=big())
+
+
 class LabelledRow(SQLModel, table=True):
     """A label on a conversation."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from myna.adapters.sql import rows
+from myna.adapters.sql import rows, rows_desk
 from myna.adapters.sql.log_changes import load_changes, load_seats, store_changes, store_seats
 from myna.adapters.sql.log_connection import Connection, keys_of
 from myna.adapters.sql.log_moderation import load_held, load_moderation, store_moderation
@@ -93,10 +93,10 @@ def _load_support(
 ) -> None:
     keys = keys_of(places)
     for row in connection.fetch(texts.tickets, keys):
-        ticket = rows.ticket_of(row)
+        ticket = rows_desk.ticket_of(row)
         state.tickets[ticket.conversation] = ticket
     for row in connection.fetch(texts.turns, keys):
-        turn = rows.turn_of(row)
+        turn = rows_desk.turn_of(row)
         state.turns[turn.id] = turn
     streams = [(turn.conversation, turn.seq) for turn in state.turns.values() if turn.seq is not None]
     if streams:
@@ -133,9 +133,9 @@ def _store(connection: Connection, texts: Statements, planned: Batch, pos_before
         (texts.finish_message, finished),
         (texts.insert_event, [rows.event_row(event, keep_data=kept) for event, kept in sheet.events]),
         (texts.put_member, [rows.member_row(each) for each in sheet.members.values()]),
-        (texts.put_ticket, [rows.ticket_row(state.tickets[each]) for each in sheet.tickets]),
-        (texts.put_turn, [rows.turn_row(state.turns[each]) for each in sheet.turns]),
-        (texts.put_held, [rows.held_row(state.held[each]) for each in sheet.held]),
+        (texts.put_ticket, [rows_desk.ticket_row(state.tickets[each]) for each in sheet.tickets]),
+        (texts.put_turn, [rows_desk.turn_row(state.turns[each]) for each in sheet.turns]),
+        (texts.put_held, [rows_desk.held_row(state.held[each]) for each in sheet.held]),
     )
     for sql, parameters in work:
         if parameters:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from myna.adapters.sql import rows
+from myna.adapters.sql import rows, rows_desk
 from myna.adapters.sql.log_connection import Connection, keys_of
 from myna.adapters.sql.log_statements import Statements
 from myna.log.audit import START
@@ -14,11 +14,11 @@ from myna.model_moderation import AuditEntry
 def load_held(connection: Connection, texts: Statements, needs: Needs, state: State) -> None:
     """The held messages that the batch decides, with what else of their senders waits in the same place."""
     for row in connection.fetch(texts.held, keys_of((each,) for each in needs.held)):
-        found = rows.held_of(row)
+        found = rows_desk.held_of(row)
         state.held[found.held.id] = found
         need_released(needs, found.held)
     for row in connection.fetch(texts.waiting, keys_of(needs.waiting)):
-        found = rows.held_of(row)
+        found = rows_desk.held_of(row)
         state.held.setdefault(found.held.id, found)
         need_released(needs, found.held)
 
@@ -29,7 +29,7 @@ def load_moderation(connection: Connection, texts: Statements, needs: Needs, sta
         needs.audited_places.update(place for place, user in needs.asides if _waits(state, place, user))
     if needs.flagged:
         for row in connection.fetch(texts.flagged, keys_of(needs.flagged)):
-            draft = rows.held_of(row)
+            draft = rows_desk.held_of(row)
             state.held[draft.held.id] = draft
             state.flagged[(draft.held.conversation, draft.held.seq or 0)] = draft.held.id
     places = (state.conversations.get(each) for each in needs.audited_places)
