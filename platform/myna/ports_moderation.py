@@ -1,9 +1,13 @@
 """What moderation reads from the database beside the review queue. Everything of it is written by commits."""
 
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from myna.filtering import Filtering, Listed, Listing
 from myna.model_moderation import AppealState, AuditEntry, Held, Standing
+
+SenderIn = tuple[int, int, int]
+"""A workspace, a conversation of it, and who sends there."""
 
 
 class ModerationStore(Protocol):
@@ -43,10 +47,13 @@ class ModerationStore(Protocol):
         """The same in one conversation since a time, newest first."""
         ...
 
-    async def standing(
-        self, workspace: int, conversation: int, sender: int, most: int, since: float
-    ) -> Standing:
-        """How many messages of the sender the conversation has, counted up to `most`, and how many were kept out since."""
+    async def standings(
+        self, asked: Collection[SenderIn], most: int, since: float
+    ) -> Mapping[SenderIn, Standing]:
+        """Of each sender how many messages its conversation has, counted up to `most`, and how many were kept out since.
+
+        One read, whatever their number; at most 100 of them.
+        """
         ...
 
 
@@ -60,6 +67,10 @@ class AuditStore(Protocol):
 
         `action` may end in a dot for all actions of a kind, such as `policy.`.
         """
+        ...
+
+    async def heads(self) -> dict[int, int]:
+        """The number of the newest line of each workspace that has some."""
         ...
 
     async def head(self, workspace: int) -> AuditEntry | None:

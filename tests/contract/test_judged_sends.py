@@ -3,18 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from myna.api.link import Link
+from myna.deliver.session import Session
 from myna.errors import MynaError
 from myna.model import Ack
 from myna.model_moderation import Action, Case, Reason, Verdict
 from myna.ports import Judged
+from myna.wire import decode, encode
 from support.api_world import ANN, BOB, GROUP, OPA, WHO, World, world
 
 
 class Doorkeeper:
-    """Refuses `refuse`, holds `spam`, lets everything else pass, and `slow` only once the door is open."""
+    """Refuses `refuse`, holds `spam`, flags `odd`, lets everything else pass, and `slow` only once the door is open."""
 
     def __init__(self) -> None:
         self.door = asyncio.Event()
@@ -27,7 +31,9 @@ class Doorkeeper:
 
     def _action(self, case: Case) -> Action:
         found = (
-            action for word, action in (("refuse", Action.BLOCK), ("spam", Action.HOLD)) if word in case.text
+            action
+            for word, action in (("refuse", Action.BLOCK), ("spam", Action.HOLD), ("odd", Action.FLAG))
+            if word in case.text
         )
         return next(found, Action.ALLOW)
 
@@ -96,3 +102,57 @@ async def test_what_is_refused_is_kept_for_an_appeal_and_reaches_nobody(judged: 
     assert (mine["id"], mine["state"]) == (outcome.extra["held"], "blocked")
     said = [each["body"]["text"] for each in (await judged.messages(BOB, GROUP))["messages"]]
     assert "refuse" not in said
+
+
+@pytest.mark.parametrize(("text", "state"), [("odd", "flagged"), ("spam", "waiting"), ("refuse", "blocked")])
+async def test_moderators_hear_at_once_of_what_a_socket_sent(judged: World, text: str, state: str) -> None:
+    ann, bob, opa = [await connected(judged, who) for who in (ANN, BOB, OPA)]
+    async with asyncio.TaskGroup() as tasks:
+        link = Link(
+            judged.services,
+            judged.commands,
+            spawn=tasks.create_task,
+            ready=lambda: None,
+            pause=lambda _: None,
+            close=lambda _: None,
+        )
+        link.principal, link.session = WHO[ANN], ann
+        draft = {
+            "op": "send",
+            "ref": 1,
+            "conversation": str(GROUP),
+            "client_id": "c1",
+            "body": {"text": text},
+        }
+        link.received(encode(draft))
+        async with asyncio.timeout(10):
+            while not (answered := [each for each in told(ann) if each["op"] in {"ack", "nack"}]):
+                await asyncio.sleep(0.001)
+    (notice,) = [each["held"] for each in told(opa) if each["op"] == "held"]
+    assert (notice["state"], notice["text"]) == (state, text)
+    assert [each["code"] for each in notice["reasons"]] == ["spam.model"]
+    assert [each for each in told(bob) if each["op"] == "held"] == []
+    assert answered[0]["op"] == ("nack" if state == "blocked" else "ack")
+    own = [each["held"] for each in told(ann) if each["op"] == "held"]
+    assert [each["reasons"] for each in own] == ([] if state == "flagged" else [[]])
+
+
+async def connected(app: World, who: int) -> Session:
+    """A session of a user in the group."""
+    user = await app.services.accounts.user(who)
+    assert user is not None
+    session = Session(user, operator=WHO[who].operator, ready=lambda: None)
+    app.services.hub.add(session, [GROUP])
+    return session
+
+
+def told(session: Session) -> list[dict[str, Any]]:
+    """Every frame that the session was given, those taken before included."""
+    frames = HEARD.setdefault(session.id, [])
+    for _, raw in session.take():
+        frame = decode(raw)
+        frames += frame if isinstance(frame, list) else [frame]
+    return frames
+
+
+HEARD: dict[int, list[dict[str, Any]]] = {}

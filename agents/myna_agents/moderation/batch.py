@@ -22,12 +22,6 @@ FEWEST: Final = 6
 _TABLE_BITS: Final = 17
 _TABLE: Final = np.zeros(1 << _TABLE_BITS, dtype=np.int32)
 """Scratch of `_distinct`: what it held before means nothing. Used by the event loop's thread only."""
-_COUNTED: Final = 255
-"""3-grams that a counter of one byte can take."""
-_LANES: Final[NDArray[np.uint64]] = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).view(
-    np.uint64
-)[:, 0]
-"""Each byte's bits as eight counters of one byte, so that one addition counts eight of them."""
 
 
 def read(looks: Sequence[Look], models: Models) -> None:
@@ -51,7 +45,9 @@ def read(looks: Sequence[Look], models: Models) -> None:
 
 def _read_alone(look: Look, models: Models) -> None:
     message, (spam, abuse) = look.message, models
-    filled = features.slots(message, spam.bits)
+    forms = features.Forms.of(message)
+    filled = features.slots_of(forms, message, spam.bits)
+    look.mark = features.simhash_of(forms.letters) if len(message.skeleton) >= MIN_CHARS else None
     if look.taught is None:
         look.chance = spam.from_slots(message, filled)
     else:
@@ -182,7 +178,7 @@ def marks(messages: Sequence[Normalised], forms: Forms) -> list[int | None]:
     """What `near.mark_of` gives for each message's skeleton."""
     found: list[int | None] = [None] * len(messages)
     counted = forms.letters - 2
-    plain = (forms.letters >= MIN_CHARS) & (counted <= _COUNTED)
+    plain = (forms.letters >= MIN_CHARS) & (counted <= features.COUNTED)
     # In the skeleton, with two more of its letters behind: its end is a letter of it that stands for itself.
     symbols = np.flatnonzero(forms.alphabet == features.ALPHABET)
     ends = np.repeat(np.cumsum(forms.letters + 1), forms.letters + 1) - np.arange(len(symbols))
@@ -196,7 +192,7 @@ def marks(messages: Sequence[Normalised], forms: Forms) -> list[int | None]:
         )
         which = np.flatnonzero(plain)
         sizes = counted[which]
-        lanes = _LANES[hashes.view(np.uint8).reshape(-1, 8)]
+        lanes = features.LANES[hashes.view(np.uint8).reshape(-1, 8)]
         counts = np.add.reduceat(lanes, np.cumsum(sizes) - sizes, axis=0).view(np.uint8)
         majority = counts.astype(np.int64) * 2 > sizes[:, None]
         made = np.packbits(majority, axis=1).view(">u8")[:, 0].tolist()

@@ -23,6 +23,13 @@ ALPHABET: Final = np.uint32(0x110000)  # past the last code point, so the forms 
 _DIGITS: Final = frozenset("0123456789")
 FOLD_DIGITS: Final = str.maketrans("123456789", "000000000")
 
+COUNTED: Final = 255
+"""Bits that a counter of one byte can take."""
+LANES: Final[NDArray[np.uint64]] = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).view(
+    np.uint64
+)[:, 0]
+"""Each byte's bits as eight counters of one byte, so that one addition counts eight of them."""
+
 Symbols = NDArray[np.uint32]
 Slots = NDArray[np.int32]
 
@@ -50,43 +57,46 @@ class Forms:
         row[len(raw) + len(skeleton) + 1 :] += ALPHABET
         return cls(row, len(raw), len(raw) + len(skeleton) + 1)
 
-    def starts(self, size: int) -> tuple[Symbols, ...]:
-        """The rows that n-grams of `size` symbols are taken from.
+    @property
+    def letters(self) -> Symbols:
+        """The code points of the skeleton, with its digits read as 0."""
+        return self.row[self.raw : self.skeleton - 1] - ALPHABET
+
+    @property
+    def singles(self) -> tuple[Symbols, Symbols]:
+        """The rows whose symbols count alone: as sent, and as heard.
 
         Singles and pairs tell how a message is written, longer ones what it says, whatever its disguise; measured
         on the development part of the data.
         """
-        if size == 1:
-            return self.row[: self.raw], self.row[self.skeleton :]
-        return (self.row if size == 2 else self.row[self.raw :],)
+        return self.row[: self.raw], self.row[self.skeleton :]
 
 
-def ngram_slots(row: Symbols, size: int, bits: int) -> Slots:
-    """The slots, in 0 .. 2^bits, of the n-grams of `size` symbols, one for each position where one starts."""
-    count = len(row) - size + 1
-    if count <= 0:
-        return np.empty(0, dtype=np.int32)
-    rolling = row[:count].copy()
-    for offset in range(1, size):
-        rolling *= STEP
-        rolling += row[offset : offset + count]
-    return mixed(rolling, bits)
+def ngrams(forms: Forms) -> list[Symbols]:
+    """The rolling hashes of the n-grams of 2 to `LONGEST_NGRAM` symbols, by size, one for each place where one starts.
 
-
-def slots(message: Normalised, bits: int) -> Slots:
-    """The distinct slots, ascending, in 0 .. 2^bits + META_SLOTS, that a message fills."""
-    forms = Forms.of(message)
-    rolling = forms.row
-    parts = [*forms.starts(1)]
-    for size in range(2, min(LONGEST_NGRAM, len(rolling)) + 1):
+    The last of size n starts n - 1 symbols before the end of the row.
+    """
+    rolling, found = forms.row, list[Symbols]()
+    for size in range(2, LONGEST_NGRAM + 1):
         if size == _FIRST_OF_MEANING:
             rolling = rolling[forms.raw :]
         if len(rolling) < 2:
             break
         rolling = rolling[:-1] * STEP
         rolling += forms.row[len(forms.row) - len(rolling) :]
-        parts.append(rolling)
-    filled = mixed(np.concatenate(parts), bits)
+        found.append(rolling)
+    return found
+
+
+def slots(message: Normalised, bits: int) -> Slots:
+    """The distinct slots, ascending, in 0 .. 2^bits + META_SLOTS, that a message fills."""
+    return slots_of(Forms.of(message), message, bits)
+
+
+def slots_of(forms: Forms, message: Normalised, bits: int) -> Slots:
+    """The same for a message whose forms are known."""
+    filled = mixed(np.concatenate((*forms.singles, *ngrams(forms))), bits)
     filled.sort()
     keep = np.empty(len(filled), dtype=np.bool_)
     keep[0] = True
@@ -130,14 +140,26 @@ def simhash(skeleton: str) -> int:
 
     Charikar, Similarity Estimation Techniques from Rounding Algorithms, STOC 2002.
     """
-    row = np.frombuffer(skeleton.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
-    if len(row) < 3:
+    if len(skeleton) < 3:
         return hash_of_short(skeleton)
-    step = np.uint64(STEP)
+    return simhash_of(np.frombuffer(skeleton.encode("utf-32-le", "surrogatepass"), dtype="<u4"))
+
+
+def simhash_of(letters: Symbols) -> int:
+    """The same of the code points of a skeleton of three letters or more."""
+    row, step = letters.astype(np.uint64), np.uint64(STEP)
     rolling = mixed_wide((row[:-2] * step + row[1:-1]) * step + row[2:])
-    planes = np.unpackbits(rolling.view(np.uint8).reshape(-1, 8), axis=1)
-    majority = planes.sum(axis=0, dtype=np.int64) * 2 > len(rolling)
-    return int.from_bytes(np.packbits(majority).tobytes(), "big")
+    counts = ones(rolling)
+    return int.from_bytes(np.packbits(counts * 2 > len(rolling)).tobytes(), "big")
+
+
+def ones(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """How many of the hashes have each bit set: int64 [64], the bits in the order of their octets in memory."""
+    counts = np.zeros(64, dtype=np.int64)
+    octets = hashes.view(np.uint8).reshape(-1, 8)
+    for start in range(0, len(hashes), COUNTED):
+        counts += np.add.reduce(LANES.take(octets[start : start + COUNTED]), axis=0).view(np.uint8)
+    return counts
 
 
 def hash_of_short(skeleton: str) -> int:

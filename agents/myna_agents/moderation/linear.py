@@ -2,8 +2,11 @@
 
 import math
 import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass
 from importlib.resources import files
+from itertools import accumulate, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Final, Literal
@@ -92,31 +95,39 @@ class LinearModel:
         Those of digits only come last: a reviewer learns little from pieces of a phone number.
         """
         forms = features.Forms.of(message)
-        ears = heard(message.skeleton)
-        # What is heard is shown as it stands in the text, or in pinyin where it has another length.
-        shown = f"\x02{message.raw}\x03{message.skeleton}\x03" + (
-            f"{message.skeleton}\x03" if len(ears) == len(message.skeleton) else ""
-        )
-        norm = self.scale / math.sqrt(len(features.slots(message, self.bits)))
-        found: dict[str, float] = {}
-        for size in range(features.LONGEST_NGRAM, 1, -1):
-            (row,) = forms.starts(size)
-            first = len(forms.row) - len(row)
-            pulls = self.weights.take(features.ngram_slots(row, size, self.bits))
-            for start in np.flatnonzero(pulls > 0):
-                place = first + int(start)
-                ngram = shown[place : place + size].strip("\x02\x03 ")
-                if place >= len(shown):
-                    ngram = pinyin(ears[place - forms.skeleton : place - forms.skeleton + size])
-                if "\x03" not in ngram and len(ngram) > 1:
-                    found[ngram] = max(found.get(ngram, 0.0), float(pulls[start]) * norm)
-        chosen: list[Contribution] = []
-        for ngram, weight in sorted(found.items(), key=lambda item: (item[0].isdigit(), -item[1], item[0])):
+        norm = self.scale / math.sqrt(len(features.slots_of(forms, message, self.bits)))
+        chosen: dict[str, int] = {}
+        numbers: list[tuple[str, int]] = []
+        # Few of hundreds are shown: only the strongest are spelt out.
+        for ngram, pull in self._telling(message, forms):
             if len(chosen) == limit:
                 break
-            if not any(ngram in other.ngram or other.ngram in ngram for other in chosen):
-                chosen.append(Contribution(ngram, weight))
-        return chosen
+            if ngram.isdigit():
+                numbers.append((ngram, pull))
+            elif not _within(ngram, chosen):
+                chosen[ngram] = pull
+        for ngram, pull in numbers:
+            if len(chosen) < limit and not _within(ngram, chosen):
+                chosen[ngram] = pull
+        return [Contribution(ngram, pull * norm) for ngram, pull in chosen.items()]
+
+    def _telling(self, message: Normalised, forms: features.Forms) -> Iterator[tuple[str, int]]:
+        """The n-grams that push towards spam as a reader knows them, with their weights: strongest first."""
+        hashes = features.ngrams(forms)
+        pulls = self.weights.take(features.mixed(np.concatenate(hashes), self.bits))
+        found = np.flatnonzero(pulls > 0)
+        found = found[np.argsort(pulls[found], kind="stable")][::-1]
+        ends = list(accumulate(map(len, hashes)))
+        read = _reader(message, forms)
+
+        def ngram_at(index: int) -> str:
+            size = 2 + bisect_right(ends, index)
+            return read(len(forms.row) - size + 1 - ends[size - 2] + index, size)
+
+        for pull, same in groupby(zip(pulls[found].tolist(), found.tolist(), strict=True), itemgetter(0)):
+            for ngram in sorted(ngram_at(index) for _, index in same):
+                if "\x03" not in ngram and len(ngram) > 1:
+                    yield ngram, pull
 
     def save(self, path: Path) -> None:
         """Write the model as a compressed .npz without pickled objects; equal models give equal bytes."""
@@ -143,6 +154,25 @@ def load(source: Path | Literal["spam", "offensive"] = "spam") -> LinearModel:
         )
     scale, bias, *numbers = map(float, head[2:8])
     return LinearModel(weights, scale, bias, Curve(*numbers[:2]), Curve(*numbers[2:]), bits)
+
+
+def _reader(message: Normalised, forms: features.Forms) -> Callable[[int, int], str]:
+    """Gives the n-gram of a place and size in a row as it stands in the text, or in pinyin where only the sound is known."""
+    ears = heard(message.skeleton)
+    shown = f"\x02{message.raw}\x03{message.skeleton}\x03" + (
+        f"{message.skeleton}\x03" if len(ears) == len(message.skeleton) else ""
+    )
+
+    def read(place: int, size: int) -> str:
+        if place >= len(shown):
+            return pinyin(ears[place - forms.skeleton : place - forms.skeleton + size])
+        return shown[place : place + size].strip("\x02\x03 ")
+
+    return read
+
+
+def _within(ngram: str, others: Iterable[str]) -> bool:
+    return any(ngram in other or other in ngram for other in others)
 
 
 def among(chance: float, count: int) -> float:

@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from myna.filtering import NOTHING, FilterPolicy
 from myna.model import ConversationKind, UserKind
@@ -34,9 +34,6 @@ from myna_agents.moderation.rules import (
 )
 from myna_agents.moderation.window import SenderWindow
 
-if TYPE_CHECKING:
-    pass
-
 _SEVERITY: Final = {action: rank for rank, action in enumerate(Action)}
 _INLINE_CHARS: Final = 2_000
 _BY_MODEL: Final = frozenset({"spam.model", "spam.taught"})
@@ -48,6 +45,7 @@ _DECIDED: Final = frozenset(
 _ADVERTISES: Final = frozenset(
     {"spam.model", "spam.taught", "contact.solicits", "link.many", "link.pretends", "code.invites"}
 )
+_ALIKE: Final = "duplicate.senders"
 _NEWCOMER: Final = 5
 _OFFENDER: Final = 2
 
@@ -98,6 +96,8 @@ class LayeredModerator:
         """How often each layer failed since the start."""
         self.standing: Callable[[Case], Awaitable[Standing | None]] = _unknown
         """What is known of a sender; asked only about who advertises, so that nobody else's message waits for it."""
+        self.own: Callable[[Case, int], Awaitable[bool]] = _foreign
+        """Whether a message with this mark is a text of the workspace itself; asked only about what many send alike."""
 
     @property
     def server(self) -> FilterPolicy:
@@ -180,19 +180,33 @@ class LayeredModerator:
 
     def _judged(self, look: Look, examined: _Examined) -> Judged:
         found = examined.findings + self._of_sender(look, examined)
-        if look.place.on("reputation") and any(each.reason.code in _ADVERTISES for each in examined.findings):
-            if look.case.standing is None:
-                return self._with_standing(look, examined, found)
+        copied = any(each.reason.code == _ALIKE for each in found)
+        read_harder = look.place.on("reputation") and any(
+            each.reason.code in _ADVERTISES for each in examined.findings
+        )
+        if copied or (read_harder and look.case.standing is None):
+            return self._looked_up(look, examined, found, copied=copied, read_harder=read_harder)
+        if read_harder and look.case.standing is not None:
             found += _of_standing(look.case.standing)
         return _decide(found, examined.chance, look.limits)
 
-    async def _with_standing(self, look: Look, examined: _Examined, found: list[Finding]) -> Verdict:
-        try:
-            standing = await self.standing(look.case)
-        except Exception:
-            found += self._failed("reputation", look.place)
-        else:
-            found += [] if standing is None else _of_standing(standing)
+    async def _looked_up(
+        self, look: Look, examined: _Examined, found: list[Finding], *, copied: bool, read_harder: bool
+    ) -> Verdict:
+        """The verdict on a message for which the database must be asked."""
+        if copied:
+            try:
+                if await self.own(look.case, look.mark or 0):
+                    found = [each for each in found if each.reason.code != _ALIKE]
+            except Exception:
+                found += self._failed("campaign", look.place)
+        if read_harder:
+            try:
+                standing = look.case.standing or await self.standing(look.case)
+            except Exception:
+                found += self._failed("reputation", look.place)
+            else:
+                found += [] if standing is None else _of_standing(standing)
         return _decide(found, examined.chance, look.limits)
 
     async def _loaded(self) -> "Models":
@@ -248,7 +262,9 @@ class LayeredModerator:
         """What the sender did lately, and what others wrote alike."""
         case, place = look.case, look.place
         doubtful = examined.contacts or examined.chance >= look.limits.flag_at / 2
-        mark = mark_of(look.message.skeleton) if look.mark == UNREAD else look.mark
+        if look.mark == UNREAD:
+            look.mark = mark_of(look.message.skeleton)
+        mark = look.mark
 
         def alike() -> Iterator[Finding]:
             yield from self._campaigns.note(case, mark, suspicious=doubtful)
@@ -294,6 +310,10 @@ def _of_standing(standing: Standing) -> list[Finding]:
     if standing.said < _NEWCOMER:
         return [Finding(Action.HOLD, Reason("sender.new", f"message {standing.said + 1} here", 0.2))]
     return []
+
+
+async def _foreign(_: Case, __: int) -> bool:
+    return False
 
 
 async def _unknown(_: Case) -> Standing | None:

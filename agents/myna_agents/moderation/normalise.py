@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from operator import ne
 from typing import Final
 
 from zhconv_rs import zhconv
@@ -29,7 +30,11 @@ _OTHER_LETTERS: Final = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _RARE_LETTERS: Final = re.compile(
     "[\u0530-\u1c7f\u1f00-\u1fff\u2c80-\u2ddf\ua4d0-\ua6ff\ua800-\uab2f\uab70-\uabff\U00010280-\U00016fff]"
 )
-_BETWEEN_HAN: Final = re.compile(rf"(?<=[{_HAN}])[\s*_~|^·•.。、/\\+\-=]{{1,3}}(?=[{_HAN}])")
+_SIGN_BETWEEN: Final = r"[\s*_~|^·•.。、/\\+\-=]"
+# The sign is looked for before what stands before it: signs are rare, so the pattern is tried at few places.
+_BETWEEN_HAN: Final = re.compile(
+    rf"{_SIGN_BETWEEN}(?<=[{_HAN}].){_SIGN_BETWEEN}{{0,2}}(?=[{_HAN}])", re.DOTALL
+)
 _SPELT_OUT: Final = re.compile(r"(?<![a-z0-9])(?:[a-z0-9][ ._\-*·|/~^]{1,3}){3,}[a-z0-9](?![a-z0-9])")
 _NOT_WORD: Final = re.compile(r"[\W_]+")
 _NO_LETTERS: Final = {point: None for point in range(128) if not chr(point).isalnum()}
@@ -38,7 +43,7 @@ _IN_WORD: Final = re.compile(r"(?<=[a-z])[*~|^·•`]{1,2}(?=[a-z])")
 _SINGLE: Final = "[ ._\\-*·|/~^][a-z0-9]"
 _SINGLES: Final = re.compile(_SINGLE + _SINGLE.replace("]", "]{1,3}", 1) + "[ ._\\-*·|/~^]")
 _WORD_JOINS: Final = re.compile("[*~|^·•`]")
-_LEET_SIGNS: Final = re.compile("[013457@$!]")
+_LEET_BY_LETTERS: Final = re.compile("[013457@$!](?:(?<=[a-z].)|(?=[a-z]{2}))")
 _NUMBER_WORDS: Final = "〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺两"
 _NUMBER: Final = re.compile(rf"[0-9{_NUMBER_WORDS}](?:[ ._*|~\-·]?[0-9{_NUMBER_WORDS}]){{5,}}")
 _DIGIT_WORD: Final = "zero|oh|one|two|three|four|five|six|seven|eight|nine"
@@ -93,11 +98,7 @@ def normalise(text: str) -> Normalised:
     raw = text.lower()
     plain = raw if raw.isascii() else _plain(raw)
     altered = (
-        0
-        if plain == raw
-        else sum(map(str.__ne__, raw, plain))
-        if len(raw) == len(plain)
-        else _drift(raw, plain)
+        0 if plain == raw else sum(map(ne, raw, plain)) if len(raw) == len(plain) else _drift(raw, plain)
     )
     plain = " ".join(plain.split())
     joined = _SPELT_OUT.sub(_letters_only, plain) if _SINGLES.search(plain) else plain
@@ -180,7 +181,7 @@ def _has_digit_words(text: str) -> bool:
 
 
 def _skeleton(text: str) -> str:
-    plain = _LEET_IN_WORD.sub(_unleet, text) if _LEET_SIGNS.search(text) else text
+    plain = _LEET_IN_WORD.sub(_unleet, text) if _LEET_BY_LETTERS.search(text) else text
     if plain.isascii():
         return plain.translate(_NO_LETTERS)
     letters = _NOT_WORD.sub("", plain)

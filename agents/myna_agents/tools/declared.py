@@ -10,8 +10,10 @@ from typing import Any, Protocol, cast
 
 from myna.errors import Malformed, MynaError
 from myna_agents.agent import AgentProfile
+from myna_agents.appointments import Plan, Schedule
 from myna_agents.tools.http_action import http_action
 from myna_agents.tools.mcp_server import Allowed, mcp_tools
+from myna_agents.tools.schedule import schedule_tools
 from myna_agents.tools.tool import Tool, ToolFailed, ToolSpec
 
 FRESH_S = 60.0
@@ -41,9 +43,13 @@ class Toolshed:
     """Makes the tools that agents declare. A server that does not answer takes its own tools away, never the agent's answer."""
 
     def __init__(
-        self, egress: Egress, secrets: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+        self,
+        egress: Egress,
+        secrets: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+        schedule: Schedule | None = None,
     ) -> None:
-        self._egress, self._secrets, self._clock = egress, secrets, clock
+        self._egress, self._secrets, self._clock, self._schedule = egress, secrets, clock, schedule
         self._known: dict[str, tuple[float, Sequence[Tool]]] = {}
         self.plugged: dict[str, Tool] = {}
         """The tools that plugins bring, by name; an agent has those that it declares."""
@@ -70,6 +76,8 @@ class Toolshed:
         headers = {name: self._filled(str(text)) for name, text in declared.get("headers", {}).items()}
         if declared["kind"] == "http":
             return [self._action(declared, headers)]
+        if declared["kind"] == "schedule":
+            return self._appointments(declared)
         key = json.dumps(declared, sort_keys=True)
         until, known = self._known.get(key, (0.0, ()))
         if self._clock() < until:
@@ -105,6 +113,13 @@ class Toolshed:
             known = ", ".join(sorted(self.plugged)) or "none"
             raise Malformed(f"No plugin here brings a tool {name!r}; there are: {known}.")
         return found
+
+    def _appointments(self, declared: Mapping[str, Any]) -> Sequence[Tool]:
+        if self._schedule is None:
+            raise ToolFailed("This server keeps no appointments.")
+        names = ("minutes", "days", "places", "notice_minutes")
+        plan = Plan(**{name: int(declared[name]) for name in names if name in declared})
+        return schedule_tools(declared["name"], declared["description"], plan, self._schedule)
 
     def _filled(self, text: str) -> str:
         def secret(found: re.Match[str]) -> str:

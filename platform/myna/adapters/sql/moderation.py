@@ -1,20 +1,21 @@
 """Policies, lists, appeals and audit logs on both databases."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, literal, select, union_all
 
 from myna.adapters.sql import rows_desk
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.moderation_tables import AuditRow, FilterPolicyRow, ListingRow
-from myna.adapters.sql.tables import HeldRow, MessageRow, table
+from myna.adapters.sql.tables import HeldRow, MessageRow, WorkspaceRow, table
 from myna.filtering import Filtering, FilterPolicy, Listed, Listing, PlaceKind
 from myna.model_moderation import AppealState, AuditEntry, Held, HeldState, Standing
+from myna.ports_moderation import SenderIn
 
 _audit, _policy, _listing = table(AuditRow), table(FilterPolicyRow), table(ListingRow)
-_held, _message = table(HeldRow), table(MessageRow)
+_held, _message, _workspace = table(HeldRow), table(MessageRow), table(WorkspaceRow)
 
 
 class _Reads:
@@ -102,25 +103,17 @@ class SqlModeration(_Reads):
         )
         return await self._held(query)
 
-    async def standing(
-        self, workspace: int, conversation: int, sender: int, most: int, since: float
-    ) -> Standing:
-        """How many messages of the sender the conversation has, counted up to `most`, and how many were kept out since."""
-        found = (
-            select(_message.c.seq)
-            .where(_message.c.conversation == conversation, _message.c.sender == sender)
-            .limit(most)
+    async def standings(
+        self, asked: Collection[SenderIn], most: int, since: float
+    ) -> Mapping[SenderIn, Standing]:
+        """Of each sender how many messages its conversation has, counted up to `most`, and how many were kept out since."""
+        keys = list(asked)
+        if not keys:
+            return {}
+        rows = await self._all(
+            union_all(*(_standing(place, key, most, since) for place, key in enumerate(keys)))
         )
-        kept_out = select(func.count()).where(
-            _held.c.sender == sender,
-            _held.c.workspace == workspace,
-            _held.c.state == HeldState.BLOCKED.value,
-            _held.c.decided_by.is_not(None),
-            _held.c.decided_at >= since,
-        )
-        said = select(func.count()).select_from(found.subquery())
-        row = (await self._all(select(said.scalar_subquery(), kept_out.scalar_subquery())))[0]
-        return Standing(int(row[0]), int(row[1]))
+        return {keys[row[0]]: Standing(int(row[1]), int(row[2])) for row in rows}
 
 
 class SqlAudit(_Reads):
@@ -141,10 +134,34 @@ class SqlAudit(_Reads):
         query = query.order_by(_audit.c.number.desc() if newest else _audit.c.number).limit(limit)
         return [AuditEntry(*row) for row in await self._all(query)]
 
+    async def heads(self) -> dict[int, int]:
+        """The number of the newest line of each workspace that has some."""
+        newest = select(func.max(_audit.c.number)).where(_audit.c.workspace == _workspace.c.id)
+        query = select(_workspace.c.id, newest.correlate(_workspace).scalar_subquery())
+        return {row[0]: row[1] for row in await self._all(query) if row[1] is not None}
+
     async def head(self, workspace: int) -> AuditEntry | None:
         """The newest line."""
         found = await self.page(workspace, after=0, limit=1, newest=True)
         return found[0] if found else None
+
+
+def _standing(place: int, key: SenderIn, most: int, since: float) -> Select[Any]:
+    workspace, conversation, sender = key
+    found = (
+        select(_message.c.seq)
+        .where(_message.c.conversation == conversation, _message.c.sender == sender)
+        .limit(most)
+    )
+    kept_out = select(func.count()).where(
+        _held.c.sender == sender,
+        _held.c.workspace == workspace,
+        _held.c.state == HeldState.BLOCKED.value,
+        _held.c.decided_by.is_not(None),
+        _held.c.decided_at >= since,
+    )
+    said = select(func.count()).select_from(found.subquery())
+    return select(literal(place), said.scalar_subquery(), kept_out.scalar_subquery())
 
 
 def _listing_of(row: Any) -> Listing:
