@@ -28,6 +28,9 @@ LIMITS: Mapping[str, Limit] = {
     "request_token": Limit(Bound(3000, 60), "token", "Requests of one sign-in or key."),
     "connect_address": Limit(Bound(3000, 60), "address", "Sockets that are opened."),
     "sign_in_address": Limit(Bound(10, 60), "address", "Wrong passwords, codes and tokens."),
+    "sign_in_free": Limit(
+        Bound(10, 600), "address", "Wrong passwords after which a proof of work is asked for."
+    ),
     "sign_in_handle": Limit(Bound(20, 300), "handle", "Wrong passwords, from wherever."),
     "link_address": Limit(Bound(20, 60), "address", "Invitations and links that are looked at."),
     "visitor_free": Limit(Bound(20, 60), "address", "Visitors that begin without a proof of work."),
@@ -96,6 +99,16 @@ class Limits:
         if bound is not None:
             self._judge(name, key, self.windows.use(f"{name}:{key}", bound, amount))
 
+    def refuses(self, name: str, key: str, amount: int = 1) -> float:
+        """Seconds until the window has room for a use, 0 when it has; a refusal is counted, a use is not."""
+        bound = self.bounds.get(name)
+        if bound is None:
+            return 0.0
+        wait_s = self.windows.wait_s(f"{name}:{key}", bound, amount)
+        if wait_s > 0.0:
+            self.refused[name] += 1
+        return wait_s
+
     async def take(self, name: str, key: str | int) -> None:
         """Count a use, exactly over all processes. Raises as `use`."""
         bound = self.bounds.get(name)
@@ -127,8 +140,13 @@ class Limits:
         self.refused[name] += 1
         for listener in self.listeners:
             listener(name, str(key))
-        raise TooMany(
-            f"Too often; wait {max(1, round(wait_s))} s.",
-            retry_ms=int(wait_s * 1000) + 1,
-            extra={"limit": name},
-        )
+        raise too_many(name, wait_s)
+
+
+def too_many(name: str, wait_s: float) -> TooMany:
+    """What is said to whoever comes too often."""
+    return TooMany(
+        f"Too often; wait {max(1, round(wait_s))} s.",
+        retry_ms=int(wait_s * 1000) + 1,
+        extra={"limit": name},
+    )

@@ -88,6 +88,8 @@ class Provider:
     domains: tuple[str, ...]
     """The only domains of e-mail addresses that count; empty: all."""
     active: bool
+    custom_role: int | None = None
+    """With the role `custom`: which."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,10 @@ class AuditStore(Protocol):
         """
         ...
 
+    async def heads(self) -> dict[int, int]:
+        """The number of the newest line of each workspace that has some."""
+        ...
+
     async def head(self, workspace: int) -> AuditEntry | None:
         """The newest line."""
         ...

@@ -15,6 +15,7 @@ from myna import __version__
 from myna.api.heads import BoundedHttp
 from myna.api.socket import SocketServer, protocol_class
 from myna.first_start import HANDLE, PASSWORD_FILE, FirstStart
+from myna.personal_data import Kind, replaced
 from myna.settings import Settings
 from myna.wiring import build_app
 
@@ -35,9 +36,9 @@ are few, and are still found.
 def serve(options: argparse.Namespace) -> int:
     """Run until a signal. Exit status 3 means that the start failed; the reason is on standard error."""
     settings = settings_of(options)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
+    log = logging.StreamHandler(sys.stderr)
+    log.setFormatter(Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[log])
     for noisy in ("httpx", "alembic", "chromadb", "picows"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     firsts: list[FirstStart] = []
@@ -63,6 +64,15 @@ def serve(options: argparse.Namespace) -> int:
     server = _Server(config, lambda: _greet(settings, firsts[-1]), lambda: server_of_sockets().drain())
     server.run()
     return 0 if server.started else 3
+
+
+class Discreet(logging.Formatter):
+    """Lines of the log without e-mail addresses, also in what libraries and tracebacks say. People stand there by their ids."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, or several with a traceback."""
+        text = super().format(record)
+        return replaced(text, lambda kind, _: f"[{kind}]", (Kind.EMAIL,)) if "@" in text else text
 
 
 class _Server(uvicorn.Server):

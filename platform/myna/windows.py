@@ -91,9 +91,9 @@ class Windows:
                 self._untold.add((key, bound.window_s))
         return wait_s
 
-    def wait_s(self, key: str, bound: Bound) -> float:
-        """Seconds until there is room for one use, as far as this process knows; nothing is counted."""
-        return self._look(key, bound, 1, self._clock())[1]
+    def wait_s(self, key: str, bound: Bound, amount: int = 1) -> float:
+        """Seconds until there is room for so many uses, as far as this process knows; nothing is counted."""
+        return self._look(key, bound, amount, self._clock())[1]
 
     def used(self, key: str, bound: Bound) -> float:
         """About how many uses the window holds, as far as this process knows."""

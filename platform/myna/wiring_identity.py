@@ -86,14 +86,14 @@ def build_identity(
         trail,
         settings.base_url,
     )
-    applications.scopes = SCOPES
+    applications.scopes, applications.roles = SCOPES, roles.roles
     return IdentityParts(
         tokens=tokens,
         sign_ins=sign_ins,
         account=account,
         people=people,
         roles=Roles(roles, sign_ins, trail),
-        providers=Providers(known, doors, seal, trail),
+        providers=Providers(known, doors, seal, trail, roles),
         arrivals=Arrivals(
             accounts, known, once, doors, seal, sign_ins, account, people, trail, settings.base_url
         ),

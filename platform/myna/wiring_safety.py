@@ -8,9 +8,12 @@ from myna.adapters.sql.accounts import SqlAccounts
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.files import SqlFiles
 from myna.adapters.sql.log_reads import SqlLog
+from myna.adapters.sql.moderation import SqlAudit
 from myna.adapters.sql.privacy import SqlPrivacy
 from myna.adapters.sql.safety import SqlSafety
+from myna.adapters.sql.search_forgotten import Forgotten
 from myna.identity.sign_ins import SignIns
+from myna.intrusion.acts import Acts
 from myna.intrusion.detector import Detector
 from myna.intrusion.heralds import Heralds
 from myna.intrusion.office import Intrusion
@@ -51,6 +54,7 @@ def open_safety(
     shield, store = Shield(), SqlSafety(database)
     detector = Detector(windows, shield, store)
     requests, herald = Requests(detector), AlertHook(allow_private=settings.private_webhooks)
+    detector.readers.append(Acts(SqlAudit(database), detector, windows).read)
     limits.listeners.append(requests.limit_refused)
     sender.asked = requests.question
 
@@ -58,8 +62,16 @@ def open_safety(
         found = await accounts.credentials(handle) if handle.isprintable() else None
         return None if found is None else found[0].id
 
+    close_others = _nothing_to_close
+    if settings.bus != "memory:":
+        from myna.adapters.bus_redis import RedisBus
+
+        others = RedisBus(settings.bus, "myna.v1.shield")
+        detector.others, close_others = others, others.close
+
     async def close() -> None:
         await close_windows()
+        await close_others()
         await herald.close()
 
     detector.owner_of = owner_of
@@ -88,6 +100,7 @@ def build_privacy(
     """Exports, erasures and retention. What other packages know of people is added to `jobs.elsewhere`."""
     store = SqlPrivacy(database)
     jobs = Jobs(store, SqlLog(database), committer, sign_ins, SqlFiles(database), blobs)
+    jobs.forget = Forgotten(database).forget
     return Privacy(store, jobs, accounts, committer, blobs, limits)
 
 

@@ -56,6 +56,13 @@ async def test_a_key_is_kept_as_a_digest_and_ends_when_revoked(shop: World, data
     await Caller(shop.http, bot.id, second["key"]).ask("GET", "/v1/bot", 401)
     await Caller(shop.http, bot.id, f"{bot.id}:" + "x" * 35).ask("GET", "/v1/bot", 401)
     await ann.ask("GET", "/v1/bot", 403)
+    owner = await shop.person("olga", WorkspaceRole.OWNER)
+    audit = (await owner.ask("GET", "/v1/audit"))["lines"]
+    assert [each["action"] for each in reversed(audit)] == [
+        "bot.added", "bot.key_made", "bot.key_made", "bot.key_revoked", "bot.removed",
+    ]  # fmt: skip
+    assert bot.token.split(":")[1] not in repr(audit)
+    assert second["key"].split(":")[1] not in repr(audit)
 
 
 async def test_a_bot_in_privacy_mode_hears_what_is_meant_for_it(shop: World) -> None:

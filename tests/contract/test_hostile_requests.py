@@ -14,7 +14,9 @@ from myna.api.principal import principal
 from myna.identity.passwords import hash_password
 from myna.intrusion.probes import is_probe
 from myna.model_identity import Device
+from myna.personal_data import personal_data
 from myna_knowledge.blocks import Unreadable
+from myna_knowledge.care.masking import masked
 from myna_knowledge.formats.archive import checked_archive
 from myna_web.pages import mount
 from support.api_world import ANN, GROUP, World
@@ -56,6 +58,24 @@ async def test_no_answer_sets_a_cookie_and_a_cookie_signs_nobody_in(
         assert forged.status_code == 401
     for path in ("/", "/dashboard/", "/widget.js", "/openapi.json"):
         assert "set-cookie" not in (await site.get(path)).headers
+
+
+async def test_no_route_takes_what_a_browser_adds_by_itself(app: World, site: httpx.AsyncClient) -> None:
+    """Neither cookies nor a browser's own HTTP authentication; the routes say so themselves, and one is asked."""
+    told = app.application.openapi()
+    asked = [
+        (path, method, parameter["in"])
+        for path, methods in told["paths"].items()
+        for method, route in methods.items()
+        for parameter in route.get("parameters", [])
+    ]
+    assert len(asked) > 100
+    assert [each for each in asked if each[2] == "cookie"] == []
+    schemes = told.get("components", {}).get("securitySchemes", {}).values()
+    assert [each for each in schemes if each.get("in") == "cookie" or each.get("scheme") == "basic"] == []
+    answer = await site.get("/v1/me", auth=("ann", PASSWORD))
+    assert answer.status_code == 401
+    assert "basic" not in answer.headers["www-authenticate"].lower()
 
 
 async def test_other_origins_may_not_read_answers(site: httpx.AsyncClient) -> None:
@@ -172,6 +192,8 @@ async def test_no_text_keeps_a_pattern_busy(app: World) -> None:
     async with asyncio.timeout(120):
         for number, text in enumerate(HANGS):
             is_probe("/" + text, text.encode("utf-8", "replace"))
+            personal_data(text)
+            masked(text)
             app.who = ANN
             found = await app.http.get("/search", params={"q": text[:500]})
             assert found.status_code in {200, 400}

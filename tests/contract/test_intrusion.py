@@ -1,9 +1,11 @@
 """Attacks, each tried over HTTP: refused or bounded, and visible to administrators, to webhooks and in the log."""
 
+import asyncio
 import json
 import logging
 import re
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,10 +16,14 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
+from myna.adapters.bus_redis import RedisBus
+from myna.adapters.sql.moderation import SqlAudit
 from myna.adapters.sql.safety import SqlSafety
+from myna.api import auth
 from myna.api.principal import principal
 from myna.errors import TooMany
 from myna.identity.passwords import hash_password
+from myna.intrusion.acts import Acts
 from myna.intrusion.detector import Detector
 from myna.intrusion.model import RULES, Response, Shielded, Sign
 from myna.intrusion.shield import Shield
@@ -101,6 +107,38 @@ async def test_guessing_one_password_slows_the_address(town: Town) -> None:
         town.world.services.limits.bounds["request_address"] = Bound(60, 60)
         statuses = [(await sign_in(bad, "ann")).status_code for _ in range(4)]
     assert 429 in statuses
+    assert [each["kind"] for each in await town.alerts()] == ["brute_force"]
+
+
+async def test_a_noisy_address_computes_before_it_signs_in(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "_came_in", OrderedDict[tuple[str, str], None]())
+    town.world.services.limits.bounds["sign_in_free"] = Bound(2, 600)
+    async with town.at("203.0.113.7") as noisy, town.at("203.0.113.8") as calm:
+        for _ in range(2):
+            assert (await sign_in(noisy, "ann")).status_code == 401
+        needed = await sign_in(noisy, "ann", PASSWORD)
+        assert (needed.status_code, needed.json()["code"]) == (428, "proof_needed")
+        told = needed.json()
+        proof = {"challenge": told["challenge"], "answer": solve(told["challenge"], told["bits"])}
+        body = {"handle": "ann", "password": "wrong", "proof": proof}
+        assert (await calm.post("/auth/sign-in", json=body)).status_code == 428
+        assert (await noisy.post("/auth/sign-in", json=body)).status_code == 401
+        body["password"] = PASSWORD
+        assert (await noisy.post("/auth/sign-in", json=body)).status_code == 428
+        told = (await sign_in(noisy, "ann", PASSWORD)).json()
+        body["proof"] = {"challenge": told["challenge"], "answer": solve(told["challenge"], told["bits"])}
+        assert (await noisy.post("/auth/sign-in", json=body)).status_code == 200
+        assert (await sign_in(noisy, "ann", PASSWORD)).status_code == 200
+        assert (await sign_in(calm, "ann", PASSWORD)).status_code == 200
+
+
+async def test_who_goes_on_without_computing_is_noticed(town: Town) -> None:
+    town.world.services.limits.bounds["sign_in_free"] = Bound(1, 600)
+    async with town.at("203.0.113.77") as noisy:
+        for _ in range(9):
+            await sign_in(noisy, "bob")
     assert [each["kind"] for each in await town.alerts()] == ["brute_force"]
 
 
@@ -240,6 +278,40 @@ async def test_a_flood_that_goes_on_while_it_is_refused_is_blocked(town: Town) -
     assert statuses[-1] == 403
     (alert,) = await town.alerts()
     assert (alert["kind"], alert["response"]) == ("flood", "block")
+
+
+async def test_taking_much_and_changing_many_accounts_is_read_from_the_audit_log(town: Town) -> None:
+    """As somebody with an administrator's stolen token would; one act, or one's own, is none."""
+    owner = await town.token(OTTO)
+    await town.alerts()
+    async with town.at("203.0.113.7") as http:
+        for _ in range(4):
+            asked = await http.post(f"/admin/users/{ANN}/export", headers=owner)
+            assert asked.status_code == 202, asked.text
+        for _ in range(6):
+            assert (await http.post("/account/export", headers=await town.token(ANN))).status_code in {
+                202,
+                429,
+            }
+        for _ in range(11):
+            await http.post(f"/admin/people/{ANN}/password-link", headers=owner)
+    assert {(each["kind"], each["user"]) for each in await town.alerts()} == {
+        ("mass_export", str(OTTO)), ("takeover", str(OTTO)),
+    }  # fmt: skip
+
+
+async def test_a_line_of_the_audit_log_is_read_by_one_process_only(app: World) -> None:
+    windows = Windows()
+    store, audit = SqlSafety(app.database), SqlAudit(app.database)
+    several = [Detector(windows, Shield(), store) for _ in range(2)]
+    readers = [Acts(audit, each, windows) for each in several]
+    for each in readers:
+        await each.read()
+    app.who = OTTO
+    await app.ask(OTTO, "POST", f"/admin/users/{ANN}/export", 202)
+    for each in readers:
+        await each.read()
+    assert sum(each.signs["mass_export"] for each in several) == 1
 
 
 async def test_a_flood_of_messages_is_noticed(town: Town) -> None:
@@ -415,6 +487,31 @@ async def test_what_one_process_blocks_the_others_refuse(app: World) -> None:
     await other.lift("203.0.113.7")
     await one.settle()
     assert one.shield.of("203.0.113.7") is None
+
+
+async def test_a_block_is_told_to_the_other_processes_at_once(
+    app: World, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes on one Redis, neither of which would look by itself before the test is over."""
+    monkeypatch.setattr("myna.intrusion.detector.REFRESH_S", 3600.0)
+    store, buses = SqlSafety(app.database), [RedisBus(redis_url, "shield") for _ in range(2)]
+    one, other = (Detector(Windows(), Shield(), store) for _ in range(2))
+    one.others, other.others = buses
+    running = [asyncio.create_task(each.run()) for each in (one, other)]
+    try:
+        async with asyncio.timeout(20):
+            one.respond(Shielded("203.0.113.7", Response.BLOCK, None, "by hand", None, time.time()))
+            while other.shield.of("203.0.113.7") is None:
+                await asyncio.sleep(0.01)
+            assert await other.lift("203.0.113.7")
+            while one.shield.of("203.0.113.7") is not None:
+                await asyncio.sleep(0.01)
+    finally:
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        for bus in buses:
+            await bus.close()
 
 
 def test_blocks_run_out() -> None:

@@ -120,6 +120,24 @@ async def test_an_application_for_itself_is_a_user_with_a_role(house: House) -> 
         await plain.library.fetch_token("http://myna/oauth/token", grant_type="client_credentials")
 
 
+async def test_an_application_may_have_a_role_of_the_workspaces_own(house: House) -> None:
+    owner = await house.token("otto")
+    asked = {"name": "Reader", "verbs": ["see_knowledge"]}
+    role = await house.ask(owner, "POST", "/admin/roles", 201, asked)
+    wrong = {"name": "X", "scopes": ["profile"], "role": "custom", "custom_role": "12345"}
+    assert (await house.ask(owner, "POST", "/admin/applications", 404, wrong))["code"] == "no_role"
+    made = await register(house, role="custom", custom_role=role["id"], scopes=["tickets:read", "profile"])
+    client = Client(house, made, "profile tickets:read")
+    await client.library.fetch_token("http://myna/oauth/token", grant_type="client_credentials")
+    assert (await client.library.get("http://myna/v1/me")).json()["verbs"] == ["see_knowledge"]
+    assert (await client.library.get("http://myna/v1/tickets")).status_code == 403
+    path = f"/admin/roles/{role['id']}"
+    assert (await house.ask(owner, "DELETE", path, 409))["code"] == "role_in_use"
+    await house.ask(owner, "PATCH", path, 200, {"verbs": ["operate", "take"]})
+    await client.library.fetch_token("http://myna/oauth/token", grant_type="client_credentials")
+    assert (await client.library.get("http://myna/v1/tickets")).status_code == 200
+
+
 async def test_no_route_without_a_scope_takes_an_applications_token(house: House) -> None:
     made = await register(house, scopes=sorted(SCOPES))
     client = Client(house, made, " ".join(SCOPES))

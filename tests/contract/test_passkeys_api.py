@@ -51,6 +51,30 @@ async def test_a_passkey_signs_in_alone_and_stands_in_for_a_code(house: House) -
     assert [(each["name"], each["used_at"] is not None) for each in listed] == [("Phone", True)]
 
 
+async def test_a_passkey_is_a_second_factor_of_its_own(house: House) -> None:
+    device, token = Authenticator(ORIGIN, HOST), await house.token("opa")
+    only = "/account/second-factor/passkeys"
+    assert (await house.ask(token, "POST", only, 409, {"password": PASSWORD}))["code"] == "no_passkeys"
+    made = await add(house, token, device)
+    assert (await house.ask(token, "POST", only, 401, {"password": "wrong"}))["code"] == "bad_credentials"
+    codes = (await house.ask(token, "POST", only, 200, {"password": PASSWORD}))["recovery_codes"]
+    assert (await house.ask(token, "POST", only, 409, {"password": PASSWORD}))["code"] == "factor_on"
+    account = await house.ask(token, "GET", "/account")
+    assert (account["second_factor"], account["only_passkeys"], account["recovery_codes"]) == (True, True, 10)
+    assert (await house.sign_in("opa", status=401))["code"] == "second_factor_needed"
+    assert (await house.sign_in("opa", code="123456", status=401))["code"] == "code_wrong"
+    options = await house.ask(None, "POST", "/auth/passkeys/begin")
+    asked = {"handle": "opa", "password": PASSWORD, "passkey": device.used(options)}
+    await house.ask(None, "POST", "/auth/sign-in", 200, asked)
+    path = f"/account/passkeys/{made['id']}"
+    assert (await house.ask(token, "DELETE", path, 409))["code"] == "last_factor"
+    await house.sign_in("opa", code=codes[0])
+    off = {"password": PASSWORD, "code": codes[1]}
+    await house.ask(token, "POST", "/account/second-factor/off", 204, off)
+    await house.ask(token, "DELETE", path, 204)
+    await house.sign_in("opa")
+
+
 async def test_a_passkey_of_somebody_else_is_no_second_factor(house: House) -> None:
     theirs, token = Authenticator(ORIGIN, HOST), await house.token("opa")
     await add(house, await house.token("ann"), theirs)

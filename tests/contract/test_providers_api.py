@@ -64,6 +64,23 @@ async def comes_in(house: House, arrival: str, binding: str, status: int = 200, 
     return await house.ask(None, "POST", "/auth/arrive", status, asked)
 
 
+async def test_somebody_new_gets_a_role_of_the_workspaces_own(house: House, openid: OpenIdServer) -> None:
+    owner = await house.token("otto")
+    made = await house.ask(owner, "POST", "/admin/roles", 201, {"name": "R", "verbs": ["see_knowledge"]})
+    path, wrong = "/admin/providers", {"role": "custom", "custom_role": "12345"}
+    provider = await provider_of(house, openid, creates=True, role="custom", custom_role=made["id"])
+    assert (await house.ask(owner, "PATCH", f"{path}/{provider}", 404, wrong))["code"] == "no_role"
+    (shown,) = (await house.ask(owner, "GET", path))["providers"]
+    assert (shown["role"], shown["custom_role"]) == ("custom", made["id"])
+    refused = await house.ask(owner, "DELETE", f"/admin/roles/{made['id']}", 409)
+    assert refused["code"] == "role_in_use"
+    come = await comes_in(house, *await came_back(house, openid, provider, "mia"))
+    me = await house.ask(come["access_token"], "GET", "/me")
+    assert (me["role"], me["verbs"]) == ("custom", ["see_knowledge"])
+    changed = await house.ask(owner, "PATCH", f"{path}/{provider}", 200, {"role": "analyst"})
+    assert (changed["role"], changed["custom_role"]) == ("analyst", None)
+
+
 async def test_somebody_new_becomes_a_person_where_that_is_allowed(
     house: House, openid: OpenIdServer
 ) -> None:

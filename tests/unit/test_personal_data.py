@@ -1,10 +1,13 @@
 """The recogniser of personal data, and the placeholders that stand for it while a model works."""
 
+import logging
+import sys
 import time
 
 import pytest
 
 from myna.personal_data import Kind, personal_data, replaced
+from myna.serve import Discreet
 from myna_agents.engines.masking import Masks
 
 
@@ -78,6 +81,19 @@ def test_what_the_knowledge_base_says_is_public() -> None:
     assert masks.mask("Is 020 7946 0000 yours? Mine is 020 7946 0001.") == (
         "Is 020 7946 0000 yours? Mine is [PHONE_1]."
     )
+
+
+def test_no_address_stands_in_the_log() -> None:
+    try:
+        raise ValueError("mia@example.org is nobody here")
+    except ValueError:
+        record = logging.LogRecord(
+            "x", logging.ERROR, "", 0, "no mail to %s", ("li@example.org",), sys.exc_info()
+        )
+    line = Discreet("%(levelname)s %(message)s").format(record)
+    assert line.startswith("ERROR no mail to [email]\nTraceback")
+    assert line.endswith("ValueError: [email] is nobody here")
+    assert Discreet("%(message)s").format(logging.makeLogRecord({"msg": "as it was"})) == "as it was"
 
 
 def test_what_is_replaced_is_chosen_by_kind() -> None:

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from jsonschema import Draft202012Validator, SchemaError, ValidationError
+from jsonschema import ValidationError
 
 from myna.errors import Malformed
+from myna_agents.tools.schemas import check_instance, check_schema
 from myna_agents.tools.tool import Caller, Tool, ToolFailed, ToolSpec
 
 RESULT_CHARS = 8_000
@@ -134,10 +135,7 @@ def check_spec(spec: ToolSpec) -> ToolSpec:
     """
     if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", spec.name):
         raise Malformed(f"Tool name {spec.name!r}: use 1 to 64 letters, digits, _ or -.")
-    try:
-        Draft202012Validator.check_schema(dict(spec.schema))
-    except SchemaError as wrong:
-        raise Malformed(f"The schema of tool {spec.name!r} is none: {wrong.message}") from wrong
+    check_schema(spec.schema, spec.name)
     return spec
 
 
@@ -148,7 +146,7 @@ def check_arguments(spec: ToolSpec, arguments: Mapping[str, Any]) -> None:
         ToolFailed: they have another form; says where and why, for the model to correct.
     """
     try:
-        Draft202012Validator(dict(spec.schema)).validate(dict(arguments))  # pyright: ignore[reportUnknownMemberType]  # partly typed library
+        check_instance(spec.schema, dict(arguments))
     except ValidationError as wrong:
         where = "/".join(str(each) for each in wrong.absolute_path) or "arguments"
         failed = ToolFailed(f"{spec.name}: {where}: {wrong.message}", code="bad_arguments")

@@ -10,6 +10,7 @@ from typing import Any
 
 from myna.access import Access
 from myna.errors import Conflict, Forbidden, Malformed, NotFound, Unauthorised
+from myna.identity.trail import Trail
 from myna.ids import new_id
 from myna.log.committer import Committer
 from myna.log.seat_writes import Leave
@@ -54,7 +55,7 @@ class Registry:
     ) -> None:
         self.store = store
         self._accounts, self._conversations = accounts, conversations
-        self._access, self._committer = access, committer
+        self._access, self._committer, self._trail = access, committer, Trail(committer)
 
     async def create(self, principal: Principal, new: NewBot) -> tuple[Bot, Token, str]:
         """A new bot with its first key, which is shown only now.
@@ -82,8 +83,10 @@ class Registry:
             principal.user,
             now,
         )
-        await self.store.add(bot)
-        token, key = await self._issue(bot.user, "first", new.scopes)
+        told = {"name": bot.name, "handle": bot.handle}
+        async with self._trail.act(principal, "bot.added", f"bot:{bot.user}", **told):
+            await self.store.add(bot)
+        token, key = await self._issue(principal, bot.user, "first", new.scopes)
         return bot, token, key
 
     async def bots(self, principal: Principal) -> list[Bot]:
@@ -102,13 +105,15 @@ class Registry:
     async def change(self, principal: Principal, bot: int, values: Mapping[str, Any]) -> Bot:
         """Change name, description, privacy or whether it hears other bots."""
         await self.bot(principal, bot)
-        await self.store.change(bot, values)
+        async with self._trail.act(principal, "bot.changed", f"bot:{bot}", changed=sorted(values)):
+            await self.store.change(bot, values)
         return await self.bot(principal, bot)
 
     async def remove(self, principal: Principal, bot: int) -> None:
         """Disable a bot for good: its keys end, it hears nothing more; what it said stays."""
-        await self.bot(principal, bot)
-        await self.store.change(bot, {"disabled_at": time.time()})
+        found = await self.bot(principal, bot)
+        async with self._trail.act(principal, "bot.removed", f"bot:{bot}", name=found.name):
+            await self.store.change(bot, {"disabled_at": time.time()})
 
     async def issue(
         self, principal: Principal, bot: int, name: str, scopes: frozenset[Scope]
@@ -118,13 +123,14 @@ class Registry:
         living = [each for each in await self.store.tokens(bot) if each.revoked_at is None]
         if len(living) >= MAX_TOKENS:
             raise Conflict(f"A bot has at most {MAX_TOKENS} keys; revoke one.", code="too_many_keys")
-        return await self._issue(bot, name, scopes)
+        return await self._issue(principal, bot, name, scopes)
 
     async def revoke(self, principal: Principal, bot: int, token: int) -> None:
         """End a key at once."""
         await self.bot(principal, bot)
-        if not await self.store.revoke_token(bot, token, time.time()):
-            raise NotFound(f"This bot has no living key {token}.")
+        async with self._trail.act(principal, "bot.key_revoked", f"bot:{bot}", key=str(token)):
+            if not await self.store.revoke_token(bot, token, time.time()):
+                raise NotFound(f"This bot has no living key {token}.")
 
     async def install(
         self,
@@ -149,7 +155,9 @@ class Registry:
         if privacy is Privacy.ALL and Scope.READ_ALL not in scopes:
             raise Malformed(f"To hear everything the bot needs the scope {Scope.READ_ALL.value!r}.")
         made = Installation(conversation, bot, scopes, privacy or found.privacy, principal.user, time.time())
-        await self.store.install(made)
+        told = {"bot": str(bot), "scopes": sorted(scopes)}
+        async with self._trail.act(principal, "bot.installed", f"conversation:{conversation}", **told):
+            await self.store.install(made)
         user = await self._accounts.user(bot)
         assert user is not None
         await self._committer.write(Join(conversation, bot, role, user_object(user), history="none"))
@@ -207,10 +215,14 @@ class Registry:
             return frozenset() if known is None else frozenset(default_scopes(known.privacy))
         return frozenset() if found.removed_at is not None else frozenset(found.scopes)
 
-    async def _issue(self, bot: int, name: str, scopes: frozenset[Scope]) -> tuple[Token, str]:
+    async def _issue(
+        self, principal: Principal, bot: int, name: str, scopes: frozenset[Scope]
+    ) -> tuple[Token, str]:
         key = f"{bot}:{secrets.token_urlsafe(27)[:35]}"
         token = Token(new_id(), bot, name, scopes, time.time())
-        await self.store.add_token(token, digest(key))
+        told = {"key": str(token.id), "name": name, "scopes": sorted(scopes)}
+        async with self._trail.act(principal, "bot.key_made", f"bot:{bot}", **told):
+            await self.store.add_token(token, digest(key))
         return token, key
 
 

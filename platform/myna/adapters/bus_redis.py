@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 class RedisBus:
     """Frames between processes. After a fault subscribers get `None`: publish/subscribe keeps nothing for the absent."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, channel: str = CHANNEL) -> None:
+        self._channel = channel
         self._redis: Redis = Redis.from_url(
             url, socket_timeout=5.0, socket_connect_timeout=2.0, health_check_interval=15
         )
@@ -38,7 +39,7 @@ class RedisBus:
             Busy: Redis did not take it.
         """
         try:
-            await self._redis.publish(CHANNEL, frame)
+            await self._redis.publish(self._channel, frame)
         except (RedisError, OSError) as failed:
             raise Busy(f"Redis did not take the frame: {failed}.") from failed
 
@@ -59,7 +60,7 @@ class RedisBus:
         while True:
             listening: Any = self._redis.pubsub()
             try:
-                await listening.subscribe(CHANNEL)
+                await listening.subscribe(self._channel)
                 yield None
                 while True:
                     message = await listening.get_message(ignore_subscribe_messages=True, timeout=1.0)

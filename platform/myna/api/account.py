@@ -58,6 +58,7 @@ async def account(asker: Asker, core: Core) -> dict[str, Any]:
         "role": user.role,
         "password": await core.account.has_password(user.id),
         "second_factor": await factor.on(user.id),
+        "only_passkeys": await factor.only_passkeys(user.id),
         "recovery_codes": await factor.recovery_codes_left(user.id),
     }
 

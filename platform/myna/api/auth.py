@@ -8,14 +8,16 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from myna.addresses import place_of
 from myna.api.principal import Asker, Core
-from myna.errors import Unauthorised
+from myna.errors import TooMany, Unauthorised
 from myna.identity.devices import device_name
 from myna.identity.passwords import MAX_CHARS, MIN_CHARS
 from myna.identity.socket_tickets import TICKET_S
 from myna.identity.tokens import Pair, TokenReused
 from myna.model import User
 from myna.model_identity import Device
+from myna.proof import CHALLENGED_BITS
 from myna.rights import OFFERED, role_verbs
+from myna.services import Services
 from myna.wire import user_object
 
 router = APIRouter(prefix="/v1", tags=["identity"])
@@ -27,6 +29,13 @@ MAX_KNOWN = 10_000
 """Pairs of handle and address that are remembered. Overflow rule: the oldest is forgotten."""
 
 
+class Proof(BaseModel):
+    """An answer by which SHA-256 of `challenge:answer` begins with as many zero bits as the challenge wanted."""
+
+    challenge: str = Field(max_length=200)
+    answer: str = Field(pattern=r"^[0-9]{1,20}$")
+
+
 class SignIn(BaseModel):
     """A person's handle and password."""
 
@@ -36,6 +45,7 @@ class SignIn(BaseModel):
     passkey: dict[str, Any] | None = Field(
         default=None, max_length=16, description="In place of a code; see `POST /v1/auth/passkeys/begin`."
     )
+    proof: Proof | None = Field(default=None, description="When the answer was 428 `proof_needed`.")
 
 
 class Refresh(BaseModel):
@@ -48,12 +58,14 @@ class Refresh(BaseModel):
 async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]:
     """Tokens for a person. Ten wrong tries a minute and address; a wrong handle takes as long as a wrong password.
 
+    Once an address is noisy it is answered 428 `proof_needed` with a `challenge` and `bits`: the same again with a `proof`.
     401 `second_factor_needed` asks for the same again with a `code` of the authenticator app, a recovery code, or a `passkey`.
     """
     address, request.state.handle = address_of(request), asked.handle
     await core.limits.check("sign_in_address", place_of(address))
     place = (asked.handle, address)
     if place not in _came_in:
+        await _proven(core, place_of(address), asked.proof)
         await core.limits.check("sign_in_handle", asked.handle)
     try:
         signed_in = await core.sign_ins.with_password(
@@ -62,12 +74,30 @@ async def sign_in(asked: SignIn, request: Request, core: Core) -> dict[str, Any]
     except Unauthorised as refused:
         if refused.code != "second_factor_needed":
             await core.limits.note("sign_in_address", place_of(address))
+            await core.limits.note("sign_in_free", place_of(address))
             await core.limits.note("sign_in_handle", asked.handle)
         raise
     _came_in[place] = None
     if len(_came_in) > MAX_KNOWN:
         _came_in.popitem(last=False)
     return session_object(*signed_in)
+
+
+async def _proven(core: Services, place: str, proof: Proof | None) -> None:
+    """Let pass who computed something, once wrong passwords came from an address.
+
+    Raises:
+        ProofNeeded: with a challenge.
+    """
+    if proof is not None:
+        await core.proofs.check(place, proof.challenge, proof.answer)
+    elif core.intrusion.shield.of(place) is not None:
+        raise core.proofs.needed(place, CHALLENGED_BITS)
+    else:
+        try:
+            await core.limits.check("sign_in_free", place)
+        except TooMany as noisy:
+            raise core.proofs.needed(place) from noisy
 
 
 @router.post("/auth/refresh", summary="Exchange a refresh token for a new pair")

@@ -190,12 +190,12 @@ def too_deep(body: bytes) -> bool:
     return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > MAX_DEPTH
 
 
-def head_of(refused: MynaError, body: bytes) -> bytes:
-    """The answer to a request whose head is not taken, as bytes of HTTP/1.1."""
+def head_of(refused: MynaError, body: bytes, more: Mapping[str, str] | None = None) -> bytes:
+    """The answer to a request that is not taken, as bytes of HTTP/1.1; usually the last on its connection."""
     lines: dict[str, Any] = {
         "content-type": "application/problem+json",
         "content-length": len(body),
-        "connection": "close",
+        **({"connection": "close"} if more is None else more),
     }
     phrase = HTTPStatus(refused.status).phrase
     told = "".join(f"{name}: {value}\r\n" for name, value in lines.items())

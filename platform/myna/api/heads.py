@@ -9,9 +9,11 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from myna.addresses import place_of
+from myna.api.door import Answered, refusal
 from myna.api.edge import head_of
 from myna.api.problems import problem
 from myna.errors import MynaError
+from myna.services import Services
 
 HEAD_S = 10.0
 """How long a client may take for the head of a request."""
@@ -20,6 +22,7 @@ MAX_OPEN = 1_000
 """Connections of one address at once that are no sockets. Proxies are not counted: they bound their clients by themselves."""
 
 _open: Counter[str] = Counter()
+_ANSWERED: Any = Answered()
 
 
 @lru_cache
@@ -80,7 +83,41 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """It is whole."""
         self._arrived()
-        super().on_headers_complete()
+        if not self._refused():
+            super().on_headers_complete()
+
+    def _refused(self) -> bool:
+        """Answer at once whom the door refuses. A connection on which an answer is still being written is left to the edge, and
+        so are sockets."""
+        services: Services | None = getattr(getattr(self.config.app, "state", None), "services", None)
+        cycle: Any = self.cycle  # None until the first request, whatever its type says
+        busy = cycle is not None and not cycle.response_complete
+        if services is None or busy or self.parser.should_upgrade():
+            return False
+        sends = any(name in {b"content-length", b"transfer-encoding"} for name, _ in self.headers)
+        last = sends or not self.parser.should_keep_alive()
+        answer = refusal(services, self._from(), self.url, last=last)
+        if answer is None:
+            return False
+        self.cycle = _ANSWERED
+        self.transport.write(answer)
+        if last:
+            self.transport.close()
+        else:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+        return True
+
+    def _from(self) -> str:
+        """Where the request comes from, as uvicorn's layer about proxies finds it later."""
+        peer = self.client[0] if self.client else ""
+        trusted = proxies(str(self.config.forwarded_allow_ips))
+        if peer not in trusted:
+            return peer
+        told = b", ".join(value for name, value in self.headers if name == b"x-forwarded-for")
+        host: str = trusted.get_trusted_client_address(told.decode("latin-1"))[0] if told else ""
+        return host or peer
 
     def _leave(self) -> None:
         self._arrived()

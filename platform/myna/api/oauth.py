@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from myna.addresses import place_of
 from myna.api.auth import address_of
-from myna.api.ids import IdPath
+from myna.api.ids import IdPath, IdText
 from myna.api.people import PersonName
 from myna.api.principal import Asker, Core
 from myna.api.scopes import SCOPES
@@ -46,6 +46,7 @@ class NewApplication(BaseModel):
         default=True, description="False for what cannot keep a secret: pages, phones."
     )
     role: WorkspaceRole | None = None
+    custom_role: IdText | None = Field(default=None, description="With the role `custom`: which.")
 
 
 class ChangedApplication(BaseModel):
@@ -172,6 +173,7 @@ async def add(asked: NewApplication, asker: Asker, core: Core) -> dict[str, Any]
         asked.scopes,
         confidential=asked.confidential,
         role=asked.role,
+        custom=None if asked.custom_role is None else int(asked.custom_role),
     )
     return {**_application(made), "client_secret": secret or None}
 

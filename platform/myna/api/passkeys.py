@@ -63,6 +63,14 @@ async def add(asked: NewPasskey, asker: Asker, core: Core) -> dict[str, Any]:
     return _passkey(await core.passkeys.add(asker, asked.name, asked.credential))
 
 
+@router.post("/account/second-factor/passkeys", summary="Make passkeys the second factor")
+async def be_the_factor(asked: Proof, asker: Asker, core: Core) -> dict[str, list[str]]:
+    """Without an app: from now on a password needs a passkey beside it, or one of ten recovery codes, shown this once. Other
+    devices are signed out. 409 `no_passkeys` without one."""
+    await core.limits.take("proof_user", asker.user)
+    return {"recovery_codes": await core.passkeys.be_the_factor(asker, asked.password)}
+
+
 @router.patch("/account/passkeys/{passkey}", status_code=204, summary="Rename a passkey")
 async def rename(passkey: IdPath, asked: Renamed, asker: Asker, core: Core) -> Response:
     """Its name is for its owner only."""

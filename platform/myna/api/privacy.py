@@ -27,6 +27,12 @@ async def export_me(asker: Asker, core: Core) -> dict[str, Any]:
     return await core.privacy.ask(asker, asker.user, Task.EXPORT)
 
 
+@router.get("/account/exports", summary="Exports about me")
+async def my_exports(asker: Asker, core: Core) -> dict[str, Any]:
+    """The last twenty, newest first, whoever asked for them; each can be downloaded for a week."""
+    return {"jobs": await core.privacy.mine(asker)}
+
+
 @router.post("/admin/users/{user}/export", status_code=202, summary="Export everything about a user")
 async def export_user(user: IdPath, asker: Asker, core: Core) -> dict[str, Any]:
     """Messages, files, profile, devices, memory and everything else, for people and visitors."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from myna.addresses import place_of
 from myna.api.auth import address_of, device_of, session_object
-from myna.api.ids import MAX_ID, IdPath
+from myna.api.ids import MAX_ID, IdPath, IdText
 from myna.api.people import PersonName
 from myna.api.principal import Asker, Core
 from myna.errors import MynaError
@@ -16,7 +16,7 @@ from myna.identity.providers import Wanted
 from myna.model import WorkspaceRole
 from myna.model_identity import Linked, Provider
 from myna.services import Services
-from myna.wire import stamp
+from myna.wire import optional_id, stamp
 
 router = APIRouter(prefix="/v1", tags=["providers"])
 Secret = Annotated[str, StringConstraints(min_length=16, max_length=128, pattern=r"^[\w-]+$")]
@@ -38,6 +38,7 @@ class ProviderRules(BaseModel):
     )
     creates: bool | None = Field(default=None, description="Somebody unknown becomes a new person.")
     role: WorkspaceRole | None = Field(default=None, description="What a new person may do; not `owner`.")
+    custom_role: IdText | None = Field(default=None, description="With the role `custom`: which.")
     domains: list[Domain] | None = Field(default=None, max_length=50)
     active: bool | None = None
 
@@ -177,6 +178,7 @@ def _wanted(asked: NewProvider | ChangedProvider) -> Wanted:
         asked.role,
         asked.domains,
         asked.active,
+        None if asked.custom_role is None else int(asked.custom_role),
     )
 
 
@@ -190,6 +192,7 @@ def _provider(core: Services, provider: Provider) -> dict[str, Any]:
         "links": provider.links,
         "creates": provider.creates,
         "role": provider.role,
+        "custom_role": optional_id(provider.custom_role),
         "domains": list(provider.domains),
         "active": provider.active,
         "redirect_uri": core.arrivals.back(provider.id),

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from myna.addresses import place_of
-from myna.api.auth import Locale, address_of, device_of, session_object
+from myna.api.auth import Locale, Proof, address_of, device_of, session_object
 from myna.api.ids import ConversationPath
 from myna.api.principal import Asker, Core
 from myna.errors import Forbidden, NotFound, TooMany, Unauthorised
@@ -31,13 +31,6 @@ class Hashed(BaseModel):
 
     id: Text
     hash: str = Field(pattern=r"^[0-9A-Fa-f]{64}$")
-
-
-class Proof(BaseModel):
-    """An answer by which SHA-256 of `challenge:answer` begins with as many zero bits as the challenge wanted."""
-
-    challenge: str = Field(max_length=200)
-    answer: str = Field(pattern=r"^[0-9]{1,20}$")
 
 
 class NewVisitor(BaseModel):
@@ -156,7 +149,7 @@ async def drop_identity(key: Key, asker: Asker, core: Core) -> None:
     await core.visitors.store.drop_key((await _mine(core, asker, key)).id)
 
 
-async def _admit(core: Services, inbox: Inbox, place: str, proof: "Proof | None") -> None:
+async def _admit(core: Services, inbox: Inbox, place: str, proof: Proof | None) -> None:
     """Bound how many begin from an address and in an inbox; once an address is noisy, each must have computed something.
 
     Raises:

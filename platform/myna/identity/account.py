@@ -62,8 +62,9 @@ class Account:
             Unauthorised: the old password is wrong; nothing was changed.
         """
         user = await self.proven(principal, old)
-        await self._store.replace_password(user.id, await hash_password(new))
-        await self._trail.note(principal, "password.changed", f"user:{user.id}")
+        hashed = await hash_password(new)
+        async with self._trail.act(principal, "password.changed", f"user:{user.id}"):
+            await self._store.replace_password(user.id, hashed)
         return await self._sign_ins.end_others(principal)
 
     async def begin_factor(self, principal: Principal, password: str) -> Enrolment:
@@ -74,8 +75,8 @@ class Account:
     async def confirm_factor(self, principal: Principal, code: str) -> list[str]:
         """Turn it on: the recovery codes. Other devices are signed out, for they came in without it."""
         user = await self.user(principal)
-        codes = await self.second_factor.confirm(user.id, code)
-        await self._trail.note(principal, "factor.on", f"user:{user.id}")
+        async with self._trail.act(principal, "factor.on", f"user:{user.id}"):
+            codes = await self.second_factor.confirm(user.id, code)
         await self._sign_ins.end_others(principal)
         return codes
 
@@ -87,8 +88,8 @@ class Account:
         """
         user = await self.proven(principal, password)
         await self.second_factor.check(user.id, code)
-        await self.second_factor.drop(user.id)
-        await self._trail.note(principal, "factor.off", f"user:{user.id}")
+        async with self._trail.act(principal, "factor.off", f"user:{user.id}"):
+            await self.second_factor.drop(user.id)
 
     async def proven(self, principal: Principal, password: str) -> User:
         """The asker, who showed once more who they are.

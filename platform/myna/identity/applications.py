@@ -23,7 +23,7 @@ from myna.identity.tokens import ACCESS_S, Pair, Tokens
 from myna.identity.trail import Trail
 from myna.ids import new_id
 from myna.model import User, UserKind, WorkspaceRole
-from myna.model_identity import Application, Device
+from myna.model_identity import Application, CustomRole, Device
 from myna.ports import Accounts
 from myna.ports_identity import ApplicationStore
 from myna.ports_providers import OnceStore
@@ -82,6 +82,8 @@ class Applications:
         self.issuer = base_url
         self.scopes: Mapping[str, str] = {}
         """Every scope with what it lets an application do, in words."""
+        self.roles: Callable[[int], Awaitable[list[CustomRole]]] = _no_roles
+        """The roles of a workspace's own."""
         self.told: Callable[[int, tuple[int, ...]], Awaitable[None]] = sign_ins.tell
 
     async def all(self, principal: Principal) -> list[Application]:
@@ -98,6 +100,7 @@ class Applications:
         *,
         confidential: bool,
         role: WorkspaceRole | None,
+        custom: int | None = None,
     ) -> tuple[Application, str]:
         """A new application and its secret, which is shown this once; "" for one that cannot keep any.
 
@@ -111,24 +114,41 @@ class Applications:
             raise Malformed(f"A workspace has at most {MAX_APPLICATIONS} applications.")
         if role is WorkspaceRole.OWNER or (role is not None and not confidential):
             raise Malformed("An application that acts for itself keeps a secret and is no owner.")
-        if role is WorkspaceRole.CUSTOM or not gives(principal, role):
+        verbs = await self._verbs(principal, custom) if role is WorkspaceRole.CUSTOM else frozenset[str]()
+        if not gives(principal, role, verbs):
             raise Forbidden("You cannot give this role to an application.", code="more_than_own")
         for each in redirects:
             check_redirect(each)
         self._known(scopes)
         secret, user = new_secret() if confidential else "", 0
         if role is not None:
-            own = User(new_id(), principal.workspace, UserKind.BOT, name, role=role)
+            kept_role = custom if role is WorkspaceRole.CUSTOM else None
+            own = User(
+                new_id(),
+                principal.workspace,
+                UserKind.BOT,
+                name,
+                role=role,
+                custom_role=kept_role,
+                verbs=verbs,
+            )
             await self._accounts.add_user(own)
             user = own.id
         kept = digest(secret) if secret else ""
         made = Application(
             new_id(), principal.workspace, name, tuple(redirects), tuple(scopes), kept, user, time.time()
         )
-        await self._store.put_application(made)
         told = {"name": name, "redirects": list(redirects), "scopes": list(scopes), "role": role}
-        await self._trail.note(principal, "application.added", f"application:{made.id}", **told)
+        async with self._trail.act(principal, "application.added", f"application:{made.id}", **told):
+            await self._store.put_application(made)
         return made, secret
+
+    async def _verbs(self, principal: Principal, custom: int | None) -> frozenset[str]:
+        """What a role of the workspace's own gives."""
+        found = next((each for each in await self.roles(principal.workspace) if each.id == custom), None)
+        if found is None:
+            raise NotFound("There is no such role in this workspace.", code="no_role")
+        return found.verbs
 
     async def change(
         self,
@@ -149,9 +169,9 @@ class Applications:
             redirects=found.redirects if redirects is None else tuple(redirects),
             scopes=found.scopes if scopes is None else tuple(scopes),
         )
-        await self._store.put_application(made)
         told = {"name": made.name, "redirects": list(made.redirects), "scopes": list(made.scopes)}
-        await self._trail.note(principal, "application.changed", f"application:{made.id}", **told)
+        async with self._trail.act(principal, "application.changed", f"application:{made.id}", **told):
+            await self._store.put_application(made)
         return made
 
     async def new_secret(self, principal: Principal, application: int) -> str:
@@ -164,8 +184,8 @@ class Applications:
         if not found.secret:
             raise Malformed("This application keeps no secret.")
         secret = new_secret()
-        await self._store.put_application(replace(found, secret=digest(secret)))
-        await self._trail.note(principal, "application.secret", f"application:{found.id}")
+        async with self._trail.act(principal, "application.secret", f"application:{found.id}"):
+            await self._store.put_application(replace(found, secret=digest(secret)))
         return secret
 
     async def remove(self, principal: Principal, application: int) -> None:
@@ -173,10 +193,11 @@ class Applications:
         found = await self._own(principal, application)
         for user, sign_in in await self._store.grants(found.id):
             await self._sign_ins.end_grant(user, sign_in)
-        await self._store.remove_application(found.id)
+        subject = f"application:{found.id}"
+        async with self._trail.act(principal, "application.removed", subject, name=found.name):
+            await self._store.remove_application(found.id)
         if found.user:
             await self.told(found.user, (found.id,))
-        await self._trail.note(principal, "application.removed", f"application:{found.id}", name=found.name)
 
     async def look(self, principal: Principal, asked: Asked) -> tuple[Application, list[str], str]:
         """What the person is asked: the application, the scopes, and "" or where to go at once because the request is wrong.
@@ -207,9 +228,9 @@ class Applications:
             "challenge": asked.challenge,
         }
         sealed = self._seal.close(json.dumps(kept))
-        await self._once.put("code", digest(code), sealed, now, now + CODE_S)
         told = {"name": found.name, "scopes": scopes}
-        await self._trail.note(principal, "application.allowed", f"application:{found.id}", **told)
+        async with self._trail.act(principal, "application.allowed", f"application:{found.id}", **told):
+            await self._once.put("code", digest(code), sealed, now, now + CODE_S)
         return self._back(asked, code=code)
 
     async def client(self, client: str, secret: str) -> Application:
@@ -378,3 +399,7 @@ def _bad_grant() -> OAuthError:
     return OAuthError(
         "The code or token is unknown, too old, used, or another application's.", code="invalid_grant"
     )
+
+
+async def _no_roles(_: int) -> list[CustomRole]:
+    return []

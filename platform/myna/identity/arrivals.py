@@ -22,7 +22,7 @@ from myna.identity.tokens import Pair
 from myna.identity.trail import Trail
 from myna.ids import new_id
 from myna.model import User, UserKind, WorkspaceRole
-from myna.model_identity import Claims, Device, Linked, Provider
+from myna.model_identity import Claims, Device, Invitation, Linked, Provider
 from myna.ports import Accounts
 from myna.ports_providers import Doors, OnceStore, ProviderStore
 from myna.rights import Principal
@@ -139,9 +139,9 @@ class Arrivals:
         if await self._taken("arrival", arrival) is None:
             raise _over()
         made = _linked(came, user.id)
-        await self._store.link(made)
         subject, name = f"user:{user.id}", came.provider.name
-        await self._trail.note(principal, "identity.linked", subject, provider=name, email=made.email)
+        async with self._trail.act(principal, "identity.linked", subject, provider=name, email=made.email):
+            await self._store.link(made)
         return made
 
     async def links(self, principal: Principal) -> list[tuple[Linked, Provider]]:
@@ -163,8 +163,8 @@ class Arrivals:
             raise NotFound("There is no such link of yours.")
         if len(links) == 1 and not await self._account.has_password(user.id):
             raise Conflict("You would have no way left to sign in.", code="last_way_in")
-        await self._store.unlink(user.id, linked)
-        await self._trail.note(principal, "identity.unlinked", f"user:{user.id}")
+        async with self._trail.act(principal, "identity.unlinked", f"user:{user.id}"):
+            await self._store.unlink(user.id, linked)
 
     async def _person(self, came: Arrival) -> User:
         """Whose account this is: linked, found by a verified address, invited to it, or new."""
@@ -181,10 +181,10 @@ class Arrivals:
             found = await self._store.person_at(provider.workspace, email)
             # Whoever administers chooses providers and addresses; they must not become an owner by choosing both.
             if found is not None and found.role is not WorkspaceRole.OWNER:
-                await self._store.link(_linked(came, found.id))
-                await self._trail.of(
+                async with self._trail.of(
                     found.workspace, found.id, "identity.linked", f"user:{found.id}", provider=provider.name
-                )
+                ):
+                    await self._store.link(_linked(came, found.id))
                 return found
         return await self._newcomer(came, email)
 
@@ -202,13 +202,16 @@ class Arrivals:
             )
         role = provider.role if invited is None else invited.role
         as_invited = None if invited is None else await self._people.newcomer(invited, "", None)
+        if invited is None and provider.custom_role is not None:
+            # As if invited to that role: what it gives is looked up now.
+            to = Invitation(0, provider.workspace, "", role, 0, 0.0, 0.0, custom_role=provider.custom_role)
+            as_invited = await self._people.newcomer(to, "", None)
         name = came.claims.name or (email or "").partition("@")[0] or came.claims.handle or provider.name
         blank = as_invited or User(new_id(), provider.workspace, UserKind.HUMAN, "", role=role)
         blank = replace(blank, name=name[:80])
-        user = await self._named(blank, came, email, None if invited is None else invited.id)
         how = {"provider": provider.name, "role": role, "invited": invited is not None}
-        await self._trail.of(user.workspace, user.id, "person.came", f"user:{user.id}", **how)
-        return user
+        async with self._trail.of(blank.workspace, blank.id, "person.came", f"user:{blank.id}", **how):
+            return await self._named(blank, came, email, None if invited is None else invited.id)
 
     async def _named(self, blank: User, came: Arrival, email: str | None, invitation: int | None) -> User:
         """The person with the first handle that is free."""

@@ -123,8 +123,8 @@ class Passkeys:
         passkey = Passkey(
             new_id(), bytes_to_base64url(made.credential_id), user.id, key, made.sign_count, name, now, None
         )
-        await self._store.add_passkey(passkey)
-        await self._trail.note(principal, "passkey.added", f"user:{user.id}", name=name)
+        async with self._trail.act(principal, "passkey.added", f"user:{user.id}", name=name):
+            await self._store.add_passkey(passkey)
         return passkey
 
     async def rename(self, principal: Principal, passkey: int, name: str) -> None:
@@ -141,7 +141,8 @@ class Passkeys:
         """Forget it.
 
         Raises:
-            NotFound: there is none such of the asker's. Conflict: `last_way_in`: nothing else would be left to sign in with.
+            NotFound: there is none such of the asker's. Conflict: `last_way_in`: nothing else would be left to sign in with;
+                `last_factor`: the second factor needs it.
         """
         known = await self.mine(principal)
         found = next((each for each in known if each.id == passkey), None)
@@ -150,8 +151,25 @@ class Passkeys:
         others = len(known) > 1 or await self._links.links_of(principal.user)
         if not others and not await self._account.has_password(principal.user):
             raise Conflict("You would have no way left to sign in.", code="last_way_in")
-        await self._store.remove_passkeys(principal.user, passkey)
-        await self._trail.note(principal, "passkey.removed", f"user:{principal.user}", name=found.name)
+        if len(known) == 1 and await self._account.second_factor.only_passkeys(principal.user):
+            raise Conflict("Your second factor needs it; turn that off first.", code="last_factor")
+        subject = f"user:{principal.user}"
+        async with self._trail.act(principal, "passkey.removed", subject, name=found.name):
+            await self._store.remove_passkeys(principal.user, passkey)
+
+    async def be_the_factor(self, principal: Principal, password: str) -> list[str]:
+        """Ask for a passkey beside the password from now on: the recovery codes. Other devices are signed out.
+
+        Raises:
+            Unauthorised: the password is wrong. Conflict: there is no passkey, or a second factor is on already.
+        """
+        user = await self._account.proven(principal, password)
+        if not await self.mine(principal):
+            raise Conflict("Add a passkey first.", code="no_passkeys")
+        async with self._trail.act(principal, "factor.on", f"user:{user.id}", by="passkeys"):
+            codes = await self._account.second_factor.by_passkeys(user.id)
+        await self._sign_ins.end_others(principal)
+        return codes
 
     async def begin_using(self) -> dict[str, Any]:
         """What `navigator.credentials.get` needs; it names nobody, the device offers what it has."""

@@ -3,8 +3,10 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
+from typing import Any
 
 from myna.errors import Forbidden, Malformed, NotFound
 from myna.identity.passwords import hash_password
@@ -77,9 +79,11 @@ class People:
         changed = replace(member, user=after, deactivated_at=since)
         if changed == member:
             return member
-        await self._store.change(after, since)
+        async with AsyncExitStack() as acts:
+            for action, told in _changes(member, changed):
+                await acts.enter_async_context(self._trail.act(principal, action, f"user:{user}", **told))
+            await self._store.change(after, since)
         await self._sign_ins.end_all(user)
-        await self._note_change(principal, member, changed)
         if since is not None and member.deactivated_at is None:
             await self.left(principal, user)
         return changed
@@ -91,29 +95,29 @@ class People:
             NotFound, Forbidden: as `sign_out`. Conflict: somebody else has it; nothing was changed.
         """
         await self._reach(principal, user)
-        await self._emails.set_email(principal.workspace, user, email)
-        await self._trail.note(principal, "person.email", f"user:{user}", email=email)
+        async with self._trail.act(principal, "person.email", f"user:{user}", email=email):
+            await self._emails.set_email(principal.workspace, user, email)
 
     async def sign_out(self, principal: Principal, user: int) -> None:
         """Sign somebody out everywhere."""
         await self._reach(principal, user)
-        await self._sign_ins.end_all(user)
-        await self._trail.note(principal, "person.signed_out", f"user:{user}")
+        async with self._trail.act(principal, "person.signed_out", f"user:{user}"):
+            await self._sign_ins.end_all(user)
 
     async def drop_factor(self, principal: Principal, user: int) -> bool:
         """Turn somebody's second factor off, for a lost phone; they are signed out everywhere."""
         await self._reach(principal, user)
-        dropped = await self._second_factor.drop(user)
+        async with self._trail.act(principal, "factor.off", f"user:{user}"):
+            dropped = await self._second_factor.drop(user)
         await self._sign_ins.end_all(user)
-        await self._trail.note(principal, "factor.off", f"user:{user}")
         return dropped
 
     async def drop_passkeys(self, principal: Principal, user: int) -> int:
         """Forget somebody's passkeys, for a lost device; how many. They are signed out everywhere."""
         await self._reach(principal, user)
-        dropped = await self._passkeys.remove_passkeys(user, None)
+        async with self._trail.act(principal, "passkey.removed", f"user:{user}", all=True):
+            dropped = await self._passkeys.remove_passkeys(user, None)
         await self._sign_ins.end_all(user)
-        await self._trail.note(principal, "passkey.removed", f"user:{user}", all=True)
         return dropped
 
     async def invite(
@@ -132,19 +136,17 @@ class People:
         await self._with_role(principal, User(0, place, UserKind.HUMAN, name), role, custom)
         kept = custom if role is WorkspaceRole.CUSTOM else None
         made = Invitation(new_id(), place, name, role, by, 0.0, 0.0, email=email, custom_role=kept)
-        issued = await self._issue(made, INVITATION_S)
         told = {"name": name, "role": role, "email": email}
-        await self._trail.note(principal, "invitation.made", f"invitation:{made.id}", **told)
-        return issued
+        async with self._trail.act(principal, "invitation.made", f"invitation:{made.id}", **told):
+            return await self._issue(made, INVITATION_S)
 
     async def reset(self, principal: Principal, user: int) -> tuple[Invitation, str]:
         """A link with which somebody chooses a new password; older ones of theirs end."""
         member = await self._reach(principal, user)
         place, name, role = principal.workspace, member.user.name, member.user.role
         made = Invitation(new_id(), place, name, role, principal.user, 0.0, 0.0, user)
-        issued = await self._issue(made, RESET_S)
-        await self._trail.note(principal, "password.link", f"user:{user}")
-        return issued
+        async with self._trail.act(principal, "password.link", f"user:{user}"):
+            return await self._issue(made, RESET_S)
 
     async def invitations(self, principal: Principal) -> list[Invitation]:
         """Links that still work, newest first."""
@@ -158,9 +160,9 @@ class People:
             NotFound: there is none such any more.
         """
         require(principal, Verb.ADMINISTER)
-        if not await self._store.withdraw(principal.workspace, invitation):
-            raise NotFound("This invitation was used or has ended.")
-        await self._trail.note(principal, "invitation.withdrawn", f"invitation:{invitation}")
+        async with self._trail.act(principal, "invitation.withdrawn", f"invitation:{invitation}"):
+            if not await self._store.withdraw(principal.workspace, invitation):
+                raise NotFound("This invitation was used or has ended.")
 
     async def look(self, secret: str) -> tuple[Invitation, User | None]:
         """What a link is for, and for whom.
@@ -188,10 +190,10 @@ class People:
             raise Malformed("Choose a handle to sign in with.")
         user = known or await self.newcomer(invitation, name or invitation.name, handle)
         hashed = await hash_password(password)
-        if not await self._store.accept(_digest(secret), time.time(), user, hashed):
-            raise _over()
         done, told = ("person.came", {"role": user.role}) if known is None else ("password.reset", {})
-        await self._trail.of(user.workspace, user.id, done, f"user:{user.id}", **told)
+        async with self._trail.of(user.workspace, user.id, done, f"user:{user.id}", **told):
+            if not await self._store.accept(_digest(secret), time.time(), user, hashed):
+                raise _over()
         if known is None:
             return user, False
         await self._sign_ins.end_all(known.id)
@@ -232,19 +234,6 @@ class People:
         await self._store.invite(made, _digest(secret))
         return made, secret
 
-    async def _note_change(self, principal: Principal, before: Person, after: Person) -> None:
-        subject = f"user:{after.user.id}"
-        if (after.user.role, after.user.custom_role) != (before.user.role, before.user.custom_role):
-            told = {
-                "role": after.user.role,
-                "before": before.user.role,
-                "custom_role": optional_id(after.user.custom_role),
-            }
-            await self._trail.note(principal, "person.role", subject, **told)
-        if after.deactivated_at != before.deactivated_at:
-            done = "person.activated" if after.deactivated_at is None else "person.deactivated"
-            await self._trail.note(principal, done, subject)
-
     async def _other(self, principal: Principal, user: int) -> Person:
         found = await self._reach(principal, user)
         if user == principal.user:
@@ -279,3 +268,18 @@ def _digest(secret: str) -> str:
 
 async def _nothing(_principal: Principal, _user: int) -> None:
     """Nobody owned anything."""
+
+
+def _changes(before: Person, after: Person) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the audit log says of a change, with its data."""
+    if (after.user.role, after.user.custom_role) != (before.user.role, before.user.custom_role):
+        yield (
+            "person.role",
+            {
+                "role": after.user.role,
+                "before": before.user.role,
+                "custom_role": optional_id(after.user.custom_role),
+            },
+        )
+    if after.deactivated_at != before.deactivated_at:
+        yield "person.activated" if after.deactivated_at is None else "person.deactivated", {}

@@ -10,6 +10,7 @@ from myna.identity.trail import Trail
 from myna.ids import new_id
 from myna.model import WorkspaceRole
 from myna.model_identity import Provider
+from myna.ports_identity import RoleStore
 from myna.ports_providers import Doors, ProviderStore
 from myna.rights import Principal, Verb, gives, require
 
@@ -29,13 +30,18 @@ class Wanted:
     role: WorkspaceRole | None = None
     domains: Sequence[str] | None = None
     active: bool | None = None
+    custom: int | None = None
+    """With the role `custom`: which."""
 
 
 class Providers:
     """Administration of providers. Each change asks the provider first, so that a mistyped address is found at once."""
 
-    def __init__(self, store: ProviderStore, doors: Doors, seal: Seal, trail: Trail) -> None:
+    def __init__(
+        self, store: ProviderStore, doors: Doors, seal: Seal, trail: Trail, roles: RoleStore
+    ) -> None:
         self._store, self._doors, self._seal, self._trail = store, doors, seal, trail
+        self._roles = roles
 
     async def all(self, principal: Principal) -> list[Provider]:
         """All of the workspace, by name."""
@@ -71,8 +77,8 @@ class Providers:
         """
         require(principal, Verb.ADMINISTER)
         found = await self._own(principal, provider)
-        await self._store.remove_provider(principal.workspace, provider)
-        await self._trail.note(principal, "provider.removed", f"provider:{provider}", name=found.name)
+        async with self._trail.act(principal, "provider.removed", f"provider:{provider}", name=found.name):
+            await self._store.remove_provider(principal.workspace, provider)
 
     async def _own(self, principal: Principal, provider: int) -> Provider:
         found = await self._store.provider(provider)
@@ -83,7 +89,14 @@ class Providers:
     async def _put(self, principal: Principal, known: Provider, wanted: Wanted, action: str) -> Provider:
         if wanted.role is WorkspaceRole.OWNER:
             raise Malformed("A provider makes no owners.", code="owners_only")
-        if wanted.role is WorkspaceRole.CUSTOM or not gives(principal, wanted.role):
+        verbs, custom = frozenset[str](), known.custom_role if wanted.role is None else None
+        if wanted.role is WorkspaceRole.CUSTOM:
+            roles = await self._roles.roles(principal.workspace)
+            found = next((each for each in roles if each.id == wanted.custom), None)
+            if found is None:
+                raise NotFound("There is no such role in this workspace.", code="no_role")
+            verbs, custom = found.verbs, found.id
+        if not gives(principal, wanted.role, verbs):
             raise Forbidden("This role cannot be given through a provider by you.", code="more_than_own")
         said: dict[str, Any] = {
             "name": wanted.name,
@@ -96,12 +109,13 @@ class Providers:
             "active": wanted.active,
         }
         made = replace(known, **{name: value for name, value in said.items() if value is not None})
+        made = replace(made, custom_role=custom)
         if wanted.secret is not None:
             made = replace(made, secret=self._seal.close(wanted.secret) if wanted.secret else "")
         if made.issuer != known.issuer or (made.active and not known.active):
             await self._doors.check(made.issuer)
-        await self._store.put_provider(made)
         told = {"name": made.name, "issuer": made.issuer, "links": made.links, "creates": made.creates}
         more = {"role": made.role, "domains": list(made.domains), "active": made.active}
-        await self._trail.note(principal, action, f"provider:{made.id}", **told, **more)
+        async with self._trail.act(principal, action, f"provider:{made.id}", **told, **more):
+            await self._store.put_provider(made)
         return made

@@ -45,10 +45,9 @@ class Roles:
         if len(await self.all(principal)) >= MAX_ROLES:
             raise Malformed(f"A workspace has at most {MAX_ROLES} roles of its own.")
         made = CustomRole(new_id(), principal.workspace, name, _checked(principal, verbs))
-        await self._store.put_role(made)
-        await self._trail.note(
-            principal, "role.added", f"role:{made.id}", name=name, verbs=sorted(made.verbs)
-        )
+        told = {"name": name, "verbs": sorted(made.verbs)}
+        async with self._trail.act(principal, "role.added", f"role:{made.id}", **told):
+            await self._store.put_role(made)
         return made
 
     async def change(
@@ -64,11 +63,11 @@ class Roles:
             raise Forbidden("This role holds more than yours.")
         kept = found.verbs if verbs is None else _checked(principal, verbs)
         made = CustomRole(found.id, found.workspace, name or found.name, kept)
-        for user in await self._store.put_role(made):
-            if made.verbs != found.verbs:
-                await self._sign_ins.end_all(user)
         told = {"name": made.name, "verbs": sorted(made.verbs), "before": sorted(found.verbs)}
-        await self._trail.note(principal, "role.changed", f"role:{made.id}", **told)
+        async with self._trail.act(principal, "role.changed", f"role:{made.id}", **told):
+            holders = await self._store.put_role(made)
+        for user in holders if made.verbs != found.verbs else ():
+            await self._sign_ins.end_all(user)
         return made
 
     async def remove(self, principal: Principal, role: int) -> None:
@@ -78,9 +77,9 @@ class Roles:
             Conflict: somebody has it or is invited to it.
         """
         found = await self.find(principal, role)
-        if not await self._store.remove_role(found.id):
-            raise Conflict("Somebody has this role; give them another one first.", code="role_in_use")
-        await self._trail.note(principal, "role.removed", f"role:{found.id}", name=found.name)
+        async with self._trail.act(principal, "role.removed", f"role:{found.id}", name=found.name):
+            if not await self._store.remove_role(found.id):
+                raise Conflict("Somebody has this role; give them another one first.", code="role_in_use")
 
 
 def _checked(principal: Principal, verbs: Sequence[str]) -> frozenset[str]:

@@ -35,6 +35,10 @@ class Enrolment:
     """`otpauth://…`, for a QR code."""
 
 
+_NO_APP = ""
+"""Stands where the app's secret is kept, for those whose factor are their passkeys."""
+
+
 class SecondFactor:
     """Sets up, checks and turns off second factors. Secrets are stored sealed with a key derived from the server's own."""
 
@@ -76,6 +80,24 @@ class SecondFactor:
         step = self._step(factor.secret, code)
         if step is None:
             raise Unauthorised("This code is wrong or too old.", code="code_wrong")
+        return await self._turned_on(user, step)
+
+    async def by_passkeys(self, user: int) -> list[str]:
+        """Turn one on that has no app: passkeys, or one of the recovery codes, which are shown this once.
+
+        Raises:
+            Conflict: a second factor is on already.
+        """
+        if not await self._store.begin_factor(user, _NO_APP):
+            raise Conflict("A second factor is on already; turn it off first.", code="factor_on")
+        return await self._turned_on(user, 0)
+
+    async def only_passkeys(self, user: int) -> bool:
+        """Whether it is on and has no app."""
+        factor = await self._store.factor(user)
+        return factor is not None and factor.confirmed and factor.secret == _NO_APP
+
+    async def _turned_on(self, user: int, step: int) -> list[str]:
         codes = [_readable(secrets.token_bytes(RECOVERY_BYTES)) for _ in range(RECOVERY_CODES)]
         if not await self._store.confirm_factor(user, step, [_digest(each) for each in codes]):
             raise Conflict("Begin the set-up first.", code="factor_not_begun")
@@ -101,6 +123,8 @@ class SecondFactor:
         return await self._store.drop_factor(user)
 
     def _step(self, sealed: str, code: str) -> int | None:
+        if sealed == _NO_APP:
+            return None
         try:
             secret = self._seal.decrypt(sealed.encode()).decode()
         except InvalidToken as wrong:

@@ -5,12 +5,15 @@ import logging
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from myna.addresses import place_of
+from myna.errors import MynaError
 from myna.ids import new_id
 from myna.intrusion.model import Alert, By, Policy, Response, Shielded, Sign
 from myna.intrusion.ports import SafetyStore
 from myna.intrusion.shield import Shield
+from myna.ports import Bus
 from myna.windows import Windows
 
 MAX_OPEN = 5_000
@@ -20,7 +23,9 @@ MAX_SEEN = 50_000
 QUIET_S = 900.0
 """An alert that had no sign for so long is over."""
 REFRESH_S = 2.0
-"""How often a process looks what others have blocked and what the policy is."""
+"""How often a process looks what others have blocked and what the policy is, if nobody tells it before."""
+REST_S = 0.25
+"""Least time between two looks."""
 
 logger = logging.getLogger("myna.intrusion")
 
@@ -44,8 +49,13 @@ class Detector:
         self._changed: dict[int, Alert] = {}
         self._shielded: dict[str, Shielded] = {}
         self._seen: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self.others: Bus | None = None
+        """Where processes tell each other that something holds now, or no longer. The database says what."""
+        self._woken = asyncio.Event()
         self.owner_of: Callable[[str], Awaitable[int | None]] = _nobody
         """Whose a handle is."""
+        self.readers: list[Callable[[], Awaitable[None]]] = []
+        """Look for signs elsewhere, such as in the audit log, each time this one settles."""
         self.raised: list[Callable[[Alert], None]] = []
         """Told each new alert."""
 
@@ -86,25 +96,42 @@ class Detector:
         if not self.shield.put(shielded):
             return False
         self._shielded[shielded.place] = shielded
+        self._woken.set()
         return True
 
     async def lift(self, place: str) -> bool:
         """End what holds for an address."""
         self._shielded.pop(place, None)
         self.shield.lift(place)
-        return await self._store.lift(place)
+        lifted = await self._store.lift(place)
+        if lifted:
+            await self._tell()
+        return lifted
 
     async def run(self) -> None:
         """Store what is new and learn what others decided, until cancelled."""
-        while True:
-            await self.settle()
-            await asyncio.sleep(REFRESH_S)
+        async with asyncio.TaskGroup() as group:
+            if self.others is not None:
+                group.create_task(self._listen(self.others))
+            while True:
+                self._woken.clear()
+                await self.settle()
+                await asyncio.sleep(REST_S)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(REFRESH_S - REST_S):
+                        await self._woken.wait()
 
     async def settle(self) -> None:
-        """Store what waits and read what holds."""
-        for shielded in list(self._shielded.values()):
-            await self._store.shield(shielded)
-            self._shielded.pop(shielded.place, None)
+        """Store what waits and read what holds, and what was written meanwhile."""
+        for read in self.readers:
+            await read()
+        fresh = list(self._shielded.values())
+        if fresh:
+            await self._store.shield(fresh)
+            for each in fresh:
+                if self._shielded.get(each.place) is each:
+                    del self._shielded[each.place]
+            await self._tell()
         changed, self._changed = list(self._changed.values()), {}
         for alert in changed:
             if alert.handle and alert.user is None:
@@ -115,6 +142,18 @@ class Detector:
         self.shield.replace(await self._store.shielded(self._clock()), self.policy.allow)
         for waiting in self._shielded.values():
             self.shield.put(waiting)
+
+    async def _tell(self) -> None:
+        if self.others is not None:
+            try:
+                await self.others.publish(b"look")
+            except MynaError as away:
+                logger.warning("other processes learn of a block within %d s: %s", REFRESH_S, away.message)
+
+    async def _listen(self, others: Bus) -> None:
+        async with others.subscribe() as frames:
+            async for _ in frames:
+                self._woken.set()
 
     def _remember(self, place: tuple[str, str], value: str) -> None:
         self._seen[place] = value

@@ -67,6 +67,12 @@ RULES: Mapping[str, Rule] = {
     "message_flood": Rule(
         By.USER, Bound(20, 60), Response.LOG, 0, "Messages go on although they are refused."
     ),
+    "mass_export": Rule(
+        By.USER, Bound(3, 3600), Response.LOG, 0, "One user takes what is kept about many people."
+    ),
+    "takeover": Rule(
+        By.USER, Bound(10, 600), Response.LOG, 0, "One user changes ways into many accounts at once."
+    ),
     "visitors": Rule(By.ADDRESS, Bound(30, 120), Response.CHALLENGE, 1800, "An address makes many visitors."),
     "scraping": Rule(
         By.USER, Bound(60, 600), Response.CHALLENGE, 1800, "A visitor asks an agent without end."

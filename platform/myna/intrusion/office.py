@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from myna.errors import Conflict, Malformed, NotFound
+from myna.identity.trail import Trail
 from myna.intrusion.detector import Detector
 from myna.intrusion.heralds import Heralds, alert_object
 from myna.intrusion.model import Hook, Policy, Response, Rule, Shielded
@@ -14,7 +15,6 @@ from myna.intrusion.ports import SafetyStore
 from myna.intrusion.requests import Requests
 from myna.intrusion.shield import Shield, address_of, network_of
 from myna.log.committer import Committer
-from myna.log.filter_writes import Audit
 from myna.ports import Accounts
 from myna.rights import Principal
 from myna.windows import Bound
@@ -66,10 +66,10 @@ class Intrusion:
         place, now = address_of(address), time.time()
         until = None if seconds is None else now + seconds
         shielded = Shielded(place, Response.BLOCK, until, reason, asker.user, now)
-        if not self.detector.respond(shielded):
-            raise Conflict("This address is on the allow-list; take it off first.", code="allowed")
-        await self.detector.settle()
-        await self._note(asker, "address.blocked", place, {"until": until})
+        async with self._trail.act(asker, "address.blocked", place, until=until):
+            if not self.detector.respond(shielded):
+                raise Conflict("This address is on the allow-list; take it off first.", code="allowed")
+            await self.detector.settle()
 
     async def lift(self, asker: Principal, address: str) -> None:
         """End what holds for an address.
@@ -78,9 +78,9 @@ class Intrusion:
             NotFound: nothing does.
         """
         place = address_of(address)
-        if not await self.detector.lift(place):
-            raise NotFound("Nothing holds for this address.")
-        await self._note(asker, "address.lifted", place, {})
+        async with self._trail.act(asker, "address.lifted", place):
+            if not await self.detector.lift(place):
+                raise NotFound("Nothing holds for this address.")
 
     async def change(
         self,
@@ -103,16 +103,16 @@ class Intrusion:
             fresh = secrets.token_urlsafe(32) if hook else None
             kept = Hook(hook, fresh) if hook and fresh else None
         policy = Policy(made, tuple(sorted({network_of(each) for each in allow})), kept)
-        await self.store.set_policy(policy)
-        await self.detector.settle()
         changed = sorted(kind for kind, rule in made.items() if rule != before.rules[kind])
-        await self._note(
-            asker, "detection.changed", "detection", {"rules": changed, "allow": list(policy.allow)}
-        )
+        told = {"rules": changed, "allow": list(policy.allow)}
+        async with self._trail.act(asker, "detection.changed", "detection", **told):
+            await self.store.set_policy(policy)
+        await self.detector.settle()
         return policy, fresh
 
-    async def _note(self, asker: Principal, action: str, subject: str, data: Mapping[str, Any]) -> None:
-        await self.committer.write(Audit(asker.workspace, asker.user, action, subject, data))
+    @property
+    def _trail(self) -> Trail:
+        return Trail(self.committer)
 
 
 def _changed(rule: Rule, to: tuple[int, Response, int] | None) -> Rule:

@@ -23,8 +23,8 @@ class SafetyStore(Protocol):
         """Note that somebody has looked; whether there is such an alert."""
         ...
 
-    async def shield(self, shielded: Shielded) -> None:
-        """Let something hold for an address, in place of what held before."""
+    async def shield(self, shielded: Sequence[Shielded]) -> None:
+        """Let something hold for each of these addresses, in place of what held before; all of it in one transaction."""
         ...
 
     async def lift(self, place: str) -> bool:

@@ -29,7 +29,10 @@ class Requests:
         """Look at a request that was refused; `code` is the problem's."""
         saw, user = self._detector.saw, principal.user if principal is not None else None
         workspace = principal.workspace if principal is not None else None
-        if code in WRONG and handle:
+        if code == "proof_needed" and handle:
+            # It goes on after wrong passwords, and computes nothing: no browser of ours does that.
+            saw(Sign("brute_force", address))
+        elif code in WRONG and handle:
             self._wrong(address, handle)
         elif code in WRONG:
             saw(Sign("brute_force", address, user, workspace))

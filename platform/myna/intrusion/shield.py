@@ -23,6 +23,11 @@ class Blocked(Forbidden):
     code = "blocked"
 
 
+def blocked(left_s: int | None) -> Blocked:
+    """What is said to whoever is blocked."""
+    return Blocked("This address is blocked for now.", retry_ms=None if left_s is None else left_s * 1000)
+
+
 class Shield:
     """What holds for addresses, as this process knows it."""
 
@@ -49,10 +54,15 @@ class Shield:
         """
         response = self.of(place)
         if response is Response.BLOCK:
-            until = self._held[place].until
-            left_ms = None if until is None else int((until - self._clock()) * 1000) + 1
-            raise Blocked("This address is blocked for now.", retry_ms=left_ms)
+            raise blocked(self.left_s(place))
         return response
+
+    def left_s(self, place: str) -> int | None:
+        """Whole seconds, at least one, for which something still holds; None: until it is lifted."""
+        found = self._held.get(place)
+        if found is None or found.until is None:
+            return None
+        return max(1, int(found.until - self._clock()) + 1)
 
     def put(self, shielded: Shielded) -> bool:
         """Let something hold from now on; False when the address is on the list of those that nothing follows for."""

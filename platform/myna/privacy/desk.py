@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from myna.errors import Conflict, Malformed, NotFound
+from myna.identity.trail import Trail
 from myna.ids import new_id
 from myna.limits import Limits
 from myna.log.committer import Committer
-from myna.log.filter_writes import Audit
 from myna.model import ConversationKind, User, UserKind, WorkspaceRole
 from myna.ports import Accounts
 from myna.ports_content import Blobs
@@ -34,7 +34,7 @@ class Privacy:
         limits: Limits,
     ) -> None:
         self.store, self.jobs = store, jobs
-        self._accounts, self._committer, self._blobs, self._limits = accounts, committer, blobs, limits
+        self._accounts, self._trail, self._blobs, self._limits = accounts, Trail(committer), blobs, limits
 
     async def ask(self, asker: Principal, user: int, task: Task) -> dict[str, Any]:
         """Begin an export or an erasure.
@@ -52,10 +52,9 @@ class Privacy:
             raise NotFound(f"There is no user {user}.")
         if task is Task.ERASE:
             _check_erasable(asker, found)
-        job = await self.store.add(
-            Job(new_id(), asker.workspace, user, task, JobState.WAITING, asker.user, time.time())
-        )
-        await self._note(asker, f"person.{task}", f"user:{user}", {"job": str(job.id)})
+        made = Job(new_id(), asker.workspace, user, task, JobState.WAITING, asker.user, time.time())
+        async with self._trail.act(asker, f"person.{task}", f"user:{user}", job=str(made.id)):
+            job = await self.store.add(made)
         self.jobs.wake.set()
         return job_object(job)
 
@@ -73,13 +72,18 @@ class Privacy:
         require(asker, Verb.ADMINISTER)
         return [job_object(each) for each in await self.store.jobs(asker.workspace, 100)]
 
+    async def mine(self, asker: Principal) -> list[dict[str, Any]]:
+        """Exports about the asker, newest first."""
+        found = await self.store.jobs(asker.workspace, 20, asker.user)
+        return [job_object(each) for each in found if each.task is Task.EXPORT]
+
     async def content(self, asker: Principal, job: int) -> tuple[AsyncIterator[bytes], int]:
         """The export and its size. Raises NotFound when there is none, or none any more."""
         found = await self.job(asker, job)
         if found.blob is None:
             raise NotFound("This export is not there: not ready yet, or older than a week.", code="no_export")
         if found.user != asker.user:
-            await self._note(asker, "person.downloaded", f"user:{found.user}", {"job": str(found.id)})
+            await self._trail.note(asker, "person.downloaded", f"user:{found.user}", job=str(found.id))
         return self._blobs.get(found.blob, 0, None), found.size
 
     async def retention(self, asker: Principal) -> dict[str, int]:
@@ -95,12 +99,9 @@ class Privacy:
                 raise Malformed(
                     f"{kind!r}: {count} is none of the days from 0 to {MAX_DAYS} of {', '.join(KINDS)}."
                 )
-        await self.store.set_retention(asker.workspace, days)
-        await self._note(asker, "retention.changed", "workspace", dict(days))
+        async with self._trail.act(asker, "retention.changed", "workspace", **dict(days)):
+            await self.store.set_retention(asker.workspace, days)
         return await self.retention(asker)
-
-    async def _note(self, asker: Principal, action: str, subject: str, data: Mapping[str, Any]) -> None:
-        await self._committer.write(Audit(asker.workspace, asker.user, action, subject, data))
 
 
 def _check_erasable(asker: Principal, user: User) -> None:

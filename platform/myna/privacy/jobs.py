@@ -6,7 +6,7 @@ import logging
 import tempfile
 import time
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,8 @@ class Jobs:
         self._store, self._log, self._committer, self._sign_ins = store, log, committer, sign_ins
         self._files, self._blobs = files, blobs
         self.elsewhere: list[Elsewhere] = []
+        self.forget: Callable[[], Awaitable[None]] = _nothing
+        """Takes what was erased out of indexes that keep deleted words for a while."""
         self.wake = asyncio.Event()
         self._tidied_at = 0.0
 
@@ -114,6 +116,7 @@ class Jobs:
         for each in self.elsewhere:
             await each.erase(job.workspace, job.user, places)
         await self._store.scrub(job.workspace, job.user, time.time())
+        await self.forget()
 
     async def _export(self, job: Job) -> Job:
         with tempfile.TemporaryDirectory(prefix="myna-export-") as folder:
@@ -151,6 +154,10 @@ class Jobs:
             with archive.open(f"files/{number}-{_safe(name)}", "w", force_zip64=True) as file:
                 async for piece in self._blobs.get(blob[0], 0, None):
                     await asyncio.to_thread(file.write, piece)
+
+
+async def _nothing() -> None:
+    return None
 
 
 def _json(record: Any) -> str:

@@ -69,8 +69,8 @@ class PrivacyStore(Protocol):
         """A job of the workspace."""
         ...
 
-    async def jobs(self, workspace: int, limit: int) -> list[Job]:
-        """Newest first."""
+    async def jobs(self, workspace: int, limit: int, user: int | None = None) -> list[Job]:
+        """Newest first, of everybody or about one user."""
         ...
 
     async def outdated(self, before: float) -> list[Job]:

@@ -2,7 +2,8 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../core";
 import { Links } from "./arrive";
 import { Secret } from "./bots";
-import { Passkeys } from "./passkeys";
+import { MyExport } from "./myexport";
+import { canPasskey, Passkeys } from "./passkeys";
 import { Dialog, Trouble } from "./parts";
 import { api, complain, explain, toast } from "./state";
 import { ago, coded, t } from "./words";
@@ -25,7 +26,7 @@ const field = (form: HTMLFormElement, name: string) => String(new FormData(form)
 
 /** What the server says about a password or a code, in the reader's words. */
 function refusal(error: unknown): string {
-  if (error instanceof ApiError && ["bad_credentials", "code_wrong"].includes(error.code)) return coded("account", error.code);
+  if (error instanceof ApiError && ["bad_credentials", "code_wrong", "no_passkeys"].includes(error.code)) return coded("account", error.code);
   return explain(error);
 }
 
@@ -67,7 +68,10 @@ function Enrol({ close, done }: { close(): void; done(): void }) {
     const form = event.currentTarget as HTMLFormElement;
     setError(null);
     try {
-      if (begun) {
+      if (!begun && (event.submitter as HTMLButtonElement).value === "passkeys") {
+        setCodes((await api().post<{ recovery_codes: string[] }>("/v1/account/second-factor/passkeys", { password: field(form, "password") })).recovery_codes);
+        done();
+      } else if (begun) {
         setCodes((await api().post<{ recovery_codes: string[] }>("/v1/account/second-factor/confirm", { code: field(form, "code") })).recovery_codes);
         done();
       } else {
@@ -97,6 +101,7 @@ function Enrol({ close, done }: { close(): void; done(): void }) {
         )}
         {error && <p class="warn" role="alert">{error}</p>}
         <button type="submit" class="primary" data-testid="factor-next">{t(begun ? "account.turnOn" : "account.next")}</button>
+        {!begun && canPasskey() && <button type="submit" value="passkeys" data-testid="factor-passkeys">{t("account.onlyPasskeys")}</button>}
       </form>
     </Dialog>
   );
@@ -172,6 +177,7 @@ export function Account() {
       {state && <Passkeys password={state.password} />}
       <Links />
       <Devices devices={devices} changed={() => void load()} />
+      <MyExport />
       {open === "enrol" && <Enrol close={() => setOpen(null)} done={() => void load()} />}
       {open === "off" && <TurnOff close={() => setOpen(null)} done={() => void load()} />}
     </section>

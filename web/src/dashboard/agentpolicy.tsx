@@ -6,6 +6,7 @@ export interface PolicyBody {
   tools: unknown[];
   topics: { agent: string; words: string[] }[];
   remember: boolean;
+  mask: boolean;
 }
 
 /** How an agent behaves among others, what it may cost, do, pass on and remember: the part of a version's form. */
@@ -26,6 +27,7 @@ export function PolicyFields({ body, agents }: { body: PolicyBody; agents: { id:
         <label>{t("topics.passed")}<textarea name="passed" rows={2} placeholder={t("topics.passedHint")} defaultValue={topics} /></label>
         <label>{t("tools.json")}<textarea name="tools" rows={4} spellcheck={false} defaultValue={JSON.stringify(body.tools, null, 2)} data-testid="tools-json" /></label>
         <label class="check"><input type="checkbox" name="remember" checked={body.remember} data-testid="remember" />{t("memory.remember")}</label>
+        <label class="check"><input type="checkbox" name="mask" checked={body.mask} data-testid="mask" />{t("policy.mask")}</label>
       </div>
     </details>
   );
@@ -53,5 +55,6 @@ export function policyOf(form: FormData, body: PolicyBody, agents: { id: string;
     tools,
     topics,
     remember: form.has("remember"),
+    mask: form.has("mask"),
   };
 }

@@ -2,6 +2,8 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../core";
 import { Secret } from "./bots";
 import { Trouble } from "./parts";
+import { askedOf } from "./people";
+import { ownRoles } from "./roles";
 import { api, complain, explain } from "./state";
 import { coded, t, type Word } from "./words";
 
@@ -52,7 +54,7 @@ export function Applications() {
         redirect_uris: String(form.get("redirects") ?? "").split("\n").map((each) => each.trim()).filter(Boolean),
         scopes: form.getAll("scope"),
         confidential: !form.has("public"),
-        role: form.get("role") || null,
+        ...askedOf(String(form.get("role") ?? "")),
       });
       element.reset();
       setRefused(null);
@@ -79,7 +81,7 @@ export function Applications() {
           </fieldset>
           <label class="check"><input type="checkbox" name="public" />{t("applications.public")}</label>
           <label>{t("applications.itself")}
-            <select name="role"><option value="">{t("applications.never")}</option>{ROLES.map((each) => <option value={each}>{t(`role.${each}` as Word)}</option>)}</select>
+            <select name="role"><option value="">{t("applications.never")}</option>{ROLES.map((each) => <option value={each}>{t(`role.${each}` as Word)}</option>)}{ownRoles.value.map((each) => <option value={`custom:${each.id}`}>{each.name}</option>)}</select>
           </label>
           {refused && <p class="warn" role="alert">{refused}</p>}
           <button type="submit" class="primary" data-testid="application-add">{t("applications.add")}</button>

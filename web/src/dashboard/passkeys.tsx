@@ -17,7 +17,7 @@ export const canPasskey = (): boolean => "PublicKeyCredential" in globalThis && 
 /** What went wrong between the browser and the device, or the server, in the reader's words. */
 export function passkeyTrouble(error: unknown): string {
   if (error instanceof DOMException) return t(error.name === "InvalidStateError" ? "passkeys.known" : "passkeys.cancelled");
-  if (error instanceof ApiError && ["passkey_wrong", "no_passkeys_here", "bad_credentials", "sign_in_again", "last_way_in"].includes(error.code)) return coded("passkeys", error.code);
+  if (error instanceof ApiError && ["passkey_wrong", "no_passkeys_here", "bad_credentials", "sign_in_again", "last_way_in", "last_factor"].includes(error.code)) return coded("passkeys", error.code);
   return explain(error);
 }
 

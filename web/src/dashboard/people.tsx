@@ -38,7 +38,7 @@ function roleName(role: string | null): string {
 
 /** One value for a role, whether it is one of everybody's or the workspace's own. */
 const valueOf = (of: { role: string | null; custom_role: string | null }) => (of.role === "custom" ? `custom:${of.custom_role}` : of.role);
-const askedOf = (value: string) => (value.startsWith("custom:") ? { role: "custom", custom_role: value.slice(7) } : { role: value || null });
+export const askedOf = (value: string) => (value.startsWith("custom:") ? { role: "custom", custom_role: value.slice(7) } : { role: value || null });
 
 function RoleChoice({ name, value, choose, disabled }: { name: string; value: string | null; choose?(role: string): void; disabled?: boolean }) {
   const mine = session.value?.role === "owner" ? ROLES : ROLES.filter((each) => each !== "owner" || value === "owner");

@@ -1,6 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../core";
 import { Trouble } from "./parts";
+import { askedOf } from "./people";
+import { ownRoles } from "./roles";
 import { api, complain, explain, toast } from "./state";
 import { t, type Word } from "./words";
 
@@ -13,6 +15,7 @@ interface Provider {
   links: boolean;
   creates: boolean;
   role: string | null;
+  custom_role: string | null;
   domains: string[];
   active: boolean;
   redirect_uri: string;
@@ -40,7 +43,7 @@ function ProviderForm({ provider, changed }: { provider: Provider; changed(): vo
           ...(secret ? { client_secret: secret } : {}),
           links: form.has("links"),
           creates: form.has("creates"),
-          ...(role ? { role } : {}),
+          ...(role ? askedOf(role) : {}),
           domains: String(form.get("domains") ?? "").split(/[\s,]+/).filter(Boolean),
           active: form.has("active"),
         },
@@ -70,6 +73,7 @@ function ProviderForm({ provider, changed }: { provider: Provider; changed(): vo
             <select name="role" defaultValue={provider.role ?? ""}>
               <option value="">{t("role.none")}</option>
               {ROLES.map((each) => <option value={each} selected={each === provider.role}>{t(`role.${each}` as Word)}</option>)}
+              {ownRoles.value.map((each) => <option value={`custom:${each.id}`} selected={each.id === provider.custom_role}>{each.name}</option>)}
             </select>
           </label>
           <label>{t("providers.domains")}<input name="domains" defaultValue={provider.domains.join(", ")} placeholder="example.org" /></label>

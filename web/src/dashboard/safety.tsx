@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
+import { download, progress, type Job } from "./myexport";
 import { Empty, Trouble } from "./parts";
-import { api, complain, toast, tokens } from "./state";
+import { api, complain, toast } from "./state";
 import { ago, coded, t } from "./words";
 
 interface Alert {
@@ -45,17 +46,6 @@ interface Limit {
   count: number | null;
   window_s: number | null;
   refused: number;
-}
-
-interface Job {
-  id: string;
-  user: string;
-  task: string;
-  state: string;
-  at: string;
-  messages: number;
-  error: string | null;
-  download_until: string | null;
 }
 
 const RESPONSES = ["log", "slow", "challenge", "block"] as const;
@@ -208,12 +198,6 @@ export function PrivacyScreen() {
     if (task === "erase" && !confirm(t("safety.eraseSure", { name: everybody.get(user) ?? user }))) return;
     void api().post(`/v1/admin/users/${user}/${task}`).then(again, complain);
   };
-  const download = async (job: string) => {
-    const response = await fetch(`/v1/privacy/jobs/${job}/content`, { headers: { Authorization: `Bearer ${await tokens.get()}` } });
-    const address = URL.createObjectURL(await response.blob());
-    Object.assign(document.createElement("a"), { href: address, download: `export-${job}.zip` }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
-  };
   return (
     <>
       {!!error && <Trouble error={error} retry={load} />}
@@ -240,7 +224,7 @@ export function PrivacyScreen() {
             <li class="source" key={each.id} data-testid="privacy-job">
               <div class="who">
                 <b>{coded("safety.task", each.task)} · {everybody.get(each.user) ?? `#${each.user}`}</b>
-                <span class="faint" data-testid="job-state">{[coded("safety.state", each.state), t("safety.messages", { n: each.messages }), each.error, ago(each.at)].filter(Boolean).join(" · ")}</span>
+                <span class="faint" data-testid="job-state">{progress(each)}</span>
               </div>
               {each.download_until && <button type="button" class="quiet" data-testid="job-download" onClick={() => void download(each.id).catch(complain)}>{t("safety.download")}</button>}
             </li>

@@ -1,9 +1,21 @@
 import { useRef, useState } from "preact/hooks";
 import { ApiError, call, type Session } from "../core";
+import type { Challenge } from "../frame/proof";
 import { Elsewhere } from "./arrive";
 import { askDevice, canPasskey, passkeyTrouble } from "./passkeys";
 import { begin, explain, signedOutBecause } from "./state";
 import { lang, speak, t } from "./words";
+
+/** Signs in; an address from which wrong passwords came computes something first, and the solver is loaded only then. */
+async function enter(body: Record<string, unknown>): Promise<Session> {
+  try {
+    return await call<Session>("POST", "/v1/auth/sign-in", { body });
+  } catch (failure) {
+    if (!(failure instanceof ApiError) || failure.code !== "proof_needed" || body.proof) throw failure;
+    const { solve } = await import("../frame/proof");
+    return enter({ ...body, proof: await solve(failure.problem as unknown as Challenge) });
+  }
+}
 
 export function SignIn() {
   const [error, setError] = useState<string | null>(null);
@@ -17,7 +29,7 @@ export function SignIn() {
       const found = await askDevice();
       const given = new FormData(form.current!);
       const beside = { handle: given.get("handle"), password: given.get("password"), passkey: found };
-      begin(await (factor ? call<Session>("POST", "/v1/auth/sign-in", { body: beside }) : call<Session>("POST", "/v1/auth/passkeys", { body: { credential: found } })));
+      begin(await (factor ? enter(beside) : call<Session>("POST", "/v1/auth/passkeys", { body: { credential: found } })));
     } catch (failure) {
       setError(passkeyTrouble(failure));
     } finally {
@@ -31,7 +43,7 @@ export function SignIn() {
     const body = { handle: given.get("handle"), password: given.get("password"), ...(code ? { code } : {}) };
     setBusy(true);
     try {
-      begin(await call<Session>("POST", "/v1/auth/sign-in", { body }));
+      begin(await enter(body));
     } catch (failure) {
       if (failure instanceof ApiError && failure.code === "second_factor_needed") {
         setError(null);

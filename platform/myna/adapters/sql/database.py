@@ -18,6 +18,7 @@ from sqlalchemy.pool import StaticPool
 
 from myna.adapters.sql.calm_sqlite import calm_connection
 from myna.adapters.sql.log_connection import BoundConnection, Connection
+from myna.adapters.sql.noted import noted
 from myna.adapters.sql.one_go import SqliteWriter
 from myna.adapters.sql.rested import ask_after_rest
 from myna.errors import MynaError
@@ -126,16 +127,18 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that commits when the block ends and rolls back when it raises.
 
-        A task that is cancelled in it leaves the database unlocked, with all of the transaction or with none of it.
+        Lines of the audit log that wait (`myna.noting`) go into it. A task that is cancelled in it leaves the database unlocked,
+        with all of the transaction or with none of it.
         """
         if not self.sqlite:
-            async with self._writer.begin() as connection:
+            async with self._writer.begin() as connection, noted(connection):
                 yield connection
             return
         async with self._write_lock, self._my_turn(), self._writer.connect() as connection:
             await connection.execute(text("BEGIN IMMEDIATE"))
             try:
-                yield connection
+                async with noted(connection):
+                    yield connection
             except BaseException:
                 await asyncio.shield(connection.rollback())
                 raise
@@ -240,5 +243,6 @@ SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-16000",
     "PRAGMA temp_store=MEMORY",
+    "PRAGMA secure_delete=ON",
 )
 """Set on every connection, by the stores' engine and by the committer's own."""

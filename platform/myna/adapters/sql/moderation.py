@@ -9,13 +9,13 @@ from sqlalchemy import Select, func, literal, select, union_all
 from myna.adapters.sql import rows_desk
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.moderation_tables import AuditRow, FilterPolicyRow, ListingRow
-from myna.adapters.sql.tables import HeldRow, MessageRow, table
+from myna.adapters.sql.tables import HeldRow, MessageRow, WorkspaceRow, table
 from myna.filtering import Filtering, FilterPolicy, Listed, Listing, PlaceKind
 from myna.model_moderation import AppealState, AuditEntry, Held, HeldState, Standing
 from myna.ports_moderation import SenderIn
 
 _audit, _policy, _listing = table(AuditRow), table(FilterPolicyRow), table(ListingRow)
-_held, _message = table(HeldRow), table(MessageRow)
+_held, _message, _workspace = table(HeldRow), table(MessageRow), table(WorkspaceRow)
 
 
 class _Reads:
@@ -133,6 +133,12 @@ class SqlAudit(_Reads):
             )
         query = query.order_by(_audit.c.number.desc() if newest else _audit.c.number).limit(limit)
         return [AuditEntry(*row) for row in await self._all(query)]
+
+    async def heads(self) -> dict[int, int]:
+        """The number of the newest line of each workspace that has some."""
+        newest = select(func.max(_audit.c.number)).where(_audit.c.workspace == _workspace.c.id)
+        query = select(_workspace.c.id, newest.correlate(_workspace).scalar_subquery())
+        return {row[0]: row[1] for row in await self._all(query) if row[1] is not None}
 
     async def head(self, workspace: int) -> AuditEntry | None:
         """The newest line."""

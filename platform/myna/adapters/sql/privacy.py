@@ -186,9 +186,11 @@ class SqlPrivacy:
         query = select(_job).where(_job.c.workspace == workspace, _job.c.id == job)
         return next(map(_job_of, await self._database.all(query)), None)
 
-    async def jobs(self, workspace: int, limit: int) -> list[Job]:
-        """Newest first."""
+    async def jobs(self, workspace: int, limit: int, user: int | None = None) -> list[Job]:
+        """Newest first, of everybody or about one user."""
         query = select(_job).where(_job.c.workspace == workspace).order_by(_job.c.id.desc()).limit(limit)
+        if user is not None:
+            query = query.where(_job.c.user == user)
         return [_job_of(row) for row in await self._database.all(query)]
 
     async def outdated(self, before: float) -> list[Job]:

@@ -31,6 +31,7 @@ class ProviderRow(SQLModel, table=True):
     role: str | None = Field(sa_column=text(null=True))
     domains: str = Field(sa_column=text())
     active: bool = Field(default=True)
+    custom_role: int | None = Field(sa_column=big(null=True))
 
 
 class LinkedRow(SQLModel, table=True):

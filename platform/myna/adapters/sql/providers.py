@@ -53,6 +53,7 @@ class SqlProviders:
             "role": None if provider.role is None else provider.role.value,
             "domains": rows.to_json(list(provider.domains)),
             "active": provider.active,
+            "custom_role": provider.custom_role,
         }
         async with self._database.write() as connection:
             known = update(_provider).where(_provider.c.id == provider.id).values(values)
@@ -175,7 +176,8 @@ def _provider_of(row: Any) -> Provider:
     role = None if row.role is None else WorkspaceRole(row.role)
     domains = tuple(rows.from_json(row.domains))
     named = (row.id, row.workspace, row.name, row.issuer, row.client, row.secret)
-    return Provider(*named, bool(row.links), bool(row.creates), role, domains, bool(row.active))
+    flags = (bool(row.links), bool(row.creates), role, domains, bool(row.active))
+    return Provider(*named, *flags, row.custom_role)
 
 
 def _linked_of(row: Any) -> Linked:

@@ -6,6 +6,7 @@ from sqlmodel import Field, SQLModel
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.identity_tables import InvitationRow
+from myna.adapters.sql.provider_tables import ProviderRow
 from myna.adapters.sql.tables import UserRow, big, table, text
 from myna.model_identity import CustomRole
 
@@ -23,6 +24,7 @@ class CustomRoleRow(SQLModel, table=True):
 _role = table(CustomRoleRow)
 _user = table(UserRow)
 _invitation = table(InvitationRow)
+_provider = table(ProviderRow)
 
 
 class SqlRoles:
@@ -53,9 +55,9 @@ class SqlRoles:
         return found
 
     async def remove_role(self, role: int) -> bool:
-        """Forget it, unless somebody has it or is invited to it."""
+        """Forget it, unless somebody has it, is invited to it, or comes to it through a provider."""
         async with self._database.write() as connection:
-            for place in (_user, _invitation):
+            for place in (_user, _invitation, _provider):
                 held = select(place.c.id).where(place.c.custom_role == role).limit(1)
                 if (await connection.execute(held)).first() is not None:
                     return False

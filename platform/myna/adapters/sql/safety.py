@@ -111,19 +111,22 @@ class SqlSafety:
         async with self._database.write() as connection:
             return bool((await connection.execute(change)).rowcount)
 
-    async def shield(self, shielded: Shielded) -> None:
-        """Let something hold for an address."""
+    async def shield(self, shielded: Sequence[Shielded]) -> None:
+        """Let something hold for each of these addresses."""
         values = {
-            "place": shielded.place,
-            "response": shielded.response.value,
-            "until": shielded.until,
-            "reason": shielded.reason,
-            "by": shielded.by,
-            "at": shielded.at,
+            each.place: {
+                "place": each.place,
+                "response": each.response.value,
+                "until": each.until,
+                "reason": each.reason,
+                "by": each.by,
+                "at": each.at,
+            }
+            for each in shielded
         }
         async with self._database.write() as connection:
-            await connection.execute(delete(_shield).where(_shield.c.place == shielded.place))
-            await connection.execute(insert(_shield).values(values))
+            await connection.execute(delete(_shield).where(_shield.c.place.in_(values)))
+            await connection.execute(insert(_shield), list(values.values()))
 
     async def lift(self, place: str) -> bool:
         """End it."""
