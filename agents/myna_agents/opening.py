@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from myna_agents.appointments import Appointments
 from myna_agents.approvals import Approvals
 from myna_agents.bundles import Bundles
 from myna_agents.comparing import Comparing
@@ -32,6 +33,7 @@ class Office:
     memory: Memory
     guidance: Guidance
     approvals: Approvals
+    appointments: Appointments
     comparing: Comparing
     library: Library
     models: tuple[str, ...]
@@ -57,6 +59,7 @@ def open_office(
     marks: Marks,
     memory: Memory,
     comparisons: Comparisons,
+    appointments: Appointments,
 ) -> Office:
     """The office over its stores."""
     assert world.guidance is not None
@@ -73,6 +76,7 @@ def open_office(
         memory,
         world.guidance,
         world.approvals,
+        appointments,
         Comparing(comparisons, versions),
         library,
         tuple(choices),

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,6 +12,8 @@ from myna_knowledge.ports import Embedder, Vectors
 log = logging.getLogger(__name__)
 
 EMBED_TIMEOUT_S = 8.0
+REMEMBERED = 512
+"""Newest questions whose vectors are kept (1.5 kB each): a gap is sorted, and a suggestion made, by what was just asked."""
 
 GENERAL: Mapping[str, tuple[str, ...]] = {
     "en": (
@@ -59,17 +62,25 @@ class Asking:
     def __init__(self, embedder: Embedder | None) -> None:
         self.embedder = embedder
         self._common: dict[str, Vectors] = {}
+        self._known: OrderedDict[str, Vectors] = OrderedDict()
 
     async def vector(self, question: str) -> Vectors | None:
         """The question's vector as it comes; None without an embedder or when it fails."""
         if self.embedder is None or not question.strip():
             return None
+        if (known := self._known.get(question)) is not None:
+            self._known.move_to_end(question)
+            return known
         try:
             async with asyncio.timeout(EMBED_TIMEOUT_S):
-                return await self.embedder.embed_query(question)
+                vector = await self.embedder.embed_query(question)
         except Exception:
             log.exception("The embedder failed; the question is answered by words alone")
             return None
+        self._known[question] = vector
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return vector
 
     async def common(self, lang: str) -> Vectors | None:
         """The mean of general questions in a language (English for those unknown here), embedded once per process."""

@@ -1,12 +1,15 @@
 """Who answers the customer: agent, queue or operator. Each move is one transaction and adds one to the ticket's epoch."""
 
-from collections.abc import Mapping
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from myna.access import Access
 from myna.deliver.hub import Hub
-from myna.errors import Conflict, Malformed
+from myna.errors import Conflict, Malformed, MynaError
 from myna.log.committer import Committer
 from myna.log.support import QUEUED_NOTICE, claimed_notice
 from myna.log.writes import MoveTicket, Rouse, Stop
@@ -22,6 +25,31 @@ OPERATING = frozenset({WorkspaceRole.OWNER, WorkspaceRole.ADMIN, WorkspaceRole.O
 
 
 LEAVING_PAGE = 100
+FORETELL_S = 3.0
+"""How long the desk may think about what to promise; a hand-off waits no longer and promises nothing then."""
+ASKED = "asked_for_human"
+EXPECTED = "handoff.expected"
+"""Code of the notice that says what to expect."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """What is said with a hand-off."""
+
+    summary: str | None = None
+    """For the operator."""
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """For the notice: `expected`, the sentence on waiting or opening hours."""
+    offers: tuple[Mapping[str, Any], ...] = ()
+    """Buttons under the notice."""
+    text: str = ""
+    """The whole notice in the customer's language, where there is something to expect."""
+
+
+Foretell = Callable[[int, str, str | None], Awaitable[Foretold]]
+"""What a hand-off says: by conversation, reason and the language of the customer's page."""
 
 
 class Handoff:
@@ -35,18 +63,31 @@ class Handoff:
     ) -> None:
         self._access, self._accounts = access, accounts
         self._committer, self._hub, self._turn_delay_s = committer, hub, turn_delay_s
+        self.foretell: Foretell | None = None
+        """Says what a customer who asks for a person may expect, by conversation."""
 
-    async def hand_off(self, principal: Principal, conversation: int, reason: str | None = None) -> Ticket:
-        """Into the queue, for any operator to take."""
+    async def hand_off(
+        self, principal: Principal, conversation: int, reason: str | None = None, lang: str | None = None
+    ) -> Ticket:
+        """Into the queue, for any operator to take.
+
+        Who asks for a person is told what to expect, in `lang` if they have written nothing.
+        """
         if reason is not None and (len(reason) > REASON_CHARS or not reason.isprintable()):
             raise Malformed(f"reason must be a code of at most {REASON_CHARS} printable characters.")
         await self._require(principal, conversation, Verb.HAND_OFF)
+        reason = reason or ASKED
+        told = await self._foretold(conversation, reason, lang)
+        # Clients say what they know by its code; this one is in nobody's tables, so they show the text.
+        notice = {"code": EXPECTED, "text": told.text} if told.text else QUEUED_NOTICE
+        offers = {"offers": [dict(each) for each in told.offers]} if told.offers else {}
         move = MoveTicket(
             conversation,
             principal.user,
             Owner.QUEUE,
-            reason=reason or "asked_for_human",
-            notice=QUEUED_NOTICE,
+            reason=reason,
+            summary=told.summary,
+            notice={**notice, "data": {"reason": reason, **told.data}, **offers},
             partial=self._hub.streamed(conversation),
         )
         return await self._move(move)
@@ -134,6 +175,17 @@ class Handoff:
     async def rouse(self, conversation: int) -> None:
         """Let the agent take a turn at once, if the conversation is its own."""
         await self._committer.write(Rouse(conversation))
+
+    async def _foretold(self, conversation: int, reason: str, lang: str | None) -> Foretold:
+        """Nothing where nobody can say, or where the customer knows: who left a message is not asked to leave one."""
+        if self.foretell is None or reason != ASKED:
+            return Foretold()
+        try:
+            async with asyncio.timeout(FORETELL_S):
+                return await self.foretell(conversation, reason, lang)
+        except (MynaError, TimeoutError) as failed:
+            logger.warning("conversation %d is handed off without an outlook: %s", conversation, failed)
+            return Foretold()
 
     async def _require(self, principal: Principal, conversation: int, verb: Verb) -> None:
         require(principal, verb, await self._access.seat(principal, conversation))

@@ -265,7 +265,7 @@ class TurnQueue(Protocol):
         ...
 
     async def next_due(self) -> float | None:
-        """When the next waiting turn may be leased."""
+        """When the next waiting turn may be leased; turns of a conversation in which one runs wait for its end."""
         ...
 
     async def records(self, conversation: int, limit: int) -> list[TurnRecord]:

@@ -62,23 +62,42 @@ class Turns:
     def __init__(self, queue: TurnQueue, committer: Committer, relay: Relay, hub: Hub) -> None:
         self._queue, self._committer, self._relay, self._hub = queue, committer, relay, hub
         self._streams: dict[int, _Stream] = {}
-        self._wake = asyncio.Event()
+        self._wake, self._looking = asyncio.Event(), asyncio.Lock()
         relay.listeners.append(self._heard)
 
     async def lease(self, worker: str, wait_s: float) -> Turn | None:
-        """The next due turn, or None when none came within `wait_s` seconds. `worker` is named in the log only."""
+        """The next due turn, or None when none came within `wait_s` seconds. `worker` is named in the log only.
+
+        One worker of a process looks at a time, and the next one as soon as that one has found something: every event would
+        send all of them to the database otherwise, while the first answers.
+        """
         until = time.time() + wait_s
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._looking.acquire()
+        except TimeoutError:
+            return None
+        try:
+            turn = await self._found(until)
+        finally:
+            self._looking.release()
+        if turn is not None:
+            logger.debug("%s answers turn %d, attempt %d", worker, turn.id, turn.attempt)
+        return turn
+
+    async def _found(self, until: float) -> Turn | None:
         while True:
+            # Before the look: what is queued during it must not be slept over.
+            self._wake.clear()
             now = time.time()
-            turn = await self._queue.lease(now, LEASE_S)
-            if turn is not None:
-                logger.debug("%s answers turn %d, attempt %d", worker, turn.id, turn.attempt)
-                return turn
+            due = await self._queue.next_due()
+            if due is not None and due <= now:
+                turn = await self._queue.lease(now, LEASE_S)
+                if turn is not None:
+                    return turn
             if now >= until:
                 return None
-            due = await self._queue.next_due()
             pause = min(until - now, POLL_S if due is None else max(0.01, min(due - now, POLL_S)))
-            self._wake.clear()
             try:
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
@@ -215,6 +234,8 @@ class Turns:
             thread=turn.thread,
         )
         done = await self._committer.write(closing)
+        # A turn that ends in silence is no event, and the next one of its conversation may begin.
+        self._wake.set()
         assert done is None or isinstance(done, Message)
 
     async def _replace(self, turn: Turn, stream: _Stream, text: str) -> None:

@@ -289,20 +289,30 @@ def build_world(
 def build_office(settings: Settings, core: Core, database: Database, library: "Library") -> "Office":
     """What the agents' routes serve; models are loaded when they are asked first. Close it after use."""
     from myna_agents.adapters.egress import ToolEgress
+    from myna_agents.adapters.sql_appointments import SqlAppointments
     from myna_agents.adapters.sql_bundles import SqlBundles
     from myna_agents.adapters.sql_comparisons import SqlComparisons
     from myna_agents.adapters.sql_ledger import SqlLedger
     from myna_agents.adapters.sql_marks import SqlMarks as SqlWrongAnswers
     from myna_agents.adapters.sql_memory import SqlMemory
+    from myna_agents.appointments import Calendar, Schedule
     from myna_agents.engines.opening import open_engines
+    from myna_agents.foretelling import foretelling
     from myna_agents.opening import open_office
     from myna_agents.tools.declared import Toolshed, read_secrets
 
     _tell_what_is_known(core.services, database, library)
     engine, writer = open_engines(settings.model, settings.model_key)
     egress = ToolEgress(allow_private=settings.private_tools)
-    shed = Toolshed(egress, read_secrets(settings.tool_secrets))
-    return open_office(
+    appointments = SqlAppointments(database)
+
+    async def calendar(conversation: int) -> Calendar | None:
+        found = await core.services.helpdesk.calendar(conversation)
+        return None if found is None else Calendar(found[0].workspace, found[0].inbox, found[1])
+
+    schedule = Schedule(appointments, calendar)
+    shed = Toolshed(egress, read_secrets(settings.tool_secrets), schedule=schedule)
+    office = open_office(
         build_world(settings, core, database, library, engine, shed),
         writer,
         library,
@@ -313,7 +323,10 @@ def build_office(settings: Settings, core: Core, database: Database, library: "L
         marks=SqlWrongAnswers(database),
         memory=SqlMemory(database),
         comparisons=SqlComparisons(database),
+        appointments=appointments,
     )
+    core.services.handoff.foretell = foretelling(office.world, office.copilot, core.services.desk.ticket)
+    return office
 
 
 def build_app(
@@ -392,13 +405,14 @@ def build_app(
 
 def _tell_what_is_known(services: Services, database: Database, library: "Library") -> None:
     """Let exports and erasures reach what agents and the knowledge base know of people."""
+    from myna_agents.adapters.sql_appointments import SqlAppointments
     from myna_agents.adapters.sql_memory import SqlMemory
     from myna_agents.people import agents_know
     from myna_knowledge.adapters.sql_people import SqlQuestions
     from myna_knowledge.people import library_knows
 
     services.privacy.jobs.elsewhere += [
-        agents_know(SqlMemory(database)),
+        agents_know(SqlMemory(database), SqlAppointments(database)),
         library_knows(SqlQuestions(database), library),
     ]
 

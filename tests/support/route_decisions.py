@@ -249,6 +249,8 @@ POST /v1/conversations/{conversation}/guidance
 DELETE /v1/conversations/{conversation}/guidance/{guided}
 GET /v1/approvals
 POST /v1/approvals/{approval}/decide
+GET /v1/appointments
+POST /v1/appointments/{appointment}/cancel
 """
 
 # Who runs the workspace.

@@ -29,12 +29,12 @@ class SqlComparisons:
     async def running(self, agent: int) -> tuple[Comparison, Bundle] | None:
         """The comparison that runs, with the challenger."""
         query = select(_comparison).where(_comparison.c.agent == agent, _comparison.c.ended_at.is_(None))
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).first()
-            if row is None:
-                return None
-            challenger = select(_bundle).where(_bundle.c.agent == agent, _bundle.c.number == row.challenger)
-            return _comparison_of(row), bundle_of((await connection.execute(challenger)).one())
+        row = next(iter(await self._database.all(query)), None)
+        if row is None:
+            return None
+        # A comparison never changes its challenger, and a version that was published stays.
+        challenger = select(_bundle).where(_bundle.c.agent == agent, _bundle.c.number == row.challenger)
+        return _comparison_of(row), bundle_of((await self._database.all(challenger))[0])
 
     async def latest(self, agent: int) -> Comparison | None:
         """The newest, running or not."""

@@ -36,8 +36,7 @@ class SqlGuidance:
     async def of(self, conversation: int) -> list[Guided]:
         """All of a conversation, oldest first."""
         query = select(_guidance).where(_guidance.c.conversation == conversation).order_by(_guidance.c.id)
-        async with self._database.read() as connection:
-            found = (await connection.execute(query)).all()
+        found = await self._database.all(query)
         return [Guided(*(getattr(row, name) for name in Guided.__slots__)) for row in found]
 
     async def remove(self, conversation: int, guided: int) -> bool:
@@ -103,8 +102,7 @@ class SqlApprovals:
         here = and_(_approval.c.conversation == conversation, _approval.c.state.in_(_ENDED))
         mine = or_(_approval.c.told.is_(None), _approval.c.told == turn)
         query = select(_approval).where(here, mine).order_by(_approval.c.id).limit(1)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).first()
+        row = next(iter(await self._database.all(query)), None)
         if row is None:
             return None
         async with self._database.write() as connection:

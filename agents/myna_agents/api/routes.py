@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from myna_agents.api import comparisons, copilot, ledger, marks, memory, steering, versions
+from myna_agents.api import appointments, comparisons, copilot, ledger, marks, memory, steering, versions
 
 
 def routers() -> list[APIRouter]:
@@ -11,6 +11,7 @@ def routers() -> list[APIRouter]:
         versions.router,
         comparisons.router,
         steering.router,
+        appointments.router,
         copilot.router,
         marks.router,
         ledger.router,

@@ -94,6 +94,18 @@ class McpTool(Shape):
     allow: list[AllowedTool] = Field(min_length=1, max_length=50)
 
 
+class ScheduleTool(Shape):
+    """Appointments within the opening hours of the inbox: `NAME_slots`, `NAME_book` and `NAME_cancel`."""
+
+    kind: Literal["schedule"]
+    name: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]{1,57}$")]
+    description: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    minutes: int = Field(default=30, ge=5, le=480, description="How long an appointment takes.")
+    days: int = Field(default=14, ge=1, le=90, description="How far ahead.")
+    places: int = Field(default=1, ge=1, le=100, description="How many customers can be served at once.")
+    notice_minutes: int = Field(default=60, ge=0, le=10_080, description="How long before it must be made.")
+
+
 class TopicBody(Shape):
     """What another agent answers."""
 
@@ -118,7 +130,9 @@ class BundleBody(Shape):
     handoff: HandoffBody = Field(default_factory=HandoffBody)
     budget: BudgetBody = Field(default_factory=BudgetBody)
     gate: GateBody = Field(default_factory=GateBody)
-    tools: list[Annotated[HttpTool | McpTool, Field(discriminator="kind")]] = Field(default=[], max_length=20)
+    tools: list[Annotated[HttpTool | McpTool | ScheduleTool, Field(discriminator="kind")]] = Field(
+        default=[], max_length=20
+    )
     topics: list[TopicBody] = Field(default=[], max_length=50)
     remember: bool = False
     mask: bool = False

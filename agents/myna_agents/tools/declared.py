@@ -10,8 +10,10 @@ from typing import Any, Protocol, cast
 
 from myna.errors import Malformed, MynaError
 from myna_agents.agent import AgentProfile
+from myna_agents.appointments import Plan, Schedule
 from myna_agents.tools.http_action import http_action
 from myna_agents.tools.mcp_server import Allowed, mcp_tools
+from myna_agents.tools.schedule import schedule_tools
 from myna_agents.tools.tool import Tool, ToolFailed, ToolSpec
 
 FRESH_S = 60.0
@@ -41,9 +43,13 @@ class Toolshed:
     """Makes the tools that agents declare. A server that does not answer takes its own tools away, never the agent's answer."""
 
     def __init__(
-        self, egress: Egress, secrets: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+        self,
+        egress: Egress,
+        secrets: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+        schedule: Schedule | None = None,
     ) -> None:
-        self._egress, self._secrets, self._clock = egress, secrets, clock
+        self._egress, self._secrets, self._clock, self._schedule = egress, secrets, clock, schedule
         self._known: dict[str, tuple[float, Sequence[Tool]]] = {}
 
     async def tools(self, profile: AgentProfile) -> Sequence[Tool]:
@@ -66,6 +72,8 @@ class Toolshed:
         headers = {name: self._filled(str(text)) for name, text in declared.get("headers", {}).items()}
         if declared["kind"] == "http":
             return [self._action(declared, headers)]
+        if declared["kind"] == "schedule":
+            return self._appointments(declared)
         key = json.dumps(declared, sort_keys=True)
         until, known = self._known.get(key, (0.0, ()))
         if self._clock() < until:
@@ -94,6 +102,13 @@ class Toolshed:
             **{name: declared[name] for name in names if name in declared},
         )
         return http_action(spec, declared["method"], declared["url"], self._egress.http, headers)
+
+    def _appointments(self, declared: Mapping[str, Any]) -> Sequence[Tool]:
+        if self._schedule is None:
+            raise ToolFailed("This server keeps no appointments.")
+        names = ("minutes", "days", "places", "notice_minutes")
+        plan = Plan(**{name: int(declared[name]) for name in names if name in declared})
+        return schedule_tools(declared["name"], declared["description"], plan, self._schedule)
 
     def _filled(self, text: str) -> str:
         def secret(found: re.Match[str]) -> str:

@@ -81,8 +81,13 @@ class SqlPieces:
             return True
 
     async def changes(self, base: int, since: int) -> Changes | None:
+        versions = select(BASE.c.version, BASE.c.vectors).where(BASE.c.id == base)
+        # Asked for before every question and nearly always as it was: one step, not a transaction.
+        known = await self._database.all(versions)
+        if known and known[0].version == since:
+            return Changes(since, known[0].vectors, (), None)
         async with self._database.read() as connection:
-            head = (await connection.execute(select(BASE).where(BASE.c.id == base))).mappings().first()
+            head = (await connection.execute(versions)).mappings().first()
             if head is None:
                 return None
             if head["version"] == since:
@@ -100,20 +105,18 @@ class SqlPieces:
         query = select(*_CHUNK_COLUMNS, SECTION).join(SECTION, SECTION.c.id == CHUNK.c.section)
         found: dict[int, tuple[Chunk, Section]] = {}
         names = [column.name for column in SECTION.c]
-        async with self._database.read() as connection:
-            for some in _pages(ids):
-                for row in await connection.execute(query.where(CHUNK.c.id.in_(some))):
-                    parts = tuple(row)
-                    whole = dict(zip(names, parts[len(_CHUNK_COLUMNS) :], strict=True))
-                    found[parts[0]] = (Chunk(*parts[: len(_CHUNK_COLUMNS)]), section(whole))
+        for some in _pages(ids):
+            for row in await self._database.all(query.where(CHUNK.c.id.in_(some))):
+                parts = tuple(row)
+                whole = dict(zip(names, parts[len(_CHUNK_COLUMNS) :], strict=True))
+                found[parts[0]] = (Chunk(*parts[: len(_CHUNK_COLUMNS)]), section(whole))
         return found
 
     async def chunks_of(self, sections: Sequence[int]) -> list[Chunk]:
         found: list[Chunk] = []
-        async with self._database.read() as connection:
-            for some in _pages(sections):
-                query = select(*_CHUNK_COLUMNS).where(CHUNK.c.section.in_(some)).order_by(CHUNK.c.id)
-                found.extend(Chunk(*row) for row in await connection.execute(query))
+        for some in _pages(sections):
+            query = select(*_CHUNK_COLUMNS).where(CHUNK.c.section.in_(some)).order_by(CHUNK.c.id)
+            found.extend(Chunk(*row) for row in await self._database.all(query))
         return found
 
     async def spots(
@@ -122,13 +125,12 @@ class SqlPieces:
         found: dict[int, Spot] = {}
         wanted = [(CHUNK.c.id, some) for some in _pages(chunks)]
         wanted += [(CHUNK.c.section, some) for some in _pages(sections)]
-        async with self._database.read() as connection:
-            for column, some in wanted:
-                query = select(CHUNK.c.id, CHUNK.c.section, CHUNK.c.vector).where(
-                    column.in_(some), CHUNK.c.embedder == embedder
-                )
-                for row in await connection.execute(query):
-                    found[row[0]] = Spot(row[0], row[1], unpacked(row[2]))
+        for column, some in wanted:
+            query = select(CHUNK.c.id, CHUNK.c.section, CHUNK.c.vector).where(
+                column.in_(some), CHUNK.c.embedder == embedder
+            )
+            for row in await self._database.all(query):
+                found[row[0]] = Spot(row[0], row[1], unpacked(row[2]))
         return list(found.values())
 
     async def sample(self, base: int, embedder: str, limit: int, *, kind: str | None = None) -> list[Point]:

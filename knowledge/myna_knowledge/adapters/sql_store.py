@@ -29,11 +29,10 @@ class SqlCalibrations:
         query = select(CALIBRATION.c.data).where(
             CALIBRATION.c.base == base, CALIBRATION.c.embedder == embedder
         )
-        async with self._database.read() as connection:
-            data = (await connection.execute(query)).scalar_one_or_none()
-        if data is None:
+        found = await self._database.all(query)
+        if not found:
             return None
-        values = json.loads(data)
+        values = json.loads(found[0].data)
         lists = {name: tuple(values.get(name, ())) for name in ("curve", "unanswerable", "answerable")}
         return Calibration(embedder=embedder, **{**values, **lists})
 

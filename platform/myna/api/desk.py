@@ -22,6 +22,12 @@ class HandOff(BaseModel):
     """Why a person is wanted."""
 
     reason: str | None = Field(default=None, max_length=64, examples=["asked_for_human"])
+    lang: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$",
+        max_length=35,
+        description="The language of the customer's page, for those who have not written anything yet.",
+    )
 
 
 class Epoch(BaseModel):
@@ -71,8 +77,11 @@ class Decision(BaseModel):
 async def hand_off(
     conversation: ConversationPath, asked: HandOff, asker: Asker, core: Core
 ) -> dict[str, Any]:
-    """Put the conversation into the queue. Visitors may do this with their own, operators with any."""
-    return ticket_object(await core.handoff.hand_off(asker, conversation, asked.reason))
+    """Put the conversation into the queue. Visitors may do this with their own, operators with any.
+
+    Unless `reason` says something else than `asked_for_human`, the notice tells what to expect (`data.expected`), out of hours
+    with a button to leave a message (`offers`), and the ticket gets a summary, as when an agent hands over."""
+    return ticket_object(await core.handoff.hand_off(asker, conversation, asked.reason, asked.lang))
 
 
 @router.post("/conversations/{conversation}/claim", summary="Take a conversation over")

@@ -64,6 +64,11 @@ def later(hours: Hours, at: float, opening_s: float) -> float:
     return at + opening_s
 
 
+def openings(hours: Hours, at: float, *, days: int) -> list[tuple[float, float]]:
+    """The opening spans of so many days, from the one of `at` on, that have not ended; none for hours that are always open."""
+    return [(start, end) for start, end in _spans(hours, at, days=days) if end > at]
+
+
 def _spans(hours: Hours, at: float, *, days: int) -> list[tuple[float, float]]:
     """Opening spans from the day before `at`, in order. Local times are turned into moments day by day, so that a day with a
     clock change is an hour shorter or longer as it is in reality."""

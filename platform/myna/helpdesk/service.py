@@ -11,6 +11,7 @@ from myna.helpdesk.clocks import clocks
 from myna.helpdesk.hours import check_hours, is_open, next_opening
 from myna.helpdesk.model import (
     Clock,
+    Hours,
     InboxDesk,
     Item,
     ItemKind,
@@ -190,6 +191,11 @@ class Helpdesk:
             "wait_s": None if wait is None else round(wait),
             "people": free,
         }
+
+    async def calendar(self, conversation: int) -> tuple[Ticket, Hours] | None:
+        """The ticket of a conversation and the opening hours of its inbox; None outside of support."""
+        ticket = await self._desk.ticket(conversation)
+        return None if ticket is None else (ticket, (await self._staffed(ticket)).hours)
 
     async def hours(self, inbox: int, workspace: int) -> tuple[bool, float | None]:
         """Whether people answer in an inbox now, and when they do next; None when they do now or nobody knows."""

@@ -135,8 +135,7 @@ class SqlAccounts:
         return None if row is None else (tuple(rows.from_json(row[0])), rows.from_json(row[1]))
 
     async def _one(self, query: Any) -> Any:
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).first()
+        return next(iter(await self._database.all(query.limit(1))), None)
 
     async def _all(self, query: Any) -> Sequence[Any]:
         return await self._database.all(query)

@@ -124,8 +124,7 @@ class SqlDesk:
         return [rows_desk.held_of(row).held for row in await self._all(query)]
 
     async def _one(self, query: Any) -> Any:
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).first()
+        return next(iter(await self._database.all(query.limit(1))), None)
 
     async def _all(self, query: Any) -> Sequence[Any]:
         return await self._database.all(query)
@@ -140,9 +139,8 @@ class SqlTurnQueue:
     async def lease(self, now: float, lease_s: float) -> Turn | None:
         """The turn that has been due longest, leased until `now + lease_s`. One turn per conversation runs at a time."""
         due = and_(_turn.c.state == TurnState.QUEUED.value, _turn.c.due_at <= now)
-        async with self._database.read() as connection:
-            if (await connection.execute(select(_turn.c.id).where(due).limit(1))).first() is None:
-                return None
+        if not await self._database.all(select(_turn.c.id).where(due).limit(1)):
+            return None
         other = _turn.alias("other")
         running = select(other.c.id).where(
             other.c.conversation == _turn.c.conversation, other.c.state == TurnState.LEASED.value
@@ -204,11 +202,14 @@ class SqlTurnQueue:
             return [(row[0], row[1], row[2]) for row in (await connection.execute(query)).all()]
 
     async def next_due(self) -> float | None:
-        """When the next waiting turn may be leased."""
-        query = select(func.min(_turn.c.due_at)).where(_turn.c.state == TurnState.QUEUED.value)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).first()
-        return None if row is None else row[0]
+        """When the next waiting turn may be leased; one that waits for the end of another has no such time."""
+        other = _turn.alias("other")
+        running = select(other.c.id).where(
+            other.c.conversation == _turn.c.conversation, other.c.state == TurnState.LEASED.value
+        )
+        waits = (_turn.c.state == TurnState.QUEUED.value, ~running.exists())
+        due: float | None = (await self._database.all(select(func.min(_turn.c.due_at)).where(*waits)))[0][0]
+        return due
 
     async def records(self, conversation: int, limit: int) -> list[TurnRecord]:
         """The newest turns of a conversation with their decisions."""
