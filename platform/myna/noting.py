@@ -1,6 +1,6 @@
 """Lines of the audit log on their way into the transaction of the act that they describe."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ _waiting: ContextVar[tuple[Line, ...]] = ContextVar("myna_noting", default=())
 
 
 @contextmanager
-def noting(line: Line) -> Iterator[None]:
+def noting(line: Line) -> Generator[None]:
     """Let the first transaction of this task that changes something, until the block ends, carry the line.
 
     Guarantee: act and line are stored together or not at all.

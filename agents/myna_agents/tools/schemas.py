@@ -105,12 +105,12 @@ def _parts(inside: Any) -> Iterator[Any]:
 
 def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, Mapping):
-        found: Mapping[str, Any] = value
+        found = cast("Mapping[str, Any]", value)
         yield found
         for each in found.values():
             yield from _objects(each)
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        several: Sequence[Any] = value
+        several = cast("list[Any]", value)
         for each in several:
             yield from _objects(each)
 
@@ -119,11 +119,11 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        found: Mapping[str, Any] = value
+        found = cast("Mapping[str, Any]", value)
         for name, each in found.items():
             yield name
             yield from _texts(each)
     elif isinstance(value, Sequence):
-        several: Sequence[Any] = value
+        several = cast("list[Any]", value)
         for each in several:
             yield from _texts(each)

@@ -92,10 +92,11 @@ class BoundedHttp(HttpToolsProtocol):
         services: Services | None = getattr(getattr(self.config.app, "state", None), "services", None)
         cycle: Any = self.cycle  # None until the first request, whatever its type says
         busy = cycle is not None and not cycle.response_complete
-        if services is None or busy or self.parser.should_upgrade():
+        parser: Any = self.parser  # there while a request is read, whatever its type says
+        if services is None or busy or parser.should_upgrade():
             return False
         sends = any(name in {b"content-length", b"transfer-encoding"} for name, _ in self.headers)
-        last = sends or not self.parser.should_keep_alive()
+        last = sends or not parser.should_keep_alive()
         answer = refusal(services, self._from(), self.url, last=last)
         if answer is None:
             return False

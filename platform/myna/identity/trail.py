@@ -1,6 +1,6 @@
 """What administrators and people do with accounts and rights, as lines of the workspace's audit log."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,7 +17,7 @@ class Trail:
         self._committer = committer
 
     @asynccontextmanager
-    async def act(self, principal: Principal, action: str, subject: str, **data: Any) -> AsyncIterator[None]:
+    async def act(self, principal: Principal, action: str, subject: str, **data: Any) -> AsyncGenerator[None]:
         """A block in which somebody signed in does this. Act and line are stored in one transaction, the first of the block that
         changes something, or neither is; a block that raises before leaves no line.
 
@@ -33,7 +33,7 @@ class Trail:
     @asynccontextmanager
     async def of(
         self, workspace: int, actor: int | None, action: str, subject: str, **data: Any
-    ) -> AsyncIterator[None]:
+    ) -> AsyncGenerator[None]:
         """The same where nobody is signed in yet."""
         line = Line(workspace, actor, action, subject, data)
         try:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import msgspec
 from sqlalchemy import Column, Float, Index, Text, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
 from myna.adapters.sql.database import Database
@@ -122,11 +123,14 @@ class SqlSafety:
                 "by": each.by,
                 "at": each.at,
             }
-            for each in shielded
+            for each in sorted(shielded, key=lambda each: each.place)
         }
+        # In the order of the places, so that two writers wait for each other and not both for the other.
+        put = (sqlite.insert if self._database.sqlite else postgresql.insert)(_shield)
+        changed = {name: put.excluded[name] for name in ("response", "until", "reason", "by", "at")}
+        put = put.on_conflict_do_update(index_elements=["place"], set_=changed)
         async with self._database.write() as connection:
-            await connection.execute(delete(_shield).where(_shield.c.place.in_(values)))
-            await connection.execute(insert(_shield), list(values.values()))
+            await connection.execute(put, list(values.values()))
 
     async def lift(self, place: str) -> bool:
         """End it."""
