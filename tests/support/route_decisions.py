@@ -335,7 +335,7 @@ PARTIES = """
 GET /v1/conversations/{conversation}
 GET /v1/conversations/{conversation}/messages
 POST /v1/conversations/{conversation}/messages
-POST /v1/conversations/{conversation}/kinds/{kind}
+POST /v1/conversations/{conversation}/kinds/{special}
 GET /v1/conversations/{conversation}/events
 PUT /v1/conversations/{conversation}/read
 GET /v1/conversations/{conversation}/receipts

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from myna.api.ids import ConversationPath
 from myna.api.principal import Asker, Core
@@ -22,6 +22,14 @@ FilePath = Annotated[str, Path(pattern=r"^f[0-9a-f]{20,64}$")]
 Ticket = Annotated[str | None, Query(max_length=200, description="From `POST …/ticket`, instead of a token.")]
 
 
+async def holder(request: Request, core: Core, ticket: Ticket = None) -> Principal | None:
+    """Who asks by a token; None when there is a ticket instead. Asked before anything else about the request is looked at."""
+    return None if ticket is not None else await who(request, core)
+
+
+Holder = Annotated[Principal | None, Depends(holder)]
+
+
 @router.post("/{conversation}/messages/{seq}/files/{file}/ticket", summary="An address for a bot's file")
 async def ticket(
     conversation: ConversationPath, seq: SeqPath, file: FilePath, asker: Asker, core: Core, bots: Platform
@@ -38,13 +46,13 @@ async def download(
     conversation: ConversationPath,
     seq: SeqPath,
     file: FilePath,
-    request: Request,
     core: Core,
     bots: Platform,
+    holder: Holder,
     ticket: Ticket = None,
 ) -> Response:
     """For everybody who may read the message. Only pictures are shown in place, and none that can hold scripts."""
-    asker = await reader(request, core, file, ticket)
+    asker = holder or await ticket_holder(core, file, ticket)
     kept = await _kept(bots, asker, conversation, seq, file)
     shown = kept.type if kept.type in SHOWN else "application/octet-stream"
     placed = "inline" if kept.type in SHOWN else "attachment"
@@ -65,11 +73,9 @@ async def _kept(bots: BotPlatform, asker: Principal, conversation: int, seq: int
     return kept
 
 
-async def reader(request: Request, core: Services, file: str, ticket: str | None) -> Principal:
-    """Who asks for a bot's file: by the request's token, or by a ticket for this very file."""
-    if ticket is None:
-        return await who(request, core)
-    user = await core.accounts.user(core.files.ticket_user(number_of(file), ticket))
+async def ticket_holder(core: Services, file: str, ticket: str | None) -> Principal:
+    """Who asks for a bot's file by a ticket for this very file."""
+    user = await core.accounts.user(core.files.ticket_user(number_of(file), ticket or ""))
     if user is None:
         raise NotFound("There is no such file.")
     return principal_of(user)

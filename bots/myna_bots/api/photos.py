@@ -5,10 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from myna.api.principal import Asker, Core
-from myna.api.principal import principal as who
 from myna.errors import Malformed, NotFound, TooLarge
 from myna.rights import Principal
-from myna_bots.api.attachments import Ticket, number_of, reader
+from myna_bots.api.attachments import Holder, Ticket, number_of, ticket_holder
 from myna_bots.api.bots import BotPath
 from myna_bots.api.who import Platform
 from myna_bots.host.envelope import photo_of
@@ -58,13 +57,10 @@ async def ticket(bot: BotPath, asker: Asker, core: Core, bots: Platform) -> dict
 
 
 @router.get("/{bot}/photo", summary="A bot's picture")
-async def photo(
-    bot: BotPath, request: Request, core: Core, bots: Platform, ticket: Ticket = None
-) -> Response:
+async def photo(bot: BotPath, core: Core, bots: Platform, holder: Holder, ticket: Ticket = None) -> Response:
     """For everybody of the workspace; 404 when it has none."""
-    asker = await who(request, core) if ticket is None else None
     kept = await _picture(bots, bot)
-    _require_here(kept, asker or await reader(request, core, kept.id, ticket))
+    _require_here(kept, holder or await ticket_holder(core, kept.id, ticket))
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, max-age=60",

@@ -50,14 +50,14 @@ async def plugins(asker: Asker, found: Plugins, bots: Platform) -> dict[str, Any
 
 
 @router.post(
-    "/conversations/{conversation}/kinds/{kind}",
+    "/conversations/{conversation}/kinds/{special}",
     status_code=201,
     summary="Send a message of a plugin's kind",
     responses={200: {"description": "Sent before"}, 202: {"description": "Waits for a moderator"}},
 )
 async def send_kind(
     conversation: ConversationPath,
-    kind: KindName,
+    special: KindName,
     asked: SpecialMessage,
     asker: Asker,
     found: Plugins,
@@ -70,7 +70,7 @@ async def send_kind(
     require(asker, Verb.SEND, await bots.services.access.seat(asker, conversation))
     if len(json.dumps(asked.content)) > MAX_CONTENT_BYTES:
         raise TooLarge(f"content has more than {MAX_CONTENT_BYTES:,} bytes.")
-    text, parts = found.special(kind, asked.content)
+    text, parts = found.special(special, asked.content)
     ack = await bots.services.sender.send(
         asker, conversation, idempotency_key, {"text": text}, asked.reply_to, asked.thread, parts=parts
     )
