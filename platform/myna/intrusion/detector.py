@@ -52,6 +52,8 @@ class Detector:
         self.others: Bus | None = None
         """Where processes tell each other that something holds now, or no longer. The database says what."""
         self._woken = asyncio.Event()
+        self._settling = asyncio.Lock()
+        """One looks or lifts at a time: what is being stored must not come back after it was lifted."""
         self.owner_of: Callable[[str], Awaitable[int | None]] = _nobody
         """Whose a handle is."""
         self.readers: list[Callable[[], Awaitable[None]]] = []
@@ -101,9 +103,10 @@ class Detector:
 
     async def lift(self, place: str) -> bool:
         """End what holds for an address."""
-        self._shielded.pop(place, None)
-        self.shield.lift(place)
-        lifted = await self._store.lift(place)
+        async with self._settling:
+            waited = self._shielded.pop(place, None)
+            self.shield.lift(place)
+            lifted = await self._store.lift(place) or waited is not None
         if lifted:
             await self._tell()
         return lifted
@@ -123,6 +126,10 @@ class Detector:
 
     async def settle(self) -> None:
         """Store what waits and read what holds, and what was written meanwhile."""
+        async with self._settling:
+            await self._settle()
+
+    async def _settle(self) -> None:
         for read in self.readers:
             await read()
         fresh = list(self._shielded.values())
