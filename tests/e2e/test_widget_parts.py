@@ -1,6 +1,9 @@
 """What a conversation carries besides words: files, cards, forms, first questions, left messages, signed visitors."""
 
+import asyncio
+import contextlib
 import json
+import sqlite3
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -8,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jwt
 import pytest
 from PIL import Image
@@ -19,6 +23,7 @@ from support.browser import Person
 from support.host_pages import HostSite, host_site
 from support.myna_server import MynaServer
 from support.pages import STARTED_MS, Dashboard, Widget, open_newest
+from support.receiver import receiver
 
 pytestmark = pytest.mark.needs("chromium", "node")
 
@@ -36,7 +41,7 @@ def call(server: MynaServer, token: str, method: str, path: str, body: Any = Non
 @pytest.fixture(scope="module")
 def server(new_demo: Callable[[], Path]) -> Iterator[MynaServer]:
     """A demo of this module's own: its inbox is changed here."""
-    with myna_server.serve(new_demo(), "--demo") as running:
+    with myna_server.serve(new_demo(), "--demo", settings={"MYNA_PRIVATE_WEBHOOKS": "1"}) as running:
         yield running
 
 
@@ -151,6 +156,8 @@ async def test_a_bots_card_buttons_and_form_work_on_both_sides(
     )
     bot, key = made["bot"]["id"], made["token"]["key"]
     call(server, operator_token, "PUT", f"/v1/bots/{bot}/installations/{conversation}", {})
+    panel = operator.page.locator("[data-testid=panel][data-name=bots]")
+    await expect(panel).to_contain_text("Order bot")
     body = {
         "card": {"title": "Order 7", "text": "On its way", "fields": [{"label": "Carrier", "value": "DHL"}]},
         "buttons": [[{"label": "Refund", "action": "refund", "value": "7", "style": "danger"}]],
@@ -186,6 +193,91 @@ async def test_a_bots_card_buttons_and_form_work_on_both_sides(
     assert events["action.clicked"]["value"] == "7"
     assert events["form.submitted"]["values"] == {"street": "1 High Street", "count": 2}
     visitor.faults[:] = [each for each in visitor.faults if "400" not in each]
+    await operator.page.get_by_test_id("action").click()
+    theirs = operator.page.get_by_test_id("form")
+    await theirs.get_by_label("Street").fill("2 Low Street")
+    await theirs.get_by_role("button", name="Send").click()
+    await expect(theirs).to_contain_text("Thank you.")
+    heard = call(server, key, "GET", f"/v1/bot/updates?wait=0&cursor={heard['cursor']}")
+    (clicked, sent) = (each["data"] for each in heard["events"])
+    assert (clicked["action"], clicked["user"]["name"], clicked["value"]) == ("refund", "Ana", "7")
+    assert sent["values"] == {"street": "2 Low Street", "count": None}
+    async with httpx.AsyncClient(base_url=server.url, timeout=30, trust_env=False) as http:
+        chat = {"chat_id": str(-(10**12 + int(conversation)))}
+        photo = {"photo": ("tent.png", picture(), "image/png")}
+        assert (await http.post(f"/bot{key}/sendPhoto", data=chat, files=photo)).json()["ok"]
+    for place in (widget.frame, operator.page):
+        shown = place.get_by_test_id("file").locator("img")
+        await expect(shown).to_be_visible()
+        await expect(shown).to_have_js_property("naturalWidth", 640)
+
+
+async def test_a_bots_page_says_what_it_is_and_sends_again_what_was_given_up(
+    server: MynaServer, operator_token: str, operator: Person, tmp_path: Path
+) -> None:
+    page, handle = operator.page, f"b{time.monotonic_ns()}"
+    dashboard = Dashboard(page)
+    await dashboard.sign_in(server)
+    await dashboard.go("bots")
+    await page.get_by_test_id("bot-name").fill("Tent bot")
+    await page.get_by_test_id("bot-handle").fill(handle)
+    await page.get_by_test_id("make-bot").click()
+    await page.keyboard.press("Escape")
+    card = page.get_by_test_id("bot").filter(has_text=f"@{handle}")
+    await card.get_by_test_id("bot-open").click()
+    await card.get_by_test_id("profile-about").fill("Knows tents.")
+    await card.get_by_test_id("profile-commands").fill("/tent Which tent?\npeg")
+    photo = tmp_path / "tent.png"
+    photo.write_bytes(picture())
+    await card.get_by_test_id("profile-photo").set_input_files(photo)
+    await card.get_by_test_id("profile-save").click()
+    await expect(card.get_by_test_id("bot-photo")).to_be_visible()
+    await expect(card).to_contain_text("Knows tents.")
+    bots = call(server, operator_token, "GET", "/v1/bots")["bots"]
+    (bot,) = (each for each in bots if each["handle"] == handle)
+    assert bot["commands"] == [{"name": "tent", "help": "Which tent?"}, {"name": "peg", "help": ""}]
+
+    async with receiver() as inbox:
+        inbox.answer = lambda _: (500, {}, b"")
+        await card.get_by_test_id("bot-webhook").fill(inbox.url)
+        await card.get_by_test_id("save-webhook").click()
+        await expect(page.get_by_test_id("secret-value")).to_contain_text("whsec_")
+        await page.keyboard.press("Escape")
+        asked = {"kind": "direct", "user": bot["id"]}
+        direct = await asyncio.to_thread(call, server, operator_token, "POST", "/v1/conversations", asked)
+        said, path = {"body": {"text": "hello"}}, f"/v1/conversations/{direct['id']}/messages"
+        await asyncio.to_thread(
+            lambda: call(server, operator_token, "POST", path, said, **{"Idempotency-Key": handle})
+        )
+        await inbox.wait_for(1)
+        await asyncio.to_thread(give_up, server, int(bot["id"]))
+        await card.get_by_test_id("bot-open").click()
+        await card.get_by_test_id("bot-open").click()
+        letters = card.get_by_test_id("dead-letter")
+        await expect(letters).to_contain_text("500")
+        count = await letters.count()
+        assert await violations(page) == []
+        await operator.shoot("dashboard-bot")
+        inbox.answer = lambda _: (200, {}, b"")
+        heard = len(inbox.requests)
+        await card.get_by_test_id("replay-all").click()
+        await expect(letters).to_have_count(0)
+        again = (await inbox.wait_for(heard + count))[heard:]
+        assert "hello" in repr([each.json for each in again])
+
+
+def give_up(server: MynaServer, bot: int) -> None:
+    """What six hours of failures come to, without waiting for them."""
+    until = time.monotonic() + 30
+    with contextlib.closing(sqlite3.connect(next(server.data.glob("*.db")), timeout=30)) as database:
+        while True:
+            words = "UPDATE bot_delivery SET state = 'dead' WHERE bot = ? AND status = 500"
+            done = database.execute(words, (bot,)).rowcount
+            database.commit()
+            if done:
+                return
+            assert time.monotonic() < until, "no delivery has failed"
+            time.sleep(0.05)
 
 
 async def test_first_questions_are_asked_and_reach_the_operator(

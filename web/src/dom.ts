@@ -3,6 +3,9 @@ import { parse, type Citation, type Span } from "./core";
 type Props = Record<string, string | boolean | EventListener | undefined>;
 type Child = Node | string | null | undefined | false;
 
+/** Of a link that leaves the chat: the page behind it learns nothing of this one. */
+export const OUTSIDE = { target: "_blank", rel: "noopener noreferrer" };
+
 /** An element whose children are nodes or plain text; there is no way to pass markup. `onclick`-like keys listen. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -43,7 +46,7 @@ export function markup(text: string, cite: (n: number) => Node | null): Node[] {
         case "code":
           return h(span.kind, {}, span.text);
         case "link":
-          return h("a", { href: span.href, target: "_blank", rel: "noopener noreferrer nofollow" }, span.text);
+          return h("a", { href: span.href, ...OUTSIDE }, span.text);
         case "cite":
           return h("span", { class: "keep" }, span.lead, cite(span.n) ?? `[${span.n}]`);
       }

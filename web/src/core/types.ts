@@ -77,12 +77,23 @@ export interface Form {
   fields: FormField[];
 }
 
+/** A file that a bot sent. */
+export interface Attachment {
+  id: string;
+  name: string;
+  type: string;
+  size: number;
+  /** Whether it is a picture. */
+  thumbnail?: boolean;
+}
+
 export interface MessageBody {
   text?: string;
   /** Ids of users, or `all`. */
   mentions?: string[];
   /** Ids in a draft, objects in the log. */
   files?: (FileInfo | string)[];
+  attachments?: Attachment[];
   card?: Card;
   buttons?: Button[][];
   form?: Form;
@@ -240,7 +251,7 @@ export interface KnowledgeBase {
 export interface Source {
   id: string;
   title: string;
-  kind: "file" | "text" | "faq" | "url" | "site" | "conversations";
+  kind: "file" | "text" | "faq" | "url" | "site" | "conversations" | "plugin";
   lang: string | null;
   chunks: number;
   state: string;

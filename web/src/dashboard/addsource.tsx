@@ -1,11 +1,11 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Job, Source } from "../core";
 import { Impact } from "./care";
 import { api, complain } from "./state";
 import { t } from "./words";
 
 type Kind = Source["kind"];
-const KINDS: Kind[] = ["text", "faq", "file", "url", "site", "conversations"];
+const KINDS: Kind[] = ["text", "faq", "file", "url", "site", "conversations", "plugin"];
 
 function bodyOf(kind: Kind, form: FormData): unknown {
   if (kind === "file") {
@@ -15,6 +15,7 @@ function bodyOf(kind: Kind, form: FormData): unknown {
   }
   if (kind === "url" || kind === "site") return { kind, url: form.get("url") };
   if (kind === "conversations") return { kind };
+  if (kind === "plugin") return { kind, source: form.get("source"), address: form.get("address") };
   if (kind === "text") return { kind, title: form.get("title"), text: form.get("text") };
   const variants = String(form.get("variants")).split("\n").map((line) => line.trim()).filter(Boolean);
   return { kind, question: form.get("question"), variants, answer: form.get("answer") };
@@ -24,6 +25,8 @@ function bodyOf(kind: Kind, form: FormData): unknown {
 export function AddSource({ root, added }: { root: string; added(title: string, job: Job): void }) {
   const [kind, setKind] = useState<Kind>("text");
   const [busy, setBusy] = useState(false);
+  const [plugged, setPlugged] = useState<string[]>([]);
+  useEffect(() => void api().get<{ sources: string[] }>("/v1/plugins").then(({ sources }) => setPlugged(sources), () => undefined), []);
   const filled = useRef<HTMLFormElement>(null);
   const send = async (body: unknown) => {
     const { source, job } = await api().post<{ source: Source; job: Job | string }>(`${root}/sources`, body);
@@ -57,7 +60,7 @@ export function AddSource({ root, added }: { root: string; added(title: string, 
     <section class="card">
       <h2>{t("kb.add")}</h2>
       <div class="views" role="tablist" aria-label={t("kb.add")}>
-        {KINDS.map((each) => <button type="button" role="tab" aria-selected={each === kind} data-testid={`add-${each}`} onClick={() => setKind(each)}>{t(`kb.${each}`)}</button>)}
+        {KINDS.filter((each) => each !== "plugin" || plugged.length > 0).map((each) => <button type="button" role="tab" aria-selected={each === kind} data-testid={`add-${each}`} onClick={() => setKind(each)}>{t(`kb.${each}`)}</button>)}
       </div>
       <form class="stack" onSubmit={submit} key={kind} ref={filled}>
         {kind === "text" && (
@@ -77,6 +80,12 @@ export function AddSource({ root, added }: { root: string; added(title: string, 
         {kind === "file" && <label>{t("kb.pickFolder")}<input type="file" name="file" multiple ref={(box) => box?.setAttribute("webkitdirectory", "")} data-testid="source-folder" onChange={(event) => { const first = event.currentTarget.form!.elements.namedItem("file"); for (const box of first instanceof RadioNodeList ? first : []) (box as HTMLInputElement).required = false; }} /></label>}
         {(kind === "url" || kind === "site") && <label>{t("kb.address")}<input name="url" type="url" required placeholder="https://" data-testid="source-url" /></label>}
         {kind === "site" && <p class="faint">{t("kb.siteHint")}</p>}
+        {kind === "plugin" && (
+          <>
+            <label>{t("kb.plugin")}<select name="source" required data-testid="source-plugin">{plugged.map((each) => <option>{each}</option>)}</select></label>
+            <label>{t("kb.address")}<input name="address" required maxLength={1500} placeholder="https://" data-testid="source-address" /></label>
+          </>
+        )}
         {kind === "conversations" && <p class="faint">{t("kb.conversationsHint")}</p>}
         <div class="actions">
           <button type="submit" class="primary" disabled={busy} data-testid="add-source">{t("kb.addButton")}</button>

@@ -1,27 +1,14 @@
 import { useEffect, useState } from "preact/hooks";
+import { Deliveries, type Webhook } from "./botdeliveries";
+import { BotPhoto, BotProfile, type Bot } from "./botprofile";
 import { Dialog, Empty, Trouble } from "./parts";
 import { api, complain, toast } from "./state";
 import { ago, coded, t } from "./words";
-
-interface Bot {
-  id: string;
-  name: string;
-  handle: string;
-  description: string;
-  privacy: string;
-  created_at: string;
-}
 
 interface Token {
   id: string;
   name: string;
   key?: string;
-}
-
-interface Webhook {
-  url: string;
-  state: string;
-  last_error?: string | null;
 }
 
 let known: Bot[] | null = null;
@@ -72,11 +59,13 @@ function BotCard({ bot, changed, tell }: { bot: Bot; changed(): void; tell(name:
   return (
     <li class="card" data-testid="bot">
       <div class="head">
+        <BotPhoto bot={bot} />
         <div class="who"><b>{bot.name}</b><span class="faint">{[`@${bot.handle}`, bot.description, ago(bot.created_at)].filter(Boolean).join(" · ")}</span></div>
         <button type="button" aria-expanded={open} onClick={() => setOpen(!open)} data-testid="bot-open">{t("details")}</button>
       </div>
       {open && (
         <div class="stack">
+          <BotProfile bot={bot} changed={changed} />
           <h3>{t("bots.keys")}</h3>
           <ul class="sourcelist">
             {tokens.map((each) => (
@@ -90,8 +79,9 @@ function BotCard({ bot, changed, tell }: { bot: Bot; changed(): void; tell(name:
           <form class="stack" onSubmit={setHook}>
             <label>{t("bots.webhook")}<input name="url" type="url" placeholder="https://bot.example.org/events" defaultValue={webhook?.url ?? ""} key={webhook?.url} data-testid="bot-webhook" /></label>
             {webhook && <p class={webhook.last_error ? "warn" : "faint"}>{coded("hook", webhook.state)} {webhook.last_error}</p>}
-            <button type="submit" class="primary">{t("save")}</button>
+            <button type="submit" class="primary" data-testid="save-webhook">{t("save")}</button>
           </form>
+          {webhook && <Deliveries bot={bot.id} webhook={webhook} changed={() => void load().catch(complain)} />}
           <button type="button" class={sure ? "danger" : "quiet"} onBlur={() => setSure(false)} onClick={() => (sure ? void api().request("DELETE", path).then(changed, complain) : setSure(true))}>
             {sure ? t("confirmDelete") : t("bots.remove")}
           </button>

@@ -7,6 +7,7 @@ import { called, colleagues, loadColleagues, mentionsIn, NameList, withName } fr
 import { addNote } from "./notes";
 import { filled, offered, ReplyList, type PreparedReply } from "./replies";
 import { ReplyBar, replying } from "./replying";
+import { Rewording } from "./rewording";
 import type { User } from "../core";
 import { client, store } from "./state";
 import { t } from "./words";
@@ -113,6 +114,7 @@ export function Composer({ conversation, placeholder, locked, notes, values, peo
       {list.length > 0 && <ReplyList list={list} at={chosen} choose={insert} />}
       {names.length > 0 && <NameList list={names} at={chosen} choose={(user) => write(withName(text, user))} />}
       {!note && !thread && <ReplyBar conversation={conversation} />}
+      {notes && !note && !locked && <Rewording text={text} put={write} />}
       {uploads.map((each) => (
         <div class="upload" key={each.key} data-testid="upload">
           <span>{each.name}</span>

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, type Citation, type KnowledgeBase, type Message } from "../core";
+import { Fitting } from "./fitting";
 import { Confidence, Dialog, Markup } from "./parts";
 import { PassageDialog } from "./passage";
 import { api, complain, go, toast } from "./state";
@@ -18,6 +19,8 @@ interface Suggestion {
 
 interface Similar {
   cases: { conversation: string; words: string[]; snippet: { text: string; hit: boolean }[] }[];
+  labels: string[];
+  macros: string[];
 }
 
 /** Text that the copilot puts into the composer of a conversation. */
@@ -65,6 +68,7 @@ export function Copilot({ conversation }: { conversation: string }) {
         {summary !== null && <p class="turn pre" data-testid="copilot-summarised">{summary}</p>}
         {similar && similar.cases.length === 0 && <p class="faint">{t("copilot.noSimilar")}</p>}
         {similar?.cases.map((each) => <button type="button" class="turn link" data-testid="similar-case" onClick={() => go("inbox", each.conversation)}>{each.snippet.map((piece) => (piece.hit ? <mark>{piece.text}</mark> : piece.text))}</button>)}
+        {similar && <Fitting conversation={conversation} labels={similar.labels} macros={similar.macros} />}
       </div>
       {citation && <PassageDialog citation={citation} close={() => setCitation(null)} />}
     </div>

@@ -8,15 +8,15 @@ interface Ticket {
   thumbnail_url: string | null;
 }
 
-const ticketOf = (file: string) => api().post<Ticket>(`/v1/files/${file}/ticket`);
+const ticketOf = (path: string) => api().post<Ticket>(`${path}/ticket`);
 
 /** Addresses of files work for some minutes only, so each click asks for a new one. */
-function FileChip({ file }: { file: FileInfo }) {
+function FileChip({ file, path }: { file: Pick<FileInfo, "name" | "size"> & { thumbnail?: unknown }; path: string }) {
   const [small, setSmall] = useState<string | null>(null);
   useEffect(() => {
-    if (file.thumbnail) ticketOf(file.id).then((found) => setSmall(found.thumbnail_url ?? found.url), () => setSmall(null));
-  }, [file.id]);
-  const open = () => ticketOf(file.id).then(({ url }) => void window.open(url, "_blank", "noopener"), complain);
+    if (file.thumbnail) ticketOf(path).then((found) => setSmall(found.thumbnail_url ?? found.url), () => setSmall(null));
+  }, [path]);
+  const open = () => ticketOf(path).then(({ url }) => void window.open(url, "_blank", "noopener"), complain);
   return (
     <button type="button" class={`file ${small ? "picture" : ""}`} data-testid="file" onClick={() => void open()}>
       {small ? <img src={small} alt={file.name} /> : <><b>{file.name}</b> <span class="faint">{Math.ceil(file.size / 1024)} kB</span></>}
@@ -24,7 +24,7 @@ function FileChip({ file }: { file: FileInfo }) {
   );
 }
 
-function CardView({ card }: { card: Card }) {
+export function CardView({ card }: { card: Card }) {
   return (
     <div class="card small" data-testid="card">
       {card.image && <img src={card.image} alt="" referrerpolicy="no-referrer" loading="lazy" />}
@@ -79,7 +79,7 @@ function FormView({ form, send }: { form: Form; send(values: Record<string, unkn
 
 /** What a message carries besides its text: files, a card, buttons, a form. */
 export function MessageParts({ message }: { message: Message }) {
-  const { files, card, buttons, form } = message.body;
+  const { files, attachments, card, buttons, form } = message.body;
   const path = `/v1/conversations/${message.conversation}/messages/${message.seq}`;
   const tell = (what: string, body: unknown) => api().post(`${path}/${what}`, body, { "Idempotency-Key": crypto.randomUUID() });
   const press = (button: Button) =>
@@ -88,7 +88,8 @@ export function MessageParts({ message }: { message: Message }) {
       : <button type="button" class={button.style === "danger" ? "danger" : button.style === "primary" ? "primary" : ""} data-testid="action" onClick={() => void tell("actions", { action: button.action, value: button.value ?? "" }).catch(complain)}>{button.label}</button>;
   return (
     <>
-      {!!files?.length && <div class="sources">{files.map((each) => typeof each !== "string" && <FileChip key={each.id} file={each} />)}</div>}
+      {!!files?.length && <div class="sources">{files.map((each) => typeof each !== "string" && <FileChip key={each.id} file={each} path={`/v1/files/${each.id}`} />)}</div>}
+      {!!attachments?.length && <div class="sources">{attachments.map((each) => <FileChip key={each.id} file={each} path={`${path}/files/${each.id}`} />)}</div>}
       {card && <CardView card={card} />}
       {buttons?.map((row) => <div class="sources">{row.map(press)}</div>)}
       {form && <FormView form={form} send={(values) => tell("forms", { values })} />}

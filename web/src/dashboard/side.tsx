@@ -4,6 +4,7 @@ import { Copilot } from "./copilot";
 import { DeskSide } from "./deskadmin";
 import { Icon } from "./icons";
 import { ownerWords } from "./inbox";
+import { Panels } from "./panels";
 import { Confidence } from "./parts";
 import { ratings } from "./ratings";
 import { api } from "./state";
@@ -106,6 +107,7 @@ export function Side({ log, shown, close }: { log: ConversationLog; shown: boole
       {ticket && <DeskSide conversation={log.conversation.id} changed={`${ticket.epoch} ${log.cursor}`} />}
       {ticket && <Copilot conversation={log.conversation.id} />}
       {ticket && <Steering conversation={log.conversation.id} visitor={visitor?.id} changed={`${ticket.epoch} ${log.cursor}`} />}
+      <Panels conversation={log.conversation.id} changed={`${ticket?.epoch} ${members.length}`} />
       <h2>{t("side.lane")}</h2>
       {turns.length === 0 && <p class="faint">{t("lane.empty")}</p>}
       <ol class="turns" data-testid="lane">{turns.map((turn) => <TurnCard key={turn.id} turn={turn} />)}</ol>

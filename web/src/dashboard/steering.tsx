@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, type User } from "../core";
+import { Appointments } from "./appointments";
 import { api, complain, go, toast } from "./state";
 import { ago, coded, t } from "./words";
 
@@ -102,6 +103,7 @@ export function Steering({ conversation, visitor, changed }: { conversation: str
   return (
     <>
       {approvals.length > 0 && <><h2>{t("approval")}</h2><ul class="turns">{approvals.slice(0, 10).map((each) => <ApprovalCard key={each.id} approval={each} changed={load} />)}</ul></>}
+      <Appointments conversation={conversation} changed={changed} />
       <h2>{t("guidance")}</h2>
       <ul class="turns">
         {guidance.map((each) => (

@@ -1,5 +1,5 @@
 import { slicePoints, type Citation, type Passage } from "../core";
-import { h, icon } from "../dom";
+import { h, icon, OUTSIDE } from "../dom";
 import { t } from "./words";
 
 const BACK = "M15 5l-7 7 7 7";
@@ -35,7 +35,7 @@ export async function openPassage(citation: Citation, load: (path: string) => Pr
     const mark = h("mark", {}, quote);
     content.replaceChildren(h("p", {}, before, quote && mark, after));
     if (passage.url && /^https?:/.test(passage.url)) {
-      content.append(h("a", { href: passage.url, target: "_blank", rel: "noopener noreferrer" }, t("openPage")));
+      content.append(h("a", { href: passage.url, ...OUTSIDE }, t("openPage")));
     }
     mark.scrollIntoView({ block: "center" });
   } catch {
