@@ -28,7 +28,7 @@ from support.planning import (
 )
 from support.stores import ELSEWHERE, Stores
 
-NONE = {"open": 0, "mine": 0, "queue": 0, "agent": 0, "mentions": 0, "spam": 0, "resolved": 0}
+NONE = {"open": 0, "mine": 0, "queue": 0, "agent": 0, "mentions": 0, "spam": 0, "asleep": 0, "resolved": 0}
 
 
 async def view(shop: Stores, name: str, operator: int = OPA, workspace: int = WORKSPACE) -> list[int]:

@@ -101,9 +101,9 @@ MUTANTS = (
     ),
     Mutant(
         "unread-counts-own",
-        "platform/myna/adapters/sql/conversations.py",
-        "                _message.c.sender == user,\n            )\n            .correlate",
-        "                _message.c.sender == -user,\n            )\n            .correlate",
+        "platform/myna/adapters/sql/list_queries.py",
+        "            _message.c.sender == _USER,\n",
+        "            _message.c.sender == -_USER,\n",
         ("tests/contract/test_conversations_reads.py",),
     ),
     Mutant(
