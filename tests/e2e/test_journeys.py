@@ -85,7 +85,9 @@ async def test_what_nobody_wrote_down_is_admitted_and_a_person_is_offered(
     await expect(offer).to_be_visible()
     await visitor.shoot("widget-unknown")
     await offer.click()
-    await expect(widget.frame.get_by_test_id("notice")).to_contain_text("Passed on to the team")
+    # It says what to expect, too, where that is known: another test may have made somebody available.
+    told = re.compile("Passed on to the team|bringing in a colleague")
+    await expect(widget.frame.get_by_test_id("notice")).to_contain_text(told)
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
 
 
