@@ -130,6 +130,7 @@ async def test_every_screen_of_the_dashboard_looks_right(
         await dashboard.sign_in(demo_server)
         for screen in SCREENS:
             await dashboard.go(screen)
+            await expect(page.locator(".screen[aria-busy=true]")).to_have_count(0)
             await page.wait_for_load_state("networkidle")
             await nothing_is_cut_off(page)
             await is_accessible(page)
@@ -173,6 +174,7 @@ async def test_the_screens_stand_on_a_wall_and_from_right_to_left(
         await dashboard.sign_in(demo_server)
         for screen in SCREENS:
             await dashboard.go(screen)
+            await expect(page.locator(".screen[aria-busy=true]")).to_have_count(0)
             await page.wait_for_load_state("networkidle")
             await nothing_is_cut_off(page)
             await operator.shoot(f"dashboard-{screen}-{name}")

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Trouble } from "./parts";
 import type { Screen } from "./state";
+import { t } from "./words";
 
 type Screens = typeof import("./screens");
 
@@ -26,5 +27,12 @@ export function Later({ screen }: { screen: Exclude<Screen, "inbox" | "groups"> 
     const Loaded = screens.value[screen];
     return <Loaded />;
   }
-  return <div class="screen" aria-busy={!trouble.value}>{!!trouble.value && <Trouble error={trouble.value} retry={() => void loadScreens()} />}</div>;
+  return (
+    <div class="screen one" aria-busy={!trouble.value}>
+      <div class="column">
+        <h1>{t(screen)}</h1>
+        {!!trouble.value && <Trouble error={trouble.value} retry={() => void loadScreens()} />}
+      </div>
+    </div>
+  );
 }
