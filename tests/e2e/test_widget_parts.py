@@ -172,7 +172,7 @@ async def test_a_bots_card_buttons_and_form_work_on_both_sides(
     }
     path = f"/v1/bot/conversations/{conversation}/messages"
     call(server, key, "POST", path, body, **{"Idempotency-Key": "card-1"})
-    for place in (widget.frame, operator.page):
+    for place in (widget.frame, operator.page.get_by_test_id("thread")):
         await expect(place.get_by_test_id("card")).to_contain_text("DHL")
     await visitor.shoot("widget-card")
     await operator.shoot("dashboard-card")
@@ -222,6 +222,7 @@ async def test_a_bots_page_says_what_it_is_and_sends_again_what_was_given_up(
     await page.get_by_test_id("bot-name").fill("Tent bot")
     await page.get_by_test_id("bot-handle").fill(handle)
     await page.get_by_test_id("make-bot").click()
+    await expect(page.get_by_test_id("secret")).to_be_visible()
     await page.keyboard.press("Escape")
     card = page.get_by_test_id("bot").filter(has_text=f"@{handle}")
     await card.get_by_test_id("bot-open").click()
