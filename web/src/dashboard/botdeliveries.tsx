@@ -35,7 +35,7 @@ export function Deliveries({ bot, webhook, changed }: { bot: string; webhook: We
   }, complain);
   return (
     <section class="stack" data-testid="deliveries">
-      <h3>{t("bots.dead")}</h3>
+      <h2>{t("bots.dead")}</h2>
       <p class="faint">{t("bots.counts", { waiting: webhook.waiting, dead: webhook.dead })}</p>
       {webhook.state !== "active" && <button type="button" data-testid="resume" onClick={() => void api().post(`${path}/webhook/resume`).then(changed, complain)}>{t("bots.resume")}</button>}
       {dead.length > 0 && (

@@ -66,7 +66,7 @@ function BotCard({ bot, changed, tell }: { bot: Bot; changed(): void; tell(name:
       {open && (
         <div class="stack">
           <BotProfile bot={bot} changed={changed} />
-          <h3>{t("bots.keys")}</h3>
+          <h2>{t("bots.keys")}</h2>
           <ul class="sourcelist">
             {tokens.map((each) => (
               <li class="source" key={each.id}>
