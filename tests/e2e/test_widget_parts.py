@@ -206,7 +206,7 @@ async def test_a_bots_card_buttons_and_form_work_on_both_sides(
         chat = {"chat_id": str(-(10**12 + int(conversation)))}
         photo = {"photo": ("tent.png", picture(), "image/png")}
         assert (await http.post(f"/bot{key}/sendPhoto", data=chat, files=photo)).json()["ok"]
-    for place in (widget.frame, operator.page):
+    for place in (widget.frame, operator.page.get_by_test_id("thread")):
         shown = place.get_by_test_id("file").locator("img")
         await expect(shown).to_be_visible()
         await expect(shown).to_have_js_property("naturalWidth", 640)
