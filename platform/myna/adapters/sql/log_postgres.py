@@ -21,6 +21,14 @@ from myna.log.writes import Write
 COMMIT_TIMEOUT_S = 10.0
 """How long a batch may take, waiting for the lane included."""
 CLOSE_TIMEOUT_S = 2.0
+SET = {
+    "synchronous_commit": "on",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+"""What a commit reads, it reads by keys. A plan made while the tables were nearly empty is kept for the connection: without
+these it joined by hashing, and read all of `message` for each commit, 4.6 ms after 30,000 messages and more with each one."""
 _LOST = (ConnectionError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 
 
@@ -74,7 +82,8 @@ class PostgresCommits:
     async def _connection(self) -> AsyncConnection:
         if self._kept is None:
             made = self._kept = await self._database.engine.connect()
-            await made.exec_driver_sql("SET synchronous_commit = on")
+            for name, value in SET.items():
+                await made.exec_driver_sql(f"SET {name} = {value}")
             await made.commit()
         return self._kept
 
