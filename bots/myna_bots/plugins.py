@@ -8,7 +8,7 @@ A package names an object (or a class without parameters) under the entry point 
 * `routes() -> APIRouter` adds HTTP routes under `/plugins/<name>`. In the tree: `myna_bots.shipped.BotDirectory`.
 * `tools() -> Sequence[Tool]` brings tools that agents may declare. In the tree: `myna_bots.shipped.Clock`.
 * `sources() -> Sequence[PluggedSource]` reads sources of knowledge. In the tree: `myna_bots.shipped.Feeds`.
-* `kinds() -> Sequence[Kind]` adds kinds of messages. In the tree: `myna_bots.shipped.Appointments`.
+* `kinds() -> Sequence[Kind]` adds kinds of messages. In the tree: `myna_bots.shipped.Meetings`.
 * `panels() -> Sequence[Panel]` adds panels beside a conversation in the dashboard. In the tree: `myna_bots.shipped.BotDirectory`.
 
 A plugin that cannot be loaded or fails is logged and counts as silent: it stops neither the start nor a message. What the last

@@ -15,19 +15,13 @@ from myna.model import ConversationKind, MemberRole, MessageKind, MessageState, 
 from myna.ports_visitors import Profile
 from myna.rights import Principal
 from support.office_world import CUSTOMER, ELSEWHERE, OPERATOR, OfficeWorld, office_world
-from support.openai_provider import Provider, Text, openai_provider
+from support.openai_provider import Provider, Text
 from support.planning import ANN, BIRD, FINCH, INBOX, OPA, SUPPORT, VIC, WORKSPACE
 
 QUESTION = "How long can I return a lamp?"
 MEMBER = Principal(ANN, WORKSPACE, UserKind.HUMAN)
 HERE = f"/conversations/{SUPPORT}"
 BEGUN = ("You can return a lamp within 30 days [1]. ", "The parcel must be insured [1]. ")
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[Provider]:
-    async with openai_provider() as made:
-        yield made
 
 
 @pytest.fixture

@@ -8,14 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, update
-from sqlmodel import SQLModel
+from sqlalchemy import update
 
 from myna.adapters.sql.conversations import SqlConversations
-from myna.adapters.sql.database import Database
-from myna.adapters.sql.migrate import migrate
 from myna.adapters.sql.tables import table
 from myna.log.writes import OpenConversation
 from myna.model import ConversationKind, MemberRole, UserKind
@@ -24,37 +19,13 @@ from myna.rights import Principal
 from myna_agents.adapters import steering_tables
 from myna_agents.approvals import ApprovalState
 from support.office_world import CUSTOMER, ELSEWHERE, OPERATOR, OWNER, OfficeWorld, office_world
-from support.openai_provider import Provider, Text, Tool, openai_provider
+from support.openai_provider import Provider, Text, Tool
 from support.planning import ANN, BIRD, FINCH, INBOX, SUPPORT, VIC, WORKSPACE
 
 HERE = f"/conversations/{SUPPORT}"
 AGENT = f"/agents/{BIRD}"
 QUESTION = "How long can I return a lamp?"
 ORDER = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
-
-
-async def test_the_migration_makes_these_tables(database_url: str) -> None:
-    ours = {
-        table(row).name
-        for row in vars(steering_tables).values()
-        if isinstance(row, type) and issubclass(row, SQLModel) and row is not SQLModel
-    }
-
-    def compare(connection: Connection) -> list[Any]:
-        def mine(thing: Any, name: str | None, kind: str, *_: Any) -> bool:
-            return (name if kind == "table" else thing.table.name) in ours
-
-        opts = {"compare_type": True, "include_object": mine}
-        return list(compare_metadata(MigrationContext.configure(connection, opts=opts), SQLModel.metadata))
-
-    database = Database(database_url)
-    try:
-        await migrate(database)
-        async with database.engine.connect() as connection:
-            assert await connection.run_sync(compare) == []
-            assert len(ours) == 3
-    finally:
-        await database.close()
 
 
 @asynccontextmanager
@@ -75,12 +46,6 @@ async def company() -> AsyncIterator[tuple[str, list[str]]]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", seen
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[Provider]:
-    async with openai_provider() as made:
-        yield made
 
 
 @pytest.fixture

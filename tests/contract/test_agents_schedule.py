@@ -9,13 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection
-from sqlmodel import SQLModel
 
-from myna.adapters.sql.database import Database
-from myna.adapters.sql.migrate import migrate
 from myna.helpdesk.model import Hours
 from myna.ports_visitors import Profile
 from myna_agents.adapters.sql_appointments import SqlAppointments
@@ -25,7 +19,7 @@ from myna_agents.tools.schedule import schedule_tools
 from myna_agents.tools.tool import Caller, ToolFailed
 from myna_agents.tools.toolbox import NeedsConfirmation, Toolbox
 from support.office_world import CUSTOMER, ELSEWHERE, OPERATOR, OWNER, OfficeWorld, office_world
-from support.openai_provider import Provider, Tool, openai_provider
+from support.openai_provider import Provider, Tool
 from support.planning import FINCH, INBOX, SUPPORT, VIC, WORKSPACE
 from support.stores import stores
 
@@ -42,12 +36,6 @@ VISIT = {
 async def kept(database_url: str) -> AsyncIterator[SqlAppointments]:
     async with stores(database_url) as shop:
         yield SqlAppointments(shop.database)
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[Provider]:
-    async with openai_provider() as made:
-        yield made
 
 
 @pytest.fixture
@@ -169,20 +157,3 @@ async def test_exports_tell_of_appointments_and_erasures_end_them(office: Office
     assert [kind for kind, _ in await know.records(WORKSPACE, VIC)] == ["appointment"]
     await know.erase(WORKSPACE, VIC, [])
     assert await know.records(WORKSPACE, VIC) == []
-
-
-async def test_the_migration_makes_this_table(database_url: str) -> None:
-    def compare(connection: Connection) -> list[Any]:
-        def mine(thing: Any, name: str | None, kind: str, *_: Any) -> bool:
-            return (name if kind == "table" else thing.table.name) == "agent_appointment"
-
-        opts = {"compare_type": True, "include_object": mine}
-        return list(compare_metadata(MigrationContext.configure(connection, opts=opts), SQLModel.metadata))
-
-    database = Database(database_url)
-    try:
-        await migrate(database)
-        async with database.engine.connect() as connection:
-            assert await connection.run_sync(compare) == []
-    finally:
-        await database.close()

@@ -23,7 +23,7 @@ from myna_agents.runner import Runner
 from myna_agents.tools.declared import Toolshed, read_secrets
 from myna_agents.tools.tool import Caller, ToolFailed
 from support.agents_world import ANN, BOB, PROFILE, Ended, Platform, world_of
-from support.openai_provider import Provider, Text, Tool, Tools, openai_provider
+from support.openai_provider import Provider, Text, Tool, Tools
 
 ORDER = {"type": "object", "properties": {"order": {"type": "string"}}, "required": ["order"]}
 STATE = Tool("order_state", {"order": "ML-1234"})
@@ -80,12 +80,6 @@ async def company() -> AsyncIterator[Company]:
     server.should_exit = True
     await task
     listener.close()
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[Provider]:
-    async with openai_provider() as made:
-        yield made
 
 
 @pytest.fixture

@@ -5,15 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection
-from sqlmodel import SQLModel
 
-from myna.adapters.sql.database import Database
-from myna.adapters.sql.migrate import migrate
-from myna.adapters.sql.tables import table
-from myna_agents.adapters import tables
 from support.office_world import CUSTOMER, ELSEWHERE, OPERATOR, OWNER, OfficeWorld, office_world
 from support.planning import BIRD, FINCH, SUPPORT
 
@@ -24,35 +16,6 @@ AGENT = f"/agents/{BIRD}"
 async def office(database_url: str, tmp_path: Path) -> AsyncIterator[OfficeWorld]:
     async with office_world(database_url, tmp_path) as made:
         yield made
-
-
-async def test_the_migration_makes_the_tables_that_the_stores_use(database_url: str) -> None:
-    ours = {
-        table(row).name
-        for row in vars(tables).values()
-        if isinstance(row, type) and issubclass(row, SQLModel) and row is not SQLModel
-    }
-
-    def compare(connection: Connection) -> list[Any]:
-        context = MigrationContext.configure(
-            connection,
-            opts={
-                "compare_type": True,
-                "include_object": lambda thing, name, kind, *_: (
-                    (name if kind == "table" else thing.table.name) in ours
-                ),
-            },
-        )
-        return list(compare_metadata(context, SQLModel.metadata))
-
-    database = Database(database_url)
-    try:
-        await migrate(database)
-        async with database.engine.connect() as connection:
-            assert await connection.run_sync(compare) == []
-            assert len(ours) == 6
-    finally:
-        await database.close()
 
 
 async def draft(office: OfficeWorld, **changes: Any) -> Any:

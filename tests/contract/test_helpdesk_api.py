@@ -8,11 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from fastapi import FastAPI
-from sqlalchemy import Connection
-from sqlmodel import SQLModel
 
 from myna.api import desk as desk_routes
 from myna.api import helpdesk as helpdesk_routes
@@ -279,16 +275,3 @@ async def test_the_expected_wait_is_learned_from_those_who_waited(desk: Desk) ->
         while (await desk.ask(CUSTOMER, "GET", path))["wait_s"] is None:
             await asyncio.sleep(0.01)
     await desk.ask(ELSEWHERE, "GET", path, 404)
-
-
-async def test_the_desks_tables_are_as_declared(desk: Desk) -> None:
-    def differences(connection: Connection) -> list[str]:
-        def ours(_: object, name: str | None, kind: str, _reflected: bool, other: object) -> bool:
-            owner = name if kind == "table" else getattr(getattr(_, "table", None), "name", "")
-            return str(owner).startswith("desk_")
-
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": ours})
-        return [str(each) for each in compare_metadata(context, SQLModel.metadata)]
-
-    async with desk.shop.database.engine.connect() as connection:
-        assert await connection.run_sync(differences) == []

@@ -8,8 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, update
-from sqlmodel import SQLModel
+from sqlalchemy import update
 
 from myna.adapters.blob_local import LocalBlobs
 from myna.model import Owner, TicketStatus
@@ -284,25 +283,6 @@ async def test_the_command_brings_a_folder_in_and_tells_what_became_of_it(
     told = capsys.readouterr().out
     assert "created  article guide/start.md" in told
     assert told.splitlines()[-1] == "done: 3 created, 1 skipped"
-
-
-async def test_the_tables_are_those_that_are_declared(move: Move) -> None:
-    names = {"import_job", "import_row", "import_key"}
-
-    def differences(connection: Connection) -> list[str]:
-        from alembic.autogenerate import compare_metadata
-        from alembic.migration import MigrationContext
-
-        def ours(thing: Any, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-            return (
-                name if kind == "table" else getattr(getattr(thing, "table", None), "name", None)
-            ) in names
-
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": ours})
-        return [str(each) for each in compare_metadata(context, SQLModel.metadata)]
-
-    async with move.app.database.engine.connect() as connection:
-        assert await connection.run_sync(differences) == []
 
 
 def _json(value: Any) -> bytes:

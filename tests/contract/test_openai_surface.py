@@ -10,7 +10,7 @@ from openai import AsyncOpenAI
 
 from support.bot_world import Caller, World, world
 from support.http_server import served
-from support.openai_provider import Provider, Text, Tool, openai_provider
+from support.openai_provider import Provider, Text, Tool
 
 QUESTION = "How long do I have to return something?"
 WEATHER: Any = {
@@ -162,12 +162,6 @@ async def test_bad_requests_get_openais_errors(shop: World, bot: Caller) -> None
     deaf = await shop.bot(shop.people["ann"], scopes=["messages:write"])
     async with client(shop, deaf.token) as asked:
         assert (await asked.models.list()).data == []
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[Provider]:
-    async with openai_provider() as made:
-        yield made
 
 
 async def test_a_clients_tools_reach_the_model_with_the_agents_knowledge(

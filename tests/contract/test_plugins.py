@@ -134,7 +134,7 @@ async def test_an_installed_package_adds_to_every_hook(shop: World) -> None:
     listed = await ann.ask("GET", "/v1/plugins")
     hooks = {each["name"]: each["hooks"] for each in listed["plugins"]}
     assert hooks["acme"] == ["moderate", "tools", "sources", "kinds", "panels"]
-    assert {"shout", "appointment"} <= set(listed["kinds"])
+    assert {"shout", "meeting"} <= set(listed["kinds"])
     assert {"acme", "feed"} <= set(listed["sources"])
     assert {"shout_it", "current_time"} == {each["name"] for each in listed["tools"]}
 
@@ -185,7 +185,7 @@ async def test_whatever_fails_in_a_plugin_is_counted_and_stays_its_own_affair(sh
     assert (await told(ann))["acme"] == before["acme"] + 6
 
 
-async def test_an_appointment_is_checked_and_shown_as_a_card(shop: World) -> None:
+async def test_a_meeting_is_checked_and_shown_as_a_card(shop: World) -> None:
     ann, eve = await shop.person("ann"), await shop.person("eve")
     place = await shop.group(ann)
     content = {
@@ -194,8 +194,8 @@ async def test_an_appointment_is_checked_and_shown_as_a_card(shop: World) -> Non
         "ends_at": "2026-12-01T14:30:00Z",
         "place": "Berlin",
     }
-    first = await sends(ann, place, "appointment", 201, content, "one")
-    assert (await sends(ann, place, "appointment", 200, content, "one"))["seq"] == first["seq"]
+    first = await sends(ann, place, "meeting", 201, content, "one")
+    assert (await sends(ann, place, "meeting", 200, content, "one"))["seq"] == first["seq"]
     wrong: list[Any] = [
         {},
         {**content, "title": " "},
@@ -206,10 +206,10 @@ async def test_an_appointment_is_checked_and_shown_as_a_card(shop: World) -> Non
         {**content, "place": "x" * 201},
     ]
     for each in wrong:
-        assert (await sends(ann, place, "appointment", 400, each))["detail"]
-    await sends(ann, place, "appointment", 413, {"title": "x" * 20_000})
-    await sends(ann, place, "appointment", 400, [])
-    await sends(eve, place, "appointment", 404, content)
+        assert (await sends(ann, place, "meeting", 400, each))["detail"]
+    await sends(ann, place, "meeting", 413, {"title": "x" * 20_000})
+    await sends(ann, place, "meeting", 400, [])
+    await sends(eve, place, "meeting", 404, content)
     (message,) = (await ann.ask("GET", f"/v1/conversations/{place}/messages"))["messages"]
     assert message["body"]["text"] == "Team lunch\n🕑 2026-12-01 14:00–15:30 (UTC+01:00)\n📍 Berlin"
     assert message["body"]["special"]["content"]["place"] == "Berlin"

@@ -12,7 +12,7 @@ from myna.model_moderation import Action, Case, Reason, Verdict
 from myna.ports import Judged
 from myna_agents.engines.langchain import Endpoint, LangChainEngine
 from myna_agents.moderation.second import REST_S, SecondOpinion
-from support.openai_provider import Provider, Refuse, Text, openai_provider
+from support.openai_provider import Provider, Refuse, Text
 
 CASE = Case(1, 7, ConversationKind.GROUP, 2, UserKind.HUMAN, "last chance, write to me", 0.0)
 FLAGGED = Verdict(Action.FLAG, (Reason("spam.model", "'chance'", 0.4),), 0.4)
@@ -52,12 +52,6 @@ class Asked:
         self.filter.verdict = verdict
         (found,) = self.judge.judge_many([case])
         return found if isinstance(found, Verdict) else await found
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[Provider]:
-    async with openai_provider() as made:
-        yield made
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from myna.model import UserKind, WorkspaceRole
 from myna.rights import Principal
 from myna.services import Services
 from myna.settings import Settings
-from myna.wiring import build_core, build_office
+from myna.wiring import build_core
+from myna.wiring_agents import build_office
 from myna_agents.api import routers
 from myna_agents.opening import Office
 from myna_agents.runner import Runner

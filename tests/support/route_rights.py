@@ -147,7 +147,7 @@ async def _things(gate: Gate) -> dict[str, str]:
         "source": sources[0]["id"],
         "inbox": str(inbox.id),
         "key": "demo",
-        "special": "appointment",
+        "special": "meeting",
         "user": next(each["id"] for each in people if each["role"] == "analyst"),
         "bot": bot.get("id") or bot["bot"]["id"],
         "Idempotency-Key": "a-key-of-this-test",

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Integer, and_, case, cast, exists, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.service_tables import RatingRow
 from myna.adapters.sql.tables import ConversationRow, MessageRow, TicketRow, UserRow, table
+from myna.adapters.sql.upserts import inserting_once
 from myna.model import MessageKind, Owner, TicketStatus, UserKind
 from myna.service import WHOLE
 from myna_agents.adapters.tables import MarkRow, SpendRow
@@ -29,10 +30,10 @@ class SqlLedger:
         """Store what a turn took; the same ids again change nothing."""
         if not spends:
             return
-        insert = sqlite.insert(_spend) if self._database.sqlite else postgresql.insert(_spend)
+        insert = inserting_once(_spend, sqlite_driver=self._database.sqlite)
         values = [_values(each) for each in spends]
         async with self._database.write() as connection:
-            await connection.execute(insert.values(values).on_conflict_do_nothing())
+            await connection.execute(insert.values(values))
 
     async def spent(self, agent: int, customer: int | None, since: float) -> float:
         """What an agent's turns cost since a moment, of one customer or of all."""

@@ -3,11 +3,11 @@
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.tables import table
+from myna.adapters.sql.upserts import upserting
 from myna_agents.adapters.tables import MarkRow
 from myna_agents.marks import Mark
 
@@ -24,15 +24,14 @@ class SqlMarks:
         """Store a mark, replacing the message's earlier one; gives what is stored."""
         values = {name: getattr(mark, name) for name in Mark.__slots__}
         values["sources"] = rows.to_json(list(mark.sources))
-        insert: Any = sqlite.insert(_mark) if self._database.sqlite else postgresql.insert(_mark)
-        kept = {"id", "conversation", "seq", "workspace"}
-        changed = {name: value for name, value in values.items() if name not in kept}
+        put = upserting(
+            _mark,
+            sqlite_driver=self._database.sqlite,
+            keys=("conversation", "seq"),
+            but={"id", "workspace"},
+        ).values(values)
         async with self._database.write() as connection:
-            await connection.execute(
-                insert.values(values).on_conflict_do_update(
-                    index_elements=["conversation", "seq"], set_=changed
-                )
-            )
+            await connection.execute(put)
             place = (_mark.c.conversation == mark.conversation, _mark.c.seq == mark.seq)
             return _mark_of((await connection.execute(select(_mark).where(*place))).one())
 

@@ -1,13 +1,12 @@
 """What customers let agents remember, on both databases."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.tables import table
+from myna.adapters.sql.upserts import upserting
 from myna_agents.adapters.tables import ConsentRow, FactRow
 from myna_agents.memory import Fact
 
@@ -29,10 +28,9 @@ class SqlMemory:
     async def set_consent(self, customer: int, workspace: int, given: bool, at: float) -> None:
         """Keep what the customer said; taking it back erases every fact in the same transaction."""
         values = {"customer": customer, "workspace": workspace, "given": given, "at": at}
-        insert = self._insert(_consent).values(values)
-        changed = {"given": given, "at": at}
+        put = upserting(_consent, sqlite_driver=self._database.sqlite, but={"workspace"}).values(values)
         async with self._database.write() as connection:
-            await connection.execute(insert.on_conflict_do_update(index_elements=["customer"], set_=changed))
+            await connection.execute(put)
             if not given:
                 await connection.execute(delete(_fact).where(_fact.c.customer == customer))
 
@@ -70,11 +68,8 @@ class SqlMemory:
                 if not (await connection.execute(agreed)).scalar_one_or_none():
                     continue
                 values = {name: getattr(each, name) for name in Fact.__slots__}
-                insert = self._insert(_fact).values(values)
-                changed = {name: value for name, value in values.items() if name not in {"customer", "name"}}
-                await connection.execute(
-                    insert.on_conflict_do_update(index_elements=["customer", "name"], set_=changed)
-                )
+                put = upserting(_fact, sqlite_driver=self._database.sqlite, keys=("customer", "name"))
+                await connection.execute(put.values(values))
                 stored += 1
         return stored
 
@@ -85,6 +80,3 @@ class SqlMemory:
             which.append(_fact.c.name == name)
         async with self._database.write() as connection:
             return (await connection.execute(delete(_fact).where(*which))).rowcount
-
-    def _insert(self, target: Any) -> Any:
-        return sqlite.insert(target) if self._database.sqlite else postgresql.insert(target)

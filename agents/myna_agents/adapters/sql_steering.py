@@ -3,11 +3,11 @@
 from typing import Any
 
 from sqlalchemy import and_, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.tables import table
+from myna.adapters.sql.upserts import inserting_once
 from myna.errors import Conflict
 from myna_agents.adapters.steering_tables import ApprovalRow, GuidanceRow
 from myna_agents.approvals import MAX_LISTED, RUN_S, Approval, ApprovalState
@@ -57,9 +57,9 @@ class SqlApprovals:
         """Keep one that waits; the same key again changes nothing."""
         values: dict[str, Any] = {name: getattr(approval, name) for name in Approval.__slots__}
         values |= {"arguments": rows.to_json(dict(approval.arguments)), "state": approval.state.value}
-        made = sqlite.insert(_approval) if self._database.sqlite else postgresql.insert(_approval)
+        made = inserting_once(_approval, sqlite_driver=self._database.sqlite, keys=["key"])
         async with self._database.write() as connection:
-            await connection.execute(made.values(values).on_conflict_do_nothing(index_elements=["key"]))
+            await connection.execute(made.values(values))
 
     async def one(self, workspace: int, approval: int) -> Approval | None:
         """One of a workspace."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from myna.addresses import place_of
 from myna.api.edge import EXEMPT, head_of
-from myna.api.problems import problem
+from myna.api.problems import problem_of
 from myna.errors import MynaError
 from myna.intrusion.model import Response, Sign
 from myna.intrusion.shield import SLOWER, blocked
@@ -57,14 +57,7 @@ def _limited(wait_s: int, last: bool) -> bytes:
 
 
 def _answer(refused: MynaError, last: bool) -> bytes:
-    made = problem(
-        refused.status,
-        refused.code,
-        refused.message,
-        temporary=refused.temporary,
-        retry_ms=refused.retry_ms,
-        extra=dict(refused.extra),
-    )
+    made = problem_of(refused)
     more = {"connection": "close"} if last else {}
     if "retry-after" in made.headers:
         more["retry-after"] = made.headers["retry-after"]

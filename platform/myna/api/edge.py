@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from myna.addresses import place_of
-from myna.api.problems import problem
+from myna.api.problems import problem_of
 from myna.errors import Malformed, MynaError, TooLarge
 from myna.intrusion.model import Response
 from myna.intrusion.shield import SLOWER
@@ -60,14 +60,7 @@ class Edge:
                 services.intrusion.requests.answered(
                     address, scope["path"], refused.status, refused.code, None, ""
                 )
-            answer = problem(
-                refused.status,
-                refused.code,
-                refused.message,
-                temporary=refused.temporary,
-                retry_ms=refused.retry_ms,
-                extra=dict(refused.extra),
-            )
+            answer = problem_of(refused)
             answer.headers["Connection"] = "close"
             await answer(scope, receive, send)
             return

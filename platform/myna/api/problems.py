@@ -43,6 +43,18 @@ def problem(
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
+def problem_of(failed: MynaError) -> JSONResponse:
+    """The answer to an error of the platform."""
+    return problem(
+        failed.status,
+        failed.code,
+        failed.message,
+        temporary=failed.temporary,
+        retry_ms=failed.retry_ms,
+        extra=dict(failed.extra),
+    )
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of the app as a problem; unexpected ones are logged once, and tell the client nothing."""
     app.add_exception_handler(MynaError, _known)
@@ -54,14 +66,7 @@ def install(app: FastAPI) -> None:
 async def _known(request: Request, failed: Exception) -> JSONResponse:
     assert isinstance(failed, MynaError)
     request.state.code = failed.code
-    return problem(
-        failed.status,
-        failed.code,
-        failed.message,
-        temporary=failed.temporary,
-        retry_ms=failed.retry_ms,
-        extra=dict(failed.extra),
-    )
+    return problem_of(failed)
 
 
 async def _invalid(_: Request, failed: Exception) -> JSONResponse:

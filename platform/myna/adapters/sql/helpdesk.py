@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from myna.adapters.sql import rows, rows_desk
@@ -20,6 +19,7 @@ from myna.adapters.sql.helpdesk_tables import (
 )
 from myna.adapters.sql.sleeps import sleeping
 from myna.adapters.sql.tables import ConversationRow, TicketRow, table
+from myna.adapters.sql.upserts import inserting_once, upserting
 from myna.errors import Conflict
 from myna.helpdesk.model import (
     Hours,
@@ -196,7 +196,9 @@ class SqlHelpdesk:
             "until": stay.until,
         }
         async with self._database.write() as connection:
-            await connection.execute(self._insert(_stay).values(values).on_conflict_do_nothing())
+            await connection.execute(
+                inserting_once(_stay, sqlite_driver=self._database.sqlite).values(values)
+            )
 
     async def left_queue(self, conversation: int, epoch: int, at: float, *, taken: bool) -> None:
         """End or forget the stays that began before this epoch."""
@@ -250,22 +252,12 @@ class SqlHelpdesk:
         return {row[0]: row[1] for row in await self._all(query) if row[0] is not None}
 
     async def _put(self, target: Any, values: dict[str, Any], *, named: str = "") -> None:
-        keys = [column.name for column in target.primary_key]
-        insert = self._insert(target).values(values)
-        changed = {name: insert.excluded[name] for name in values if name not in keys}
-        insert = (
-            insert.on_conflict_do_update(index_elements=keys, set_=changed)
-            if changed
-            else insert.on_conflict_do_nothing()
-        )
+        insert = upserting(target, sqlite_driver=self._database.sqlite).values(values)
         try:
             async with self._database.write() as connection:
                 await connection.execute(insert)
         except IntegrityError as taken:
             raise Conflict(f"{named} exists already; choose another name.", code="name_taken") from taken
-
-    def _insert(self, target: Any) -> Any:
-        return sqlite.insert(target) if self._database.sqlite else postgresql.insert(target)
 
     async def _one(self, query: Any) -> Any:
         async with self._database.read() as connection:

@@ -6,11 +6,11 @@ from typing import Any, cast
 
 import msgspec
 from sqlalchemy import Column, Float, Index, Text, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.tables import big, table, text
+from myna.adapters.sql.upserts import upserting
 from myna.intrusion.model import RULES, Alert, Hook, Policy, Response, Shielded
 from myna.windows import Bound
 
@@ -126,9 +126,7 @@ class SqlSafety:
             for each in sorted(shielded, key=lambda each: each.place)
         }
         # In the order of the places, so that two writers wait for each other and not both for the other.
-        put = (sqlite.insert if self._database.sqlite else postgresql.insert)(_shield)
-        changed = {name: put.excluded[name] for name in ("response", "until", "reason", "by", "at")}
-        put = put.on_conflict_do_update(index_elements=["place"], set_=changed)
+        put = upserting(_shield, sqlite_driver=self._database.sqlite)
         async with self._database.write() as connection:
             await connection.execute(put, list(values.values()))
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.helpdesk_tables import SleepRow
 from myna.adapters.sql.tables import ConversationRow, TicketRow, table
+from myna.adapters.sql.upserts import upserting
 from myna.helpdesk.model import Sleep
 from myna.model import TicketStatus
 
@@ -40,12 +40,8 @@ class SqlSleeps:
             "seq": sleep.seq,
             "by": sleep.by,
         }
-        insert = sqlite.insert(_sleep) if self._database.sqlite else postgresql.insert(_sleep)
-        put = insert.values(values).on_conflict_do_update(
-            index_elements=["conversation"], set_={name: values[name] for name in ("until", "seq", "by")}
-        )
         async with self._database.write() as connection:
-            await connection.execute(put)
+            await connection.execute(upserting(_sleep, sqlite_driver=self._database.sqlite).values(values))
 
     async def delete(self, conversation: int) -> None:
         """Wake a conversation."""

@@ -3,11 +3,12 @@
 from typing import Any
 
 from sqlalchemy import Dialect, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlmodel import SQLModel
 
 from myna.adapters.sql.tables import table
+from myna.adapters.sql.upserts import upserting
 
 _TYPES = {"b": "bigint", "t": "text"}
 
@@ -64,15 +65,7 @@ def insert_of(row: type[SQLModel], sqlite_driver: bool) -> str:
 
 def upsert_of(row: type[SQLModel], sqlite_driver: bool, *, but: tuple[str, ...] = ()) -> str:
     """Insert a row, or give the one with its key all values but those of `but`."""
-    target = table(row)
-    make: Any = sqlite.insert if sqlite_driver else postgresql.insert
-    insert = make(target)
-    keys = [column.name for column in target.primary_key]
-    changed = {name: insert.excluded[name] for name in columns_of(row) if name not in (*keys, *but)}
-    if changed:
-        statement = insert.on_conflict_do_update(index_elements=keys, set_=changed)
-    else:
-        statement = insert.on_conflict_do_nothing(index_elements=keys)
+    statement = upserting(table(row), sqlite_driver=sqlite_driver, but=but)
     return str(statement.compile(dialect=_dialect(sqlite_driver)))
 
 

@@ -15,7 +15,7 @@ Line = Annotated[
 
 
 class Content(BaseModel):
-    """What an appointment holds."""
+    """What a meeting holds."""
 
     model_config = ConfigDict(extra="forbid")
     title: Line
@@ -24,10 +24,10 @@ class Content(BaseModel):
     place: Line | None = None
 
 
-class Appointment:
+class Meeting:
     """The kind."""
 
-    name = "appointment"
+    name = "meeting"
 
     def made(self, content: Mapping[str, Any]) -> Special:
         """`{title, starts_at, ends_at, place}`; times are ISO 8601 with an offset.
@@ -42,7 +42,7 @@ class Appointment:
                 {"name": ".".join(str(step) for step in each["loc"]), "message": each["msg"]}
                 for each in wrong.errors()
             ]
-            raise Malformed("The appointment is not right.", extra={"fields": fields}) from None
+            raise Malformed("The meeting is not right.", extra={"fields": fields}) from None
         times = [each for each in (found.starts_at, found.ends_at) if each is not None]
         if any(each.tzinfo is None for each in times):
             raise Malformed("Times need an offset, such as 2026-12-01T14:00+01:00.")
@@ -58,12 +58,12 @@ class Appointment:
         )
 
 
-class Appointments:
+class Meetings:
     """A plugin with the hook `kinds`."""
 
-    def kinds(self) -> Sequence[Appointment]:
-        """`appointment`."""
-        return [Appointment()]
+    def kinds(self) -> Sequence[Meeting]:
+        """`meeting`."""
+        return [Meeting()]
 
 
 def _when(starts: datetime, ends: datetime | None) -> str:
