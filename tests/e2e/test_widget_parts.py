@@ -225,8 +225,10 @@ async def test_a_bots_page_says_what_it_is_and_sends_again_what_was_given_up(
     await expect(page.get_by_test_id("secret")).to_be_visible()
     await page.keyboard.press("Escape")
     card = page.get_by_test_id("bot").filter(has_text=f"@{handle}")
-    await card.get_by_test_id("bot-open").click()
+    async with page.expect_response(lambda reply: reply.url.endswith("/webhook")):
+        await card.get_by_test_id("bot-open").click()
     await card.get_by_test_id("profile-about").fill("Knows tents.")
+    await expect(page.get_by_test_id("toasts")).to_have_text("")
     await card.get_by_test_id("profile-commands").fill("/tent Which tent?\npeg")
     photo = tmp_path / "tent.png"
     photo.write_bytes(picture())

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { ApiError } from "../core";
 import { Deliveries, type Webhook } from "./botdeliveries";
 import { BotPhoto, BotProfile, type Bot } from "./botprofile";
 import { Dialog, Empty, Trouble } from "./parts";
@@ -9,6 +10,12 @@ interface Token {
   id: string;
   name: string;
   key?: string;
+}
+
+/** A bot without a webhook is answered with 404. */
+function none(error: unknown): null {
+  if (error instanceof ApiError && error.status === 404) return null;
+  throw error;
 }
 
 let known: Bot[] | null = null;
@@ -32,7 +39,7 @@ function BotCard({ bot, changed, tell }: { bot: Bot; changed(): void; tell(name:
   const path = `/v1/bots/${bot.id}`;
   const load = async () => {
     setTokens((await api().get<{ tokens: Token[] }>(path)).tokens);
-    setWebhook((await api().get<{ webhook: Webhook | null }>(`${path}/webhook`)).webhook);
+    setWebhook(await api().get<{ webhook: Webhook }>(`${path}/webhook`).then((found) => found.webhook, none));
   };
   useEffect(() => {
     if (open) load().catch(complain);
