@@ -4,6 +4,7 @@ Each surface is given the same list of broken bodies, broken keys and foreign pl
 after, so a row that is written by mistake is found wherever it lies.
 """
 
+import asyncio
 import hashlib
 import json
 import re
@@ -70,6 +71,12 @@ class Shop:
                 for name in names
             }
 
+    def fed(self) -> bool:
+        """Whether the bots' logs hold everything that has happened so far."""
+        with sqlite3.connect(f"file:{self.data}?mode=ro", uri=True) as database:
+            found = database.execute("SELECT f.pos >= l.pos FROM bot_feed f, lane l WHERE l.id = f.id")
+            return bool(found.fetchone()[0])
+
     @property
     def http(self) -> httpx.AsyncClient:
         return self.world.http
@@ -89,6 +96,9 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 @asynccontextmanager
 async def unchanged(shop: Shop) -> AsyncIterator[None]:
+    async with asyncio.timeout(10):  # what making the shop told its bot is no change by bad input
+        while not shop.fed():
+            await asyncio.sleep(0.02)
     before = shop.rows()
     assert len(before) > 30
     yield
