@@ -123,10 +123,15 @@ export class ConversationLog {
       this.conversation = { ...this.conversation, ticket: data as Ticket };
     } else if (kind === "member.joined") {
       this.#setMembers((data as Member).user.id, data as Member);
+    } else if (kind === "member.changed") {
+      const { user, role } = data as Member;
+      const seat = this.conversation.members.find((each) => each.user.id === user.id);
+      if (seat) this.#setMembers(user.id, { ...seat, role });
     } else if (kind === "member.left") {
       this.#setMembers((data as { user: string }).user);
     } else if (kind.startsWith("conversation.")) {
-      this.conversation = { ...this.conversation, ...(data as Partial<Conversation>) };
+      // An opened conversation lists its members by their ids; who they are came with the log.
+      this.conversation = { ...this.conversation, ...(data as Partial<Conversation>), members: this.conversation.members };
     }
   }
 
