@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from myna.errors import MynaError
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Action, Case, Verdict
-from myna.ports import Judged
+from myna.model.conversation import ConversationKind
+from myna.model.moderation import Action, Case, Verdict
+from myna.model.workspace import UserKind
+from myna.ports.moderator import Judged
 from myna_bots.plugins import PluginModerator, load_plugins
 from myna_bots.shipped.runaway import SAME, RunawayBots
 from myna_bots.supervisor import Supervisor, programs_of

@@ -5,11 +5,11 @@ import re
 from collections.abc import Sequence
 
 from myna_agents.agent import AgentProfile
-from myna_agents.engine import Request
-from myna_agents.guard import MARK
-from myna_agents.guidance import GUIDANCE
-from myna_agents.phrases import language_name
-from myna_agents.scene import Said, Speaker
+from myna_agents.answers.engine import Request
+from myna_agents.answers.guard import MARK
+from myna_agents.answers.phrases import language_name
+from myna_agents.hearing.scene import Said, Speaker
+from myna_agents.turns.guidance import GUIDANCE
 from myna_knowledge.model import Passage
 
 RULES = """\
