@@ -142,7 +142,7 @@ async def test_the_strictest_verdict_counts_and_a_broken_plugin_is_silent(
 
 
 async def test_the_shipped_plugins_are_installed_and_serve(tmp_path: Path) -> None:
-    shipped = ["appointments", "clock", "directory", "feeds", "runaway"]
+    shipped = ["clock", "directory", "feeds", "meetings", "runaway"]
     assert [each.name for each in load_plugins("*")] == shipped
     async with world(tmp_path, moderation=True) as shop:
         ann = await shop.person("ann")
