@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from myna.log.ports import Commits
 from myna.ports.bus import Bus
-from myna.ports.log import Commits
 from myna.services import Services
 
 STOP_S = 10.0

@@ -12,10 +12,10 @@ from typing import Any
 
 from myna.conversations.access import Access
 from myna.errors import Malformed, MynaError
+from myna.log.ports import Log
 from myna.model.message import Event, EventKind, Message, MessageState
 from myna.ports.accounts import Accounts
 from myna.ports.content import Document, Index, Sought
-from myna.ports.log import Log
 from myna.rights import Principal
 from myna.wire import message_object
 from myna.words import found_words, holds, snippet, terms_of, wanted_of

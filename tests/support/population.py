@@ -18,11 +18,11 @@ from myna.adapters.sql.tables.columns import table
 from myna.adapters.sql.tables.workspace import UserRow, WorkspaceRow
 from myna.identity.tokens import Tokens, load_key
 from myna.ids import new_id
+from myna.log.ports import Commits
 from myna.log.writes import OpenConversation, Say, Write
 from myna.model.conversation import ConversationKind, MemberRole
 from myna.model.message import Draft
 from myna.model.workspace import User, UserKind
-from myna.ports.log import Commits
 
 T = TypeVar("T")
 WORDS = "Hello there, could you look where my parcel is? It should have come on Tuesday and the shop says nothing. "

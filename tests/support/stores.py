@@ -14,10 +14,10 @@ from myna.adapters.sql.log.reads import SqlLog
 from myna.adapters.sql.log.sqlite import SqliteCommits
 from myna.adapters.sql.migrate import migrate
 from myna.errors import MynaError
+from myna.log.ports import Commits
 from myna.log.writes import OpenConversation, Write
 from myna.model.conversation import ConversationKind, MemberRole
 from myna.model.workspace import Inbox, User, UserKind, Workspace, WorkspaceRole
-from myna.ports.log import Commits
 from support.planning import (
     ANN,
     BIRD,

@@ -11,6 +11,7 @@ from myna.errors import Forbidden, Malformed, NotFound
 from myna.ids import new_id
 from myna.log.committer import Committer
 from myna.log.plan import Opened
+from myna.log.ports import Log
 from myna.log.writes import OpenConversation
 from myna.model.conversation import Conversation, ConversationKind, Member, MemberRole
 from myna.model.message import Message
@@ -22,7 +23,6 @@ from myna.ports.accounts import Accounts
 from myna.ports.content import Personal, Seats
 from myna.ports.conversations import Conversations, Crowds
 from myna.ports.desk import Desk
-from myna.ports.log import Log
 from myna.rights import Principal, Seat, Verb, may, require
 from myna.wire import event_object, member_object, message_object, optional_stamp, stamp, ticket_object
 

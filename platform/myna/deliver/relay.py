@@ -20,9 +20,9 @@ from myna.deliver.tail import Tail
 from myna.errors import MynaError
 from myna.ids import new_id
 from myna.log.plan import Published
+from myna.log.ports import Log
 from myna.model.message import Event, EventKind
 from myna.ports.bus import Bus
-from myna.ports.log import Log
 
 TAIL_EVENTS = 10_000
 """Newest events kept in memory for resuming readers; older cursors must sync from the database."""

@@ -22,13 +22,13 @@ from myna.helpdesk.ports import HelpdeskStore
 from myna.helpdesk.queue import choose, expected_wait_s
 from myna.ids import new_id
 from myna.log.committer import Committer
+from myna.log.ports import Log
 from myna.log.support import claimed_notice
 from myna.log.writes import MoveTicket
 from myna.model.ticket import Owner, Ticket
 from myna.model.workspace import User, UserKind
 from myna.ports.accounts import Accounts
 from myna.ports.desk import Desk
-from myna.ports.log import Log
 from myna.rights import Principal, Verb, require
 from myna.wire import user_object
 

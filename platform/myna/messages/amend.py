@@ -7,13 +7,13 @@ from typing import Any
 from myna.conversations.access import Access
 from myna.errors import Malformed, NotFound, Refused
 from myna.log.committer import Committer
+from myna.log.ports import Log
 from myna.log.writes import Edit, Pin, React, Recall
 from myna.messages.compose import check_client_id, check_text
 from myna.messages.send import Sender
 from myna.model.message import Ack, MessageKind
 from myna.model.moderation import Action
 from myna.ports.content import Marks
-from myna.ports.log import Log
 from myna.rights import Principal, Seat, Verb, require
 from myna.wire import message_object, stamp
 

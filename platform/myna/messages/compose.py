@@ -6,9 +6,9 @@ from typing import Any, Protocol, cast
 from myna.conversations.access import Access
 from myna.errors import Malformed, NotFound, TooLarge
 from myna.log.mentions import ALL
+from myna.log.ports import Log
 from myna.model.message import MessageKind, MessageState
 from myna.ports.accounts import Accounts
-from myna.ports.log import Log
 from myna.rights import Principal, Seat, Verb, require
 from myna.wire import stamp
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from myna.conversations.access import Access
+from myna.log.ports import Log
 from myna.ports.content import Seats
-from myna.ports.log import Log
 from myna.rights import Principal, Verb, require
 from myna.wire import encode, member_object, message_object, stamp
 

@@ -55,6 +55,7 @@ from myna.live.presence import Presence
 from myna.live.receipts import Receipts
 from myna.live.signals import Signals
 from myna.log.committer import Committer
+from myna.log.ports import Commits
 from myna.messages.amend import Amender
 from myna.messages.compose import Composer
 from myna.messages.export import Export
@@ -66,7 +67,6 @@ from myna.moderation.consequences import Consequences
 from myna.moderation.filters import Filters
 from myna.moderation.review import Review
 from myna.moderation.standing import Standings
-from myna.ports.log import Commits
 from myna.ports.moderator import Moderator
 from myna.search import Indexer, Search
 from myna.services import Services
