@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from myna_agents.answers.engine import Writer
+from myna_agents.answers.guidance import Guidance
 from myna_agents.appointments import Appointments
 from myna_agents.approvals import Approvals
 from myna_agents.desk.copilot import Copilot
@@ -11,7 +12,6 @@ from myna_agents.desk.marks import Marks
 from myna_agents.ledger import Ledger
 from myna_agents.memory import Memory
 from myna_agents.tools.declared import Toolshed
-from myna_agents.turns.guidance import Guidance
 from myna_agents.turns.world import World
 from myna_agents.versions.bundles import Bundles
 from myna_agents.versions.comparing import Comparing

@@ -11,10 +11,10 @@ from myna.model.conversation import ConversationKind
 from myna.model.message import MessageKind
 from myna.model.ticket import Turn
 from myna_agents.agent import AgentProfile, GroupPolicy
-from myna_agents.engines.prompt import HISTORY, summary_before
+from myna_agents.answers.guidance import Guided
+from myna_agents.answers.prompt import HISTORY, summary_before
 from myna_agents.hearing.scene import Said, Speaker
 from myna_agents.memory import Fact
-from myna_agents.turns.guidance import Guided
 from myna_agents.turns.runner import Runner
 from support.agents_world import AGENT, ANN, OTHER_BOT, PROFILE, Library, Platform, passage, world_of
 

@@ -10,8 +10,8 @@ from myna.adapters.sql.tables.columns import table
 from myna.adapters.sql.upserts import inserting_once
 from myna.errors import Conflict
 from myna_agents.adapters.steering_tables import ApprovalRow, GuidanceRow
+from myna_agents.answers.guidance import MAX_KEPT, Guided
 from myna_agents.approvals import MAX_LISTED, RUN_S, Approval, ApprovalState
-from myna_agents.turns.guidance import MAX_KEPT, Guided
 
 _guidance, _approval = table(GuidanceRow), table(ApprovalRow)
 _ENDED = [each.value for each in (ApprovalState.DONE, ApprovalState.FAILED, ApprovalState.REFUSED)]

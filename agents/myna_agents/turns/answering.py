@@ -12,13 +12,13 @@ from myna_agents.answers.engine import Engine, EngineFailed, Request, Restart, S
 from myna_agents.answers.gate import Gate
 from myna_agents.answers.grounding import inert
 from myna_agents.answers.guard import unfounded, without
-from myna_agents.engines.prompt import secret_of
+from myna_agents.answers.guidance import GUIDANCE, guidance_passages, without_guidance, without_marks
+from myna_agents.answers.prompt import secret_of
 from myna_agents.hearing.scene import Scene
 from myna_agents.ledger import Usage
 from myna_agents.text.language import spoken
 from myna_agents.tools.toolbox import Toolbox
 from myna_agents.turns.decide import queries
-from myna_agents.turns.guidance import GUIDANCE, guidance_passages, without_guidance, without_marks
 from myna_agents.turns.world import World
 from myna_knowledge.model import Passage, Retrieval
 

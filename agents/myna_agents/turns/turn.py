@@ -12,6 +12,7 @@ from myna.model.ticket import Turn, TurnDecision
 from myna_agents.agent import Topic
 from myna_agents.answers.answer import Answer, Offer, message_body, trace_of
 from myna_agents.answers.engine import CannotAnswer
+from myna_agents.answers.guidance import GUIDANCE, heeded
 from myna_agents.answers.phrases import Phrase, say
 from myna_agents.hearing.scene import Scene, build_scene
 from myna_agents.ledger import Usage
@@ -24,7 +25,6 @@ from myna_agents.turns.decide import first_look, unsure, weigh
 from myna_agents.turns.decide import unfounded as not_founded
 from myna_agents.turns.decision import Decision, Kind
 from myna_agents.turns.errands import Heard, ask_body, heard
-from myna_agents.turns.guidance import GUIDANCE, heeded
 from myna_agents.turns.outlook import expected
 from myna_agents.turns.outlook import offers as form
 from myna_agents.turns.passing import notice, topic_of

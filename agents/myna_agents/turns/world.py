@@ -9,12 +9,12 @@ from myna.model.ticket import Turn
 from myna.model.workspace import User, UserKind
 from myna_agents.agent import AgentProfile
 from myna_agents.answers.engine import Engine
+from myna_agents.answers.guidance import Guidance
 from myna_agents.approvals import Approvals
 from myna_agents.ledger import Ledger, Prices
 from myna_agents.memory import Memory
 from myna_agents.ports import History, Knowledge, People, Profiles, Turns
 from myna_agents.tools.tool import Tool
-from myna_agents.turns.guidance import Guidance
 
 ANSWER_S = 60.0
 """How long one engine may take for one answer."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from myna_agents.agent import AgentProfile
 from myna_agents.answers.engine import Request
 from myna_agents.answers.guard import MARK
+from myna_agents.answers.guidance import GUIDANCE
 from myna_agents.answers.phrases import language_name
 from myna_agents.hearing.scene import Said, Speaker
-from myna_agents.turns.guidance import GUIDANCE
 from myna_knowledge.model import Passage
 
 RULES = """\
