@@ -20,13 +20,13 @@ from sqlmodel import SQLModel
 import myna_agents
 from myna.adapters.sql.database import Database
 from myna_agents.agent import AgentProfile
-from myna_agents.decide import LEAST_SUGGESTED, similar
+from myna_agents.turns.decide import LEAST_SUGGESTED, similar
 from myna_knowledge.adapters.cached_embeddings import CachedEmbeddings
 from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.library import Library
 from myna_knowledge.model import SourceDraft, SourceKind
-from myna_knowledge.naming import label
 from myna_knowledge.opening import open_library
+from myna_knowledge.retrieval.naming import label
 
 DEMO = Path(myna_agents.__file__).parent / "demo" / "help_centre"
 
