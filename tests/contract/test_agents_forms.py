@@ -9,9 +9,9 @@ import pytest
 
 from myna.api.forms import checked_form
 from myna.errors import Conflict, Forbidden, Malformed
-from myna.ports_visitors import Profile
+from myna.ports.visitors import Profile
 from myna.rights import Principal
-from myna_agents.filling import fill_in, form_of_agent
+from myna_agents.turns.filling import fill_in, form_of_agent
 from support.office_world import CUSTOMER, OPERATOR, OWNER, OfficeWorld, office_world
 from support.openai_provider import Provider, Tool
 from support.planning import BIRD, INBOX, SUPPORT, VIC

@@ -11,14 +11,14 @@ from sqlmodel import SQLModel
 from myna.adapters.sql.database import Database
 from myna.api.principal import principal
 from myna.api.problems import install
-from myna.model import UserKind, WorkspaceRole
+from myna.model.workspace import UserKind, WorkspaceRole
 from myna.rights import Principal
 from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.api import router
 from myna_knowledge.care.model import FindingKind, GapState
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
-from myna_knowledge.retrieval import VERY_WORDS
+from myna_knowledge.retrieval.retrieval import VERY_WORDS
 from support.asked import OPERATOR, Desk
 from support.fake_embedder import WordEmbedder
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from myna_knowledge.calibration import (
+from myna_knowledge.model import Section
+from myna_knowledge.retrieval.calibration import (
     ALPHA,
     LEAST_ANSWERED,
     LEAST_RIGHT,
@@ -18,12 +19,11 @@ from myna_knowledge.calibration import (
     fit,
     prior,
 )
-from myna_knowledge.lexical import K1, B, Lexicon, entries, overlap
-from myna_knowledge.memory import Held, Memory
-from myna_knowledge.model import Section
-from myna_knowledge.priors import CENTRES, E5_PRIOR, LEXICAL_PRIOR, SCALES
-from myna_knowledge.ranking import FEATURES, Found, evidence, fuse, lexical_top
-from myna_knowledge.space import Level, Space
+from myna_knowledge.retrieval.lexical import K1, B, Lexicon, entries, overlap
+from myna_knowledge.retrieval.memory import Held, Memory
+from myna_knowledge.retrieval.priors import CENTRES, E5_PRIOR, LEXICAL_PRIOR, SCALES
+from myna_knowledge.retrieval.ranking import FEATURES, Found, evidence, fuse, lexical_top
+from myna_knowledge.retrieval.space import Level, Space
 from myna_knowledge.text import language, sentences, terms, token_cost, topic_terms
 
 

@@ -11,7 +11,7 @@ from myna.api.principal import Asker, Core
 from myna.errors import Conflict, Forbidden, Malformed
 from myna.rights import Principal
 from myna.services import Services
-from myna_agents.filling import fill_in, form_of_agent
+from myna_agents.turns.filling import fill_in, form_of_agent
 from myna_bots.api.parts import find_button
 from myna_bots.api.who import Platform
 from myna_bots.host.polls import ACTION as POLL
