@@ -27,7 +27,7 @@ FORM: dict[str, Any] = {
     "kind": "form", "name": "return_lamp", "description": "Register a lamp that comes back.", "title": "Return a lamp",
     "submit": "", "fields": FIELDS, "words": ["send it back", "退货"],
 }  # fmt: skip
-VALUES = {"order": "ML-12", "lamps": 2, "why": "broken", "insured": True}
+VALUES: dict[str, Any] = {"order": "ML-12", "lamps": 2, "why": "broken", "insured": True}
 
 
 @pytest.fixture
