@@ -4,8 +4,9 @@ import pytest
 
 from myna_agents.answers.engine import Shelf
 from myna_agents.answers.gate import Gate
-from myna_agents.answers.grounding import gives_orders, inert, leaks, unsupported
+from myna_agents.answers.grounding import inert, leaks, unsupported
 from myna_agents.answers.guard import unfounded
+from myna_agents.answers.orders import gives_orders
 from myna_agents.answers.prompt import secret_of
 from support.agents_world import PROFILE, RETURNS, SHIPPING, passage
 
