@@ -37,6 +37,7 @@ from myna.api.live.socket import SocketServer
 from myna.audit import AuditLog
 from myna.conversations.access import Access
 from myna.conversations.directory import Directory
+from myna.conversations.opening import Opening
 from myna.conversations.seats import Membership
 from myna.core import Core, kept_alive
 from myna.deliver.admission import Admission
@@ -125,7 +126,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
     relay.listeners.append(queue_watch.heard)
     receipts = Receipts(relay, access, conversations, crowds)
     relay.listeners.append(receipts.heard)
-    directory = Directory(access, accounts, conversations, desk, log, committer, personal, seats, crowds)
+    directory = Directory(access, accounts, conversations, desk, log, personal, crowds)
     safety = open_safety(settings, database, sender, committer, accounts, key)
     identity = build_identity(settings, database, key, accounts, committer, relay)
     hub.endings.append(identity.tokens.end)
@@ -162,6 +163,7 @@ def build_core(settings: Settings, database: Database, moderator: Moderator | No
         signals=Signals(relay),
         receipts=receipts,
         presence=Presence(relay, hub, access, accounts, crowds, receipts),
+        opening=Opening(accounts, conversations, committer, seats, crowds),
         directory=directory,
         greeter=Greeter(hub, relay, directory, SqlArrivals(database)),
         handoff=handoff,
