@@ -100,7 +100,7 @@ async def test_confidence_and_misses_in_a_row_decide(
     decision = weigh(await scene_of(platform), retrieved(confidence))
     assert (decision.kind, decision.reason) == (kind, reason)
     if kind is Kind.ASK_BACK:
-        assert decision.suggestions == ("How long can I return a lamp?",)
+        assert decision.suggestions == ("How long can I return a lamp?", "Shipping")
     assert decision.offer_human == (kind in {Kind.ASK_BACK, Kind.DECLINE})
 
 

@@ -14,6 +14,7 @@ from myna_agents.text.language import same_language
 from myna_agents.turns.decision import Decision, Kind
 from myna_agents.turns.groups import keeps_quiet, unasked
 from myna_knowledge.model import Passage, Retrieval
+from myna_knowledge.retrieval.naming import label
 
 MAX_SUGGESTIONS = 3
 LEAST_SUGGESTED = 0.3
@@ -61,7 +62,7 @@ def weigh(scene: Scene, retrieval: Retrieval) -> Decision:
     """What to do with a question, given what the knowledge base found.
 
     The calibrated confidence decides, before any model is asked: at or above the threshold it is answered. Below, similar
-    questions are offered when one is near; the second miss in a row brings a human in.
+    questions and headings are offered when one is near; the second miss in a row brings a human in.
     """
     if not scene.addressed:
         return unasked(scene, retrieval)
@@ -74,9 +75,9 @@ def weigh(scene: Scene, retrieval: Retrieval) -> Decision:
     if _enough(scene):
         return _bring_in(scene, "low_confidence", Phrase.HANDING_OFF_UNKNOWN)
     near = retrieval.confidence >= max(scene.profile.near_miss * threshold, LEAST_SUGGESTED)
-    similar = _similar(scene, retrieval.passages) if near else ()
-    if similar:
-        return Decision(Kind.ASK_BACK, "near_miss", Phrase.DID_YOU_MEAN, similar, offer_human=scene.supports)
+    offers = similar(scene.question, retrieval.passages, scene.lang) if near else ()
+    if offers:
+        return Decision(Kind.ASK_BACK, "near_miss", Phrase.DID_YOU_MEAN, offers, offer_human=scene.supports)
     return _decline(scene, "low_confidence")
 
 
@@ -155,13 +156,11 @@ def _small_talk(scene: Scene) -> Decision | None:
     return None
 
 
-def _similar(scene: Scene, passages: Sequence[Passage]) -> tuple[str, ...]:
-    asked = scene.question.casefold().strip()
-    questions = [
-        passage.question
-        for passage in passages
-        if passage.question
-        and same_language(passage.lang, scene.lang)
-        and passage.question.casefold() != asked
+def similar(asked: str, passages: Sequence[Passage], lang: str) -> tuple[str, ...]:
+    """What the best passages in the asker's language are called, at most `MAX_SUGGESTIONS` and never what was asked. Each, sent
+    as a question, is answered by its passage."""
+    names = [
+        label(each.title, each.heading, each.question) for each in passages if same_language(each.lang, lang)
     ]
-    return tuple(dict.fromkeys(questions))[:MAX_SUGGESTIONS]
+    others = [name for name in names if name and name.casefold() != asked.casefold().strip()]
+    return tuple(dict.fromkeys(others))[:MAX_SUGGESTIONS]

@@ -266,6 +266,7 @@ def _near(
             float(cosines[at]),
             levels[sections[place].lang],
             float(scene.plain[at] @ question),
+            scene.matrix[at],
         )
         for place, at in best.items()
     ]

@@ -5,7 +5,7 @@ Both are pure functions, used alike for a live question and for the questions of
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from myna_knowledge.retrieval.lexical import overlap
 from myna_knowledge.retrieval.memory import Held, Memory
 from myna_knowledge.retrieval.space import Level
 from myna_knowledge.text import topic_terms
+from myna_knowledge.vectors import Vectors
 
 LEXICAL_WEIGHT = 0.2
 """What words count beside meaning (the rest to one) until a base's own questions say otherwise. Fusion of z-scores, measured
@@ -31,6 +32,9 @@ SUPPORTERS = 3
 """How much the best sections of a subject lift each other: the weight of the mean of its three best fused scores. A
 page several of whose sections are near, or whose translation and FAQ are, is rarely the wrong one. Measured on the demo
 help centre: right page first for 0.79 instead of 0.76; where every subject is one section it changes nothing."""
+TRANSLATION = 0.5
+"""Centred cosine from which pieces in two languages say the same. Measured on the demo help centre's parallel pages: 99 % of
+unrelated pairs are below 0.47, 95 % of translations above 0.52."""
 LEXICAL_CANDIDATES = 24
 TOGETHER = 4
 """Sections taken together for `coverage_all`."""
@@ -67,6 +71,8 @@ class Found:
     level: Level = UNKNOWN_LEVEL
     nearness: float = 0.0
     """The cosine as the embedder gives it, nothing taken away."""
+    piece: Vectors | None = field(default=None, compare=False, repr=False)
+    """The centred unit vector of the nearest chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,7 @@ def fuse(
     z(cosine) alone for a section in another language, where words cannot match. A section without a cosine, for it is not
     embedded yet, counts by its z(BM25) alone: nothing is known against it. FAQ with many wordings lose by `CHANCE`; `hidden`
     entries do not count.
+    Whatever stands above its own translation into the question's language lets that pass first.
     Ties go to the older section, so that the order is always the same.
     """
     pooled = np.concatenate([*scores.values(), np.zeros(1, dtype=np.float32)])
@@ -126,7 +133,34 @@ def fuse(
             fused = words * fused + (1 - words) * near if own == lang else near
         fused += SAME_LANGUAGE * (own == lang) - CHANCE * _crowd(each, hidden)
         found.append(Candidate(each, lexical, fused))
-    return sorted(_supported(found), key=lambda each: (-each.fused, each.section))
+    return _translated(sorted(_supported(found), key=lambda each: (-each.fused, each.section)), lang)
+
+
+def _translated(ranked: Sequence[Candidate], lang: str) -> list[Candidate]:
+    """The ranking with the best translation of each section in another language right before it, as good as that is."""
+    order: list[Candidate] = []
+    moved: set[int] = set()
+    for at, each in enumerate(ranked):
+        if at in moved:
+            continue
+        if each.held.lang != lang:
+            later = enumerate(ranked[at + 1 :], at + 1)
+            own = next(
+                (to for to, other in later if to not in moved and _translates(other, each, lang)), None
+            )
+            if own is not None:
+                moved.add(own)
+                order.append(replace(ranked[own], fused=each.fused))
+        order.append(each)
+    return order
+
+
+def _translates(own: Candidate, other: Candidate, lang: str) -> bool:
+    """Whether a candidate in the asker's language says what another one does."""
+    if own.held.lang != lang or own.found.memory is not other.found.memory:
+        return False
+    here, there = own.found.piece, other.found.piece
+    return here is not None and there is not None and float(here @ there) >= TRANSLATION
 
 
 def _crowd(found: Found, hidden: Collection[int]) -> float:

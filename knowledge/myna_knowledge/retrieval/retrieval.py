@@ -9,6 +9,7 @@ from myna_knowledge.retrieval.calibration import confidence, prior
 from myna_knowledge.retrieval.dense import DenseSearch
 from myna_knowledge.retrieval.lexical import overlap
 from myna_knowledge.retrieval.memory import Memories, Memory
+from myna_knowledge.retrieval.naming import label
 from myna_knowledge.retrieval.ranking import (
     FEATURES,
     UNKNOWN_LEVEL,
@@ -32,8 +33,8 @@ MOST_COVERAGE = 0.9
 SAME_TEXT = 0.9
 """Sections of one language whose topic terms overlap this much (Jaccard) say the same: the better one is shown."""
 VERY_WORDS = 0.999
-"""Confidence in a FAQ that is asked in one of its own wordings: above every threshold that a base gets by itself, below an
-operator's 1.0, which means never."""
+"""Confidence in a FAQ that is asked in one of its own wordings, or in a section that is asked for by its name: above every
+threshold that a base gets by itself, below an operator's 1.0, which means never."""
 
 
 class Retriever:
@@ -112,40 +113,48 @@ class Retriever:
             if place is None:
                 continue
             own = memory.sections[place].lang
-            cosine = float(memory.space.pieces(spot.vector[None], own)[0] @ asked)
+            piece = memory.space.pieces(spot.vector[None], own)[0]
+            cosine = float(piece @ asked)
             known = best.get(place)
             if known is None or known.cosine is None or cosine > known.cosine:
                 nearness = float(spot.vector @ question)
                 best[place] = Found(
-                    memory, place, spot.chunk, cosine, levels.get(own, UNKNOWN_LEVEL), nearness
+                    memory, place, spot.chunk, cosine, levels.get(own, UNKNOWN_LEVEL), nearness, piece
                 )
         return [*best.values(), *(Found(memory, place) for place in top if place not in best)]
 
     async def _passages(
         self, ranked: Sequence[Candidate], k: int, query: str
     ) -> tuple[tuple[Passage, ...], bool]:
-        """The first `k` that still exist and say different things; and whether the first is a FAQ asked in its very words."""
+        """The first `k` that still exist and say different things, before them what was asked for in its very words; and
+        whether anything was."""
         unknown = [each.section for each in ranked if each.found.chunk is None]
         first: dict[int, int] = {}
         for chunk in await self._store.pieces.chunks_of(unknown):
             first.setdefault(chunk.section, chunk.id)
         chosen = {each.section: each.found.chunk or first.get(each.section, 0) for each in ranked}
         rows = await self._store.pieces.chunks(list(chosen.values()))
+        known = [(each, rows[chosen[each.section]]) for each in ranked if chosen[each.section] in rows]
+        named = next((at for at, (_, row) in enumerate(known) if _asked_for(query, row[1])), None)
+        if named is not None:
+            known.insert(0, known.pop(named))
         shown: list[Passage] = []
         said: list[tuple[str, frozenset[str]]] = []
-        asked_so = False
-        for each in ranked:
-            row = rows.get(chosen[each.section])
-            if row is None or len(shown) == k:
-                continue
+        for each, row in known:
+            if len(shown) == k:
+                break
             words = frozenset(topic_terms(row[1].text))
             if any(lang == row[1].lang and overlap(words, [other]) >= SAME_TEXT for lang, other in said):
                 continue
-            if not shown and row[1].kind == "faq":
-                asked_so = _bare(query) in map(_bare, (row[1].question or "", *row[1].variants))
             said.append((row[1].lang, words))
             shown.append(passage(*row, score=each.fused))
-        return tuple(shown), asked_so
+        return tuple(shown), named is not None
+
+
+def _asked_for(query: str, section: Section) -> bool:
+    """Whether a section is asked for by one of its wordings or by its name."""
+    names = (label(section.title, section.heading, section.question), *section.variants)
+    return _bare(query) in map(_bare, filter(None, names))
 
 
 def _bare(wording: str) -> str:
