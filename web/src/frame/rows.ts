@@ -28,8 +28,8 @@ export interface Row {
 /** The time of day, with the day before it when that is not today. */
 const clock = (at: string) => {
   const then = new Date(at);
-  const day = then.toDateString() !== new Date().toDateString() && ({ month: "short", day: "numeric" } as const);
-  return then.toLocaleString(localeOf(lang()), { ...day, hour: "2-digit", minute: "2-digit" });
+  const dateStyle = then.toDateString() === new Date().toDateString() ? undefined : "medium";
+  return then.toLocaleString(localeOf(lang()), { dateStyle, timeStyle: "short" });
 };
 
 function citeButton(citation: Citation, actions: RowActions, label: string): HTMLElement {
