@@ -12,7 +12,7 @@ from myna_bots.adapters.http import HttpxHttp
 from myna_bots.sdk.calls import BotCalls
 from myna_bots.sdk.context import Context
 from myna_bots.sdk.model import Model
-from support.bot_world import Caller, World, world
+from support.bot_world import Caller, World, demo_read
 from support.http_server import served
 
 QUESTION = "How long do I have to return something?"
@@ -20,10 +20,8 @@ QUESTION = "How long do I have to return something?"
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[World]:
-    async with world(tmp_path, demo=True, embedder="none:") as made:
-        await made.bots.library.drain()
-        async with served(made.app) as made.url:
-            yield made
+    async with demo_read(tmp_path) as made, served(made.app) as made.url:
+        yield made
 
 
 async def answer_to(ann: Caller, place: str, seq: int) -> str:
