@@ -25,7 +25,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def answer_to(ann: Caller, place: str, seq: int) -> str:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             query = {"after_seq": seq, "limit": 10}
             found = (await ann.ask("GET", f"/v1/conversations/{place}/messages", params=query))["messages"]

@@ -121,7 +121,7 @@ async def updates(bot: Caller, cursor: int | None = None, wait: float = 5.0) -> 
 async def until(bot: Caller, type_: str) -> dict[str, Any]:
     """The bot's next event of a type; the ones before it are confirmed."""
     cursor: int | None = None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             for event in await updates(bot, cursor):
                 cursor = event["seq"]
