@@ -37,6 +37,7 @@ READ_AGAIN: dict[str, dict[str, Any]] = {
     "bot_state": {"key": "1:VICTIM"},
     "file": {"state": "ready", "parts": "[]", "digest": None, "thumbnail": None, "codes": "[]"},
     "held": {
+        "body": '{"text": "Tea Pot"}',
         "verdict": '{"action": "hold", "reasons": [], "score": 1.0}',
         "state": "blocked",
         "appeal": MARK,

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, or_, select
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import table
+from myna.adapters.sql.tables.columns import table
 from myna_agents.adapters.steering_tables import ApprovalRow, GuidanceRow
 from myna_agents.adapters.tables import ConsentRow, MarkRow
 

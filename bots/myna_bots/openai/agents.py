@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from myna.ids import new_id
-from myna.model import User
+from myna.model.workspace import User
 from myna.rights import Principal, Verb, may
 from myna_agents.agent import AgentProfile
-from myna_agents.world import World
+from myna_agents.turns.world import World
 from myna_bots.host.platform import BotPlatform
 from myna_bots.openai.dialogue import Spoken, converse
 from myna_bots.openai.errors import OpenAIError

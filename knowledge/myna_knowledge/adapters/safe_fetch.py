@@ -5,8 +5,9 @@ from urllib.parse import urljoin
 
 import httpx
 
+from myna.adapters.authorities import authorities
 from myna.adapters.public_web import AddressRefused, PublicWeb
-from myna_knowledge.fetching import Fetched, Unfetchable
+from myna_knowledge.reading.fetching import Fetched, Unfetchable
 
 MAX_BYTES = 8_000_000
 MAX_REDIRECTS = 5
@@ -26,6 +27,7 @@ class SafeFetch:
             hint="The operator may allow others (MYNA_PRIVATE_SOURCES=1).",
         )
         self._client = httpx.AsyncClient(
+            verify=authorities(),
             follow_redirects=False,
             trust_env=False,
             timeout=httpx.Timeout(FETCH_S),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Text, and_, cast, delete, literal, select, update
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import UserRow
+from myna.adapters.sql.tables.workspace import UserRow
 from myna_knowledge.adapters.care_tables import GapRow, QuestionRow
 from myna_knowledge.adapters.import_tables import ImportKeyRow, ImportReportRow, ImportRow
 from myna_knowledge.adapters.tables import table

@@ -10,12 +10,12 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from myna.addresses import place_of
 from myna.api.problems import problem_of
 from myna.api.strangers import Strangers, credential_of, leaving
 from myna.errors import Malformed, MynaError, TooLarge
 from myna.intrusion.model import Response
 from myna.intrusion.shield import SLOWER
+from myna.limits.addresses import place_of
 from myna.services import Services
 
 MAX_BODY_BYTES = 1024 * 1024
