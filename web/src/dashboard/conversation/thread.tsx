@@ -177,14 +177,16 @@ export function Thread({ conversation, placeholder, locked, desk }: { conversati
   useLayoutEffect(() => {
     if (stick.current) toBottom();
   });
-  useEffect(() => {
+  const member = !!log?.conversation.me;
+  // With the drawing and not after it: who leaves at once has seen it all the same.
+  useLayoutEffect(() => {
     const look = () => {
-      if (last && !document.hidden && log?.conversation.me) client.value?.read(conversation, last);
+      if (last && !document.hidden && member) client.value?.read(conversation, last);
     };
     look();
     document.addEventListener("visibilitychange", look);
     return () => document.removeEventListener("visibilitychange", look);
-  }, [conversation, last]);
+  }, [conversation, last, member]);
 
   const older = () => {
     const box = scroller.current!;
