@@ -11,7 +11,7 @@ from support.axe import violations
 from support.browser import Person, sit_down
 from support.myna_server import MynaServer
 from support.openai_provider import Text, openai_provider
-from support.pages import STARTED_MS, Dashboard, Widget, open_newest
+from support.pages import STARTED_MS, Dashboard, Widget, has_read, open_newest
 
 pytestmark = pytest.mark.needs("chromium", "node")
 SPAM = "加微信 vx777555 领取免费赌场筹码，日赚5000，点击 http://bit.ly/win-now 立即注册"
@@ -146,6 +146,7 @@ async def test_a_group_is_named_filled_and_left_and_what_is_new_is_marked(
     await nora.say("Who brings the tent?")
     await dashboard.say("I do.")
     await expect(nora.message("I do.")).to_be_visible()
+    await has_read(visitor.page)
     await nora.go("settings")
     await dashboard.say("And the stove.")
     await nora.go("groups")
