@@ -177,16 +177,14 @@ export function Thread({ conversation, placeholder, locked, desk }: { conversati
   useLayoutEffect(() => {
     if (stick.current) toBottom();
   });
-  const member = !!log?.conversation.me;
-  // With the drawing and not after it: who leaves at once has seen it all the same.
-  useLayoutEffect(() => {
+  useEffect(() => {
     const look = () => {
-      if (last && !document.hidden && member) client.value?.read(conversation, last);
+      if (last && !document.hidden && log?.conversation.me) client.value?.read(conversation, last);
     };
     look();
     document.addEventListener("visibilitychange", look);
     return () => document.removeEventListener("visibilitychange", look);
-  }, [conversation, last, member]);
+  }, [conversation, last]);
 
   const older = () => {
     const box = scroller.current!;
