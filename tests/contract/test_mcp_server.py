@@ -10,14 +10,13 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from support.bot_world import World, world
+from support.bot_world import World, demo_read
 from support.http_server import served
 
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[World]:
-    async with world(tmp_path, demo=True, embedder="none:") as made:
-        await made.bots.library.drain()
+    async with demo_read(tmp_path) as made:
         yield made
 
 

@@ -8,7 +8,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from support.bot_world import Caller, World, world
+from support.bot_world import Caller, World, demo_read, world
 from support.http_server import served
 from support.openai_provider import Provider, Text, Tool
 
@@ -24,10 +24,8 @@ WEATHER: Any = {
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[World]:
-    async with world(tmp_path, demo=True, embedder="none:") as made:
-        await made.bots.library.drain()
-        async with served(made.app) as made.url:
-            yield made
+    async with demo_read(tmp_path) as made, served(made.app) as made.url:
+        yield made
 
 
 @pytest.fixture
