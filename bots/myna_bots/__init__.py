@@ -8,7 +8,7 @@ from myna_bots.outbox import Sent
 from myna_bots.sdk.bot import Bot
 from myna_bots.sdk.context import Context, Stopped, Stream
 from myna_bots.sdk.filters import F, Filter
-from myna_bots.sdk.parts import Button, Card, Choice, Date, Filled, Form, Number, Text, YesNo
+from myna_bots.sdk.parts import Button, Card, Choice, Date, Filled, Form, Number, Result, Text, YesNo
 from myna_bots.sdk.router import Router
 from myna_bots.sdk.update import Update
 from myna_bots.wire import Message, Ticket, User
@@ -31,6 +31,7 @@ __all__ = [
     "Message",
     "Number",
     "Piece",
+    "Result",
     "Router",
     "Sent",
     "Settled",

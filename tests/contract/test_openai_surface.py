@@ -8,6 +8,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
+from myna.model import WorkspaceRole
 from support.bot_world import Caller, World, world
 from support.http_server import served
 from support.openai_provider import Provider, Text, Tool
@@ -150,6 +151,9 @@ async def test_bad_requests_get_openais_errors(shop: World, bot: Caller) -> None
             {"messages": [ask], "n": 2},
             {"messages": [ask], "temperature": 9},
             {"messages": [ask], "tools": [WEATHER], "tool_choice": "required"},
+            {"messages": [ask], "tool_choice": "required"},
+            {"messages": [ask], "stream_options": {"include_usage": True}},
+            {"messages": [ask], "logprobs": True},
         ]
         for given in cases:
             with pytest.raises(openai.BadRequestError) as bad:
@@ -201,3 +205,103 @@ async def test_a_clients_tools_reach_the_model_with_the_agents_knowledge(
                 tools=[WEATHER],
             )
             assert again.choices[0].message.content == "It is sunny."
+
+
+async def test_json_and_lengths_are_as_asked_and_what_only_a_model_could_is_refused(
+    shop: World, bot: Caller
+) -> None:
+    model = await agent_of(shop, bot.token)
+    ask: Any = [{"role": "user", "content": QUESTION}]
+    async with client(shop, bot.token) as asked:
+        whole = await asked.chat.completions.create(model=model, messages=ask)
+        text = whole.choices[0].message.content or ""
+        short = await asked.chat.completions.create(model=model, messages=ask, max_completion_tokens=3)
+        assert (short.choices[0].message.content, short.choices[0].finish_reason) == (text[:12], "length")
+        stopped = await asked.chat.completions.create(model=model, messages=ask, stop=["45"])
+        assert stopped.choices[0].message.content == text[: text.index("45")]
+        response = await asked.responses.create(model=model, input=QUESTION, max_output_tokens=3)
+        assert (response.status, response.output_text) == ("incomplete", text[:12])
+        assert response.incomplete_details
+        assert response.incomplete_details.reason == "max_output_tokens"
+        with pytest.raises(openai.BadRequestError) as refused:
+            await asked.chat.completions.create(
+                model=model, messages=ask, response_format={"type": "json_object"}
+            )
+        assert (refused.value.code, refused.value.param) == ("json_unavailable", "response_format")
+
+
+async def test_a_bot_is_called_by_name_and_its_agent_is_asked_the_question_alone(shop: World) -> None:
+    ann = shop.people.get("ann") or await shop.person("ann")
+    bot = await shop.bot(ann, "help_me_bot")
+    model = await agent_of(shop, bot.token)
+    async with client(shop, bot.token) as asked:
+        said = [
+            await asked.chat.completions.create(model=model, messages=[{"role": "user", "content": each}])
+            for each in (QUESTION, f"@help_me_bot {QUESTION}")
+        ]
+    assert said[0].choices[0].message.content == said[1].choices[0].message.content
+    plain = await bot.ask("GET", "/v1/bot/knowledge", params={"q": QUESTION})
+    called = await bot.ask("GET", "/v1/bot/knowledge", params={"q": f"@Help_me_bot, {QUESTION}"})
+    assert called == plain
+
+
+async def masked_agent(shop: World) -> None:
+    """Let the workspace's agent keep personal data from its model, as an owner does on the dashboard."""
+    owner = await shop.person("owner", WorkspaceRole.OWNER)
+    (agent,) = (await owner.ask("GET", "/v1/agents"))["agents"]
+    body = (await owner.ask("GET", f"/v1/agents/{agent['id']}"))["body"]
+    path = f"/v1/agents/{agent['id']}/versions"
+    made = await owner.ask("POST", path, 201, json={"body": {**body, "mask": True}})
+    await owner.ask("POST", f"{path}/{made['number']}/publish", json={"override": "only masking"})
+
+
+async def test_a_masked_agents_model_reads_no_personal_data_of_a_clients_either(
+    tmp_path: Path, provider: Provider
+) -> None:
+    from langchain_openai import ChatOpenAI
+    from pydantic import BaseModel, SecretStr
+
+    class Order(BaseModel):
+        """Where something is sent."""
+
+        email: str
+
+    settings: dict[str, Any] = {"model": f"openai:small@{provider.url}", "demo": True, "embedder": "none:"}
+    async with world(tmp_path, **settings) as shop, served(shop.app) as shop.url:
+        await shop.bots.library.drain()
+        await masked_agent(shop)
+        bot = await shop.bot(await shop.person("ann"))
+        model = await agent_of(shop, bot.token)
+        said: Any = {"role": "user", "content": "Send it to ann@example.org, not to bob@example.org."}
+        async with client(shop, bot.token) as asked:
+            provider.plays(Tool("weather", {"city": "[EMAIL_1]"}, before="For [EMAIL_1]:"))
+            done = await asked.chat.completions.create(model=model, messages=[said], tools=[WEATHER])
+            calls: Any = done.choices[0].message.tool_calls
+            assert '"ann@example.org"' in calls[0].function.arguments
+            assert done.choices[0].message.content == "For ann@example.org:"
+            history: list[Any] = [
+                said,
+                {"role": "assistant", "tool_calls": [calls[0].model_dump()]},
+                {"role": "tool", "tool_call_id": calls[0].id, "content": "ann@example.org is known"},
+            ]
+            provider.plays(Text(("Sent to [EM", "AIL_1].")))
+            stream = await asked.chat.completions.create(
+                model=model, messages=history, tools=[WEATHER], stream=True
+            )
+            pieces = [each.choices[0].delta.content or "" async for each in stream if each.choices]
+            assert "".join(pieces) == "Sent to ann@example.org."
+            provider.plays(Text(('{"email": "[EMAIL_1]"}',)))
+            http = openai.DefaultAsyncHttpxClient(trust_env=False)
+            chat = ChatOpenAI(
+                model=model,
+                base_url=f"{shop.url}/openai/v1",
+                api_key=SecretStr(bot.token),
+                http_async_client=http,
+                max_retries=0,
+            )
+            order = await chat.with_structured_output(Order, method="json_schema").ainvoke([said])
+            assert order == Order(email="ann@example.org")
+            await http.aclose()
+        for request in provider.requests:
+            assert "example.org" not in str(request)
+            assert "[EMAIL_2]" in str(request)
