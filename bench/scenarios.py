@@ -54,9 +54,10 @@ def judging(entries: int, together: int = 1) -> Callable[[], Figures]:
     """
 
     def measure() -> Figures:
-        from myna.filtering import Filtering, Listed, Listing
-        from myna.model import ConversationKind, UserKind
-        from myna.model_moderation import Case, Verdict
+        from myna.model.conversation import ConversationKind
+        from myna.model.filtering import Filtering, Listed, Listing
+        from myna.model.moderation import Case, Verdict
+        from myna.model.workspace import UserKind
         from myna_agents.moderation import LayeredModerator
 
         listings = tuple(

@@ -14,16 +14,18 @@ from typing import Any
 
 from bench.rig import ROOT, Rig, quiet_server
 
-from myna.adapters.sql import rows
-from myna.adapters.sql.accounts import SqlRefreshTokens
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.log_connection import Connection
-from myna.adapters.sql.search_store import IndexWriter
+from myna.adapters.sql.identity.accounts import SqlRefreshTokens
+from myna.adapters.sql.log.connection import Connection
+from myna.adapters.sql.rows import core as rows
+from myna.adapters.sql.search.store import IndexWriter
 from myna.adapters.sql.statement_texts import insert_of
-from myna.adapters.sql.tables import EventRow, MessageRow
+from myna.adapters.sql.tables.conversations import EventRow
+from myna.adapters.sql.tables.messages import MessageRow
 from myna.identity.tokens import Tokens, load_key
 from myna.log.plan import digest_of
-from myna.model import Event, EventKind, Message, MessageKind, MessageState, User, UserKind
+from myna.model.message import Event, EventKind, Message, MessageKind, MessageState
+from myna.model.workspace import User, UserKind
 from myna.search import document
 from myna.wire import message_object
 from support.population import Crowd, Population, fill

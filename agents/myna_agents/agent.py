@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from myna.model import User
+from myna.model.workspace import User
 
 
 @dataclass(frozen=True, slots=True)

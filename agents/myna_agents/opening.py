@@ -3,20 +3,20 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from myna_agents.answers.engine import Writer
+from myna_agents.answers.guidance import Guidance
 from myna_agents.appointments import Appointments
 from myna_agents.approvals import Approvals
-from myna_agents.bundles import Bundles
-from myna_agents.comparing import Comparing
-from myna_agents.comparisons import Comparisons
-from myna_agents.copilot import Copilot
-from myna_agents.engine import Writer
-from myna_agents.guidance import Guidance
+from myna_agents.desk.copilot import Copilot
+from myna_agents.desk.marks import Marks
 from myna_agents.ledger import Ledger
-from myna_agents.marks import Marks
 from myna_agents.memory import Memory
 from myna_agents.tools.declared import Toolshed
-from myna_agents.versions import Versions
-from myna_agents.world import World
+from myna_agents.turns.world import World
+from myna_agents.versions.bundles import Bundles
+from myna_agents.versions.comparing import Comparing
+from myna_agents.versions.comparisons import Comparisons
+from myna_agents.versions.versions import Versions
 from myna_knowledge.library import Library
 
 

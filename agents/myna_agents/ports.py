@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from myna.model import Message, Turn, TurnDecision, User
+from myna.model.message import Message
+from myna.model.ticket import Turn, TurnDecision
+from myna.model.workspace import User
 from myna_agents.agent import AgentProfile
 from myna_knowledge.model import Retrieval
 

@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.log_reads import SqlLog
-from myna.ports import Conversations
+from myna.adapters.sql.log.reads import SqlLog
+from myna.ports.conversations import Conversations
 from myna.services import Services
 from myna.settings import Settings
-from myna_agents.world import World
+from myna_agents.turns.world import World
 from myna_bots.adapters.egress import GuardedEgress
 from myna_bots.adapters.provider import HttpxProvider
 from myna_bots.adapters.sql_bots import SqlBots, SqlState

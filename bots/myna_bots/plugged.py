@@ -15,10 +15,10 @@ from myna_agents.tools.toolbox import check_spec
 from myna_bots.api.parts import CardPart
 from myna_bots.host.platform import BotPlatform
 from myna_bots.plugins import ADDS, Plugin
-from myna_knowledge.blocks import Unreadable
-from myna_knowledge.fetching import Fetcher
+from myna_knowledge.formats.blocks import Unreadable
 from myna_knowledge.model import SourceDraft
 from myna_knowledge.plugged import PluggedSource
+from myna_knowledge.reading.fetching import Fetcher
 
 PANEL_S = 1.0
 """How long a panel may take; all panels of a conversation are asked at once."""

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from myna.model_moderation import Action, Case, Reason, Verdict
-from myna.ports import Judged, Moderator
+from myna.model.moderation import Action, Case, Reason, Verdict
+from myna.ports.moderator import Judged, Moderator
 
 GROUP = "myna.plugins"
 JUDGE_S = 0.1

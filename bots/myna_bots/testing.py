@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from myna.ids import new_id
-from myna.model import User, UserKind, WorkspaceRole
+from myna.model.workspace import User, UserKind, WorkspaceRole
 from myna.services import Services
 from myna_bots.adapters.asgi import AsgiHttp
+from myna_bots.client.problems import checked
+from myna_bots.client.wire import Message, decoded
 from myna_bots.host.platform import BotPlatform
-from myna_bots.problems import checked
 from myna_bots.sdk.bot import Bot
 from myna_bots.sdk.router import Router
-from myna_bots.wire import Message, decoded
 
 EXPECT_S = 10.0
 """How long `expect` waits; a bot that does not answer fails its test after that."""
@@ -209,7 +209,7 @@ class Room:
 
 
 def _json(value: Any) -> bytes:
-    from myna_bots.wire import encode
+    from myna_bots.client.wire import encode
 
     return encode(value)
 
@@ -218,7 +218,7 @@ def _json(value: Any) -> bytes:
 async def open_room(**settings: Any) -> AsyncGenerator[Room, None]:
     """A room on a server of its own. `settings` are fields of `myna.settings.Settings`."""
     from myna.settings import Settings
-    from myna.wiring import build_app
+    from myna.wiring.server import build_app
 
     with tempfile.TemporaryDirectory(prefix="myna-room-") as folder:
         given: dict[str, Any] = {"agents": False, "moderation": False, "embedder": "none:", **settings}

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from myna.errors import MynaError
-from myna_bots.client import default_http
-from myna_bots.problems import checked
-from myna_bots.tokens import Tokens
-from myna_bots.wire import decoded
+from myna_bots.client.client import default_http
+from myna_bots.client.problems import checked
+from myna_bots.client.tokens import Tokens
+from myna_bots.client.wire import decoded
 
 STOP_S = 10.0
 ENV_FILE = "bot.env"

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from myna.errors import MynaError, NotFound
 from myna_knowledge.library import Library
 from myna_knowledge.model import JobState, SourceDraft, SourceKind
-from myna_knowledge.reading import SUFFIXES
+from myna_knowledge.reading.reading import SUFFIXES
 
 POLL_S = 0.3
 
@@ -78,7 +78,7 @@ def _command(
 
 
 def _opened(options: argparse.Namespace, run: Run) -> int:
-    from myna.wiring_commands import opened_knowledge
+    from myna.wiring.commands import opened_knowledge
 
     async def inside() -> int:
         async with opened_knowledge() as opened:

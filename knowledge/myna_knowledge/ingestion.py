@@ -8,14 +8,14 @@ from dataclasses import asdict, replace
 
 from myna.errors import MynaError
 from myna_knowledge.care.handled import entries
-from myna_knowledge.chunking import cut
-from myna_knowledge.crawling import USUAL_PAGES, Crawl
-from myna_knowledge.dense import DenseSearch
-from myna_knowledge.fetching import Fetcher, Unfetchable
 from myna_knowledge.model import JobState, Lease, Reading, SourceDraft, SourceKind, Stage
 from myna_knowledge.plugged import Plugged, bounded
 from myna_knowledge.ports import Embedder, Point, Store
-from myna_knowledge.reading import MAX_TITLE_CHARS, check_draft, read_source
+from myna_knowledge.reading.chunking import cut
+from myna_knowledge.reading.crawling import USUAL_PAGES, Crawl
+from myna_knowledge.reading.fetching import Fetcher, Unfetchable
+from myna_knowledge.reading.reading import MAX_TITLE_CHARS, check_draft, read_source
+from myna_knowledge.retrieval.dense import DenseSearch
 
 log = logging.getLogger(__name__)
 

@@ -10,13 +10,8 @@ from dataclasses import replace
 
 from myna.errors import Malformed, NotFound
 from myna_knowledge.adapters.exact import ExactIndex
-from myna_knowledge.asking import Asking
-from myna_knowledge.calibrating import calibrate
 from myna_knowledge.care.keeping import Care
-from myna_knowledge.dense import DenseSearch
-from myna_knowledge.fetching import Fetcher
 from myna_knowledge.ingestion import LEASE_S, Ingestion, children_of
-from myna_knowledge.memory import Memories
 from myna_knowledge.model import (
     BaseState,
     BaseSummary,
@@ -32,8 +27,13 @@ from myna_knowledge.model import (
 )
 from myna_knowledge.plugged import Plugged
 from myna_knowledge.ports import Embedder, Index, Store
-from myna_knowledge.reading import MAX_TITLE_CHARS, check_draft
-from myna_knowledge.retrieval import Retriever, passage
+from myna_knowledge.reading.fetching import Fetcher
+from myna_knowledge.reading.reading import MAX_TITLE_CHARS, check_draft
+from myna_knowledge.retrieval.asking import Asking
+from myna_knowledge.retrieval.calibrating import calibrate
+from myna_knowledge.retrieval.dense import DenseSearch
+from myna_knowledge.retrieval.memory import Memories
+from myna_knowledge.retrieval.retrieval import Retriever, passage
 
 log = logging.getLogger(__name__)
 

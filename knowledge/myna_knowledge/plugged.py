@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from myna_knowledge.blocks import Unreadable
-from myna_knowledge.fetching import Fetcher
+from myna_knowledge.formats.blocks import Unreadable
 from myna_knowledge.model import SourceDraft
+from myna_knowledge.reading.fetching import Fetcher
 
 MAX_DOCUMENTS = 2_000
 """So many documents of one source are read; the rest is left out, and the job says so."""

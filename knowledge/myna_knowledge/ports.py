@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from myna_knowledge.care.ports import CareStore, Conversations
 from myna_knowledge.model import (
     BaseSummary,
     Calibration,
@@ -20,11 +18,7 @@ from myna_knowledge.model import (
     Source,
     SourceDraft,
 )
-
-if TYPE_CHECKING:
-    from myna_knowledge.care.ports import CareStore, Conversations
-
-Vectors = NDArray[np.float32]
+from myna_knowledge.vectors import Vectors
 
 
 class Embedder(Protocol):
@@ -291,8 +285,8 @@ class Store:
     jobs: Jobs
     pieces: Pieces
     calibrations: Calibrations
-    care: "CareStore"
-    conversations: "Conversations"
+    care: CareStore
+    conversations: Conversations
 
 
 def collection_name(base: int, lang: str, embedder: str) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from myna.log.audit import START, first_broken
-from myna.model_moderation import AuditEntry
-from myna.ports import Accounts
-from myna.ports_moderation import AuditStore
+from myna.model.moderation import AuditEntry
+from myna.ports.accounts import Accounts
+from myna.ports.moderation import AuditStore
 from myna.rights import Principal, Verb, require
 from myna.wire import encode, optional_id, stamp
 

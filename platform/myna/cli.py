@@ -86,7 +86,7 @@ def _migrate(options: argparse.Namespace) -> int:
     import asyncio
 
     from myna.settings import Settings
-    from myna.wiring_backends import open_database, renew_log
+    from myna.wiring.backends import open_database, renew_log
 
     async def run() -> None:
         database = await open_database(Settings.from_env())

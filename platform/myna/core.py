@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from myna.ports import Bus, Commits
+from myna.log.ports import Commits
+from myna.ports.bus import Bus
 from myna.services import Services
 
 STOP_S = 10.0

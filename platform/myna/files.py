@@ -12,8 +12,8 @@ import filetype  # pyright: ignore[reportMissingTypeStubs]
 
 from myna.errors import Conflict, Malformed, NotFound, TooLarge, Unauthorised
 from myna.ids import new_id
-from myna.model import File, FileState
-from myna.ports_content import Blobs, Files, Pictures, Sounds
+from myna.model.message import File, FileState
+from myna.ports.content import Blobs, Files, Pictures, Sounds
 from myna.rights import Principal
 from myna.wire import stamp
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from myna.errors import Conflict
 from myna.identity.passwords import hash_password, new_password
 from myna.ids import new_id
-from myna.model import User, UserKind, Workspace, WorkspaceRole
-from myna.ports import Accounts
+from myna.model.workspace import User, UserKind, Workspace, WorkspaceRole
+from myna.ports.accounts import Accounts
 
 HANDLE = "operator"
 PASSWORD_FILE = "operator-password.txt"  # noqa: S105 - a file's name

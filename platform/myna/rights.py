@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from myna.errors import Forbidden
-from myna.model import Conversation, ConversationKind, Member, MemberRole, User, UserKind, WorkspaceRole
+from myna.model.conversation import Conversation, ConversationKind, Member, MemberRole
+from myna.model.workspace import User, UserKind, WorkspaceRole
 
 
 class Verb(StrEnum):

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from myna.access import Access
+from myna.conversations.access import Access
 from myna.errors import Malformed, MynaError
-from myna.model import Event, EventKind, Message, MessageState
-from myna.ports import Accounts, Log
-from myna.ports_content import Document, Index, Sought
+from myna.log.ports import Log
+from myna.model.message import Event, EventKind, Message, MessageState
+from myna.ports.accounts import Accounts
+from myna.ports.content import Document, Index, Sought
 from myna.rights import Principal
 from myna.wire import message_object
 from myna.words import found_words, holds, snippet, terms_of, wanted_of

@@ -13,11 +13,11 @@ import uvicorn
 
 from myna import __version__
 from myna.api.heads import BoundedHttp
-from myna.api.socket import SocketServer, protocol_class
+from myna.api.live.socket import SocketServer, protocol_class
 from myna.first_start import HANDLE, PASSWORD_FILE, FirstStart
 from myna.personal_data import Kind, replaced
 from myna.settings import Settings
-from myna.wiring import build_app
+from myna.wiring.server import build_app
 
 DRAIN_S = 10
 """How long open requests may take when the server stops."""

@@ -2,22 +2,19 @@
 
 from dataclasses import dataclass, field
 
-from myna.access import Access
-from myna.amend import Amender
-from myna.appeals import Appeals
 from myna.audit import AuditLog
+from myna.conversations.access import Access
+from myna.conversations.directory import Directory
+from myna.conversations.seats import Membership
 from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
-from myna.directory import Directory
 from myna.errors import Busy
-from myna.export import Export
 from myna.files import FileStore
-from myna.filters import Filters
-from myna.greeter import Greeter
-from myna.handoff import Handoff
+from myna.helpdesk.handoff import Handoff
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.snooze import Snoozes
+from myna.helpdesk.visitors import Identities
 from myna.helpdesk.watch import QueueWatch
 from myna.identity.account import Account
 from myna.identity.applications import Applications
@@ -30,24 +27,28 @@ from myna.identity.sign_ins import SignIns
 from myna.identity.socket_tickets import SocketTickets
 from myna.identity.tokens import Tokens
 from myna.intrusion.office import Intrusion
-from myna.limits import Limits
+from myna.limits.bounds import Limits
+from myna.limits.proof import Proofs
+from myna.live.greeter import Greeter
+from myna.live.presence import Presence
+from myna.live.receipts import Receipts
+from myna.live.signals import Signals
 from myna.log.committer import Committer
-from myna.mine import Mine, Timer
-from myna.ports import Accounts, Desk
-from myna.presence import Presence
-from myna.previews import Previews
+from myna.messages.amend import Amender
+from myna.messages.export import Export
+from myna.messages.mine import Mine, Timer
+from myna.messages.previews import Previews
+from myna.messages.send import Sender
+from myna.model.service import ServiceStore
+from myna.moderation.appeals import Appeals
+from myna.moderation.filters import Filters
+from myna.moderation.review import Review
+from myna.ports.accounts import Accounts
+from myna.ports.desk import Desk
 from myna.privacy.desk import Privacy
-from myna.proof import Proofs
-from myna.receipts import Receipts
-from myna.review import Review
 from myna.search import Indexer, Search
-from myna.seats import Membership
-from myna.send import Sender
-from myna.service import ServiceStore
 from myna.settings import Settings
-from myna.signals import Signals
 from myna.turns import Turns
-from myna.visitors import Identities
 
 
 @dataclass(frozen=True, slots=True)

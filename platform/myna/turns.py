@@ -14,19 +14,11 @@ from myna.errors import MynaError, StaleTurn
 from myna.log.committer import Committer
 from myna.log.support import turn_client_id
 from myna.log.writes import CloseTurn, Interrupt, MoveTicket, Say, TurnGuard
-from myna.model import (
-    Ack,
-    ConversationKind,
-    Draft,
-    Message,
-    MessageState,
-    Owner,
-    Turn,
-    TurnDecision,
-    TurnRecord,
-    User,
-)
-from myna.ports import TurnQueue
+from myna.model.conversation import ConversationKind
+from myna.model.message import Ack, Draft, Message, MessageState
+from myna.model.ticket import Owner, Turn, TurnDecision, TurnRecord
+from myna.model.workspace import User
+from myna.ports.desk import TurnQueue
 from myna.wire import signal, user_object
 
 LEASE_S = 20.0

@@ -10,8 +10,11 @@ from typing import Any
 
 import msgspec
 
-from myna.model import Ack, Event, Member, Message, Ticket, TurnRecord, User
-from myna.model_moderation import Appeal, Held
+from myna.model.conversation import Member
+from myna.model.message import Ack, Event, Message
+from myna.model.moderation import Appeal, Held
+from myna.model.ticket import Ticket, TurnRecord
+from myna.model.workspace import User
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from myna.errors import Conflict
-from myna.model import Inbox, User, UserKind, Workspace, WorkspaceRole
+from myna.model.workspace import Inbox, User, UserKind, Workspace, WorkspaceRole
 from support.planning import ANN, BIRD, BOB, EVE, FINCH, INBOX, OPA, OTTO, VIC, WORKSPACE
 from support.stores import ELSEWHERE, PEOPLE, Stores
 

@@ -8,11 +8,15 @@ import pytest
 from sqlalchemy import update
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.desk import SqlTurnQueue
-from myna.adapters.sql.tables import TurnRow, table
+from myna.adapters.sql.desk.tickets import SqlTurnQueue
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.desk import TurnRow
 from myna.log.writes import Interrupt, OpenConversation
-from myna.model import ConversationKind, MemberRole, MessageKind, MessageState, TicketStatus, UserKind
-from myna.ports_visitors import Profile
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.model.message import MessageKind, MessageState
+from myna.model.ticket import TicketStatus
+from myna.model.workspace import UserKind
+from myna.ports.visitors import Profile
 from myna.rights import Principal
 from support.office_world import CUSTOMER, ELSEWHERE, OPERATOR, OfficeWorld, office_world
 from support.openai_provider import Provider, Text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from myna.helpdesk.model import ItemKind
-from myna.service import WHOLE, Rating
+from myna.model.service import WHOLE, Rating
 from myna_agents.memory import Fact
 from support.office_world import CUSTOMER, ELSEWHERE, OPERATOR, OWNER, OfficeWorld, office_world
 from support.openai_provider import Provider, Refuse, Text, openai_provider

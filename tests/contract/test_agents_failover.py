@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import pytest
 
 from myna.errors import MynaError
-from myna_agents.answer import Answer
-from myna_agents.engine import CannotAnswer, Engine, EngineFailed, Request, Restart, Shelf
+from myna_agents.answers.answer import Answer
+from myna_agents.answers.engine import CannotAnswer, Engine, EngineFailed, Request, Restart, Shelf
 from myna_agents.engines.chosen import ChosenEngine
 from myna_agents.engines.langchain import Endpoint, LangChainEngine
 from myna_agents.engines.offline import OfflineEngine
 from myna_agents.engines.opening import open_engines
-from myna_agents.runner import Runner
+from myna_agents.turns.runner import Runner
 from support.agents_world import PROFILE, RETURNS, SHIPPING, Platform, world_of
 from support.openai_provider import Provider, Refuse, Text, Tool, openai_provider
 

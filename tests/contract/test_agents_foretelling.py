@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from myna.handoff import Foretold
+from myna.helpdesk.handoff import Foretold
 from myna.helpdesk.model import Hours
-from myna.model import MessageKind, Owner
-from myna_agents.phrases import Phrase, say
+from myna.model.message import MessageKind
+from myna.model.ticket import Owner
+from myna_agents.answers.phrases import Phrase, say
 from support.office_world import CUSTOMER, OPERATOR, OWNER, OfficeWorld, office_world
 from support.planning import INBOX, SUPPORT
 

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from myna.adapters.sql.conversations import SqlConversations
-from myna.adapters.sql.tables import table
+from myna.adapters.sql.conversations.conversations import SqlConversations
+from myna.adapters.sql.tables.columns import table
 from myna.log.writes import OpenConversation
-from myna.model import ConversationKind, MemberRole, UserKind
-from myna.ports_visitors import Profile
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.model.workspace import UserKind
+from myna.ports.visitors import Profile
 from myna.rights import Principal
 from myna_agents.adapters import steering_tables
 from myna_agents.approvals import ApprovalState

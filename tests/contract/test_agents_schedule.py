@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from myna.helpdesk.model import Hours
-from myna.ports_visitors import Profile
+from myna.ports.visitors import Profile
 from myna_agents.adapters.sql_appointments import SqlAppointments
 from myna_agents.appointments import Appointment, Calendar, Plan, Schedule
 from myna_agents.people import agents_know

@@ -14,14 +14,14 @@ from fastapi import FastAPI, Request, Response
 from mcp.server import MCPServer
 
 from myna.errors import Malformed
-from myna.model import User
+from myna.model.workspace import User
 from myna_agents.adapters.egress import ToolEgress
 from myna_agents.agent import Budget
 from myna_agents.engines.langchain import Endpoint, LangChainEngine
 from myna_agents.ledger import Line, Outcome, Price, Prices, Spend
-from myna_agents.runner import Runner
 from myna_agents.tools.declared import Toolshed, read_secrets
 from myna_agents.tools.tool import Caller, ToolFailed
+from myna_agents.turns.runner import Runner
 from support.agents_world import ANN, BOB, PROFILE, Ended, Platform, world_of
 from support.openai_provider import Provider, Text, Tool, Tools
 

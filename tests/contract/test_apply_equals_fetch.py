@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from myna.api.happenings import DATA
-from myna.model import EventKind
+from myna.api.live.happenings import DATA
+from myna.model.message import EventKind
 from support.api_world import ANN, BOB, EVE, World, world
 from support.examples import drawn
 

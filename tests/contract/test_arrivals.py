@@ -1,8 +1,8 @@
 """Who connects is told where its conversations stand, the same on both databases."""
 
-from myna.adapters.sql.arrivals import SqlArrivals
+from myna.adapters.sql.conversations.arrivals import SqlArrivals
 from myna.log.writes import OpenConversation
-from myna.model import ConversationKind, MemberRole
+from myna.model.conversation import ConversationKind, MemberRole
 from support.planning import ANN, BOB, EVE, GROUP, VIC, WORKSPACE, say
 from support.stores import Stores
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from myna.adapters.sql.roles import SqlRoles
+from myna.adapters.sql.identity.roles import SqlRoles
 from myna.identity.trail import Trail
-from myna.model_identity import CustomRole
+from myna.model.identity import CustomRole
 from myna.rights import Verb
 from support.api_world import OTTO, WHO, World
 from support.planning import WORKSPACE
@@ -26,7 +26,7 @@ def dies(monkeypatch: pytest.MonkeyPatch) -> None:
     async def crash(*_: Any) -> None:
         raise Crash
 
-    monkeypatch.setattr("myna.adapters.sql.noted.put_lines", crash)
+    monkeypatch.setattr("myna.adapters.sql.safety.noted.put_lines", crash)
 
 
 async def lines(app: World) -> list[Mapping[str, Any]]:

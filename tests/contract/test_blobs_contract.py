@@ -8,7 +8,7 @@ import pytest
 from myna.adapters.blob_local import LocalBlobs
 from myna.adapters.blob_s3 import PART_BYTES, S3Blobs
 from myna.errors import Malformed, MynaError, NotFound
-from myna.ports_content import Blobs
+from myna.ports.content import Blobs
 from support.s3 import s3_server
 
 LARGE = PART_BYTES * 2 + 12_345

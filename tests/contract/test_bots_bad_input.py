@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from myna.model import WorkspaceRole
+from myna.model.workspace import WorkspaceRole
 from myna_bots.slack.hooks import SPACE
 from support.bot_world import Caller, World, world
 from support.http_server import served

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from myna.model import WorkspaceRole
+from myna.model.workspace import WorkspaceRole
 from myna_bots import opening
 from myna_bots.host import judges
 from myna_bots.host.signing import verify

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import table
-from myna.model import WorkspaceRole
+from myna.adapters.sql.tables.columns import table
+from myna.model.workspace import WorkspaceRole
 from myna_bots.adapters.tables import BotTokenRow
 from support.bot_world import Caller, World, until, updates, world
 

@@ -7,9 +7,9 @@ import pytest
 
 from myna.errors import Conflict, Malformed, NotFound
 from myna_bots import Button, Card, Context, F, Form, Number, Result, Router, Text, TimedOut
+from myna_bots.client.wire import decoded
 from myna_bots.examples import echo, librarian, orders, standup
 from myna_bots.testing import Room, room
-from myna_bots.wire import decoded
 
 __all__ = ["room"]
 

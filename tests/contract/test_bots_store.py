@@ -8,12 +8,12 @@ import pytest
 
 from myna.errors import Conflict
 from myna_bots.adapters.store_sqlite import SqliteStore
-from myna_bots.deliveries import Forgotten, Settled, Snapshot
-from myna_bots.errors import StoreFailed
-from myna_bots.frames import Event, Ready
-from myna_bots.outbox import Entry, Sent
-from myna_bots.store import Kept
-from myna_bots.wire import Message, User
+from myna_bots.client.deliveries import Forgotten, Settled, Snapshot
+from myna_bots.client.errors import StoreFailed
+from myna_bots.client.frames import Event, Ready
+from myna_bots.client.outbox import Entry, Sent
+from myna_bots.client.store import Kept
+from myna_bots.client.wire import Message, User
 
 ANN = User("11", "human", "Ann")
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from myna.errors import MynaError
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Action, Case, Verdict
-from myna.ports import Judged
+from myna.model.conversation import ConversationKind
+from myna.model.moderation import Action, Case, Verdict
+from myna.model.workspace import UserKind
+from myna.ports.moderator import Judged
 from myna_bots.plugins import PluginModerator, load_plugins
 from myna_bots.shipped.runaway import SAME, RunawayBots
 from myna_bots.supervisor import Supervisor, programs_of
@@ -141,7 +142,7 @@ async def test_the_strictest_verdict_counts_and_a_broken_plugin_is_silent(
 
 
 async def test_the_shipped_plugins_are_installed_and_serve(tmp_path: Path) -> None:
-    shipped = ["appointments", "clock", "directory", "feeds", "runaway"]
+    shipped = ["clock", "directory", "feeds", "meetings", "runaway"]
     assert [each.name for each in load_plugins("*")] == shipped
     async with world(tmp_path, moderation=True) as shop:
         ann = await shop.person("ann")

@@ -9,7 +9,7 @@ from myna.adapters import bus_memory
 from myna.adapters.bus_memory import MemoryBus
 from myna.adapters.bus_redis import RedisBus
 from myna.errors import Busy
-from myna.ports import Bus
+from myna.ports.bus import Bus
 from support import processes
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from myna.errors import MynaError
 from myna.log.writes import Join
-from myna.model import MemberRole
+from myna.model.conversation import MemberRole
 from support.api_world import ANN, BOB, CHANNEL, EVE, GROUP, OPA, OTTO, VIC, ZOE, World
 from support.planning import SUPPORT
 

@@ -3,8 +3,8 @@
 import asyncpg
 import pytest
 
-from myna.adapters.sql.log_postgres import SET
-from myna.adapters.sql.log_statements import statements
+from myna.adapters.sql.log.postgres import SET
+from myna.adapters.sql.log.statements import statements
 
 TEXTS = statements(sqlite_driver=False)
 KEYS = {"seen": '[[1, 2, "a"]]', "members": "[[1, 2]]", "conversations": "[[1]]"}

@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from myna.log.writes import Join, OpenConversation
-from myna.model import ConversationKind, Member, MemberRole
+from myna.model.conversation import ConversationKind, Member, MemberRole
 from support.planning import (
     ANN,
     BIRD,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from myna.adapters.sql.crowds import SqlCrowds
+from myna.adapters.sql.conversations.crowds import SqlCrowds
 from support.planning import ANN, BOB, GROUP, VIC, WORKSPACE, say
 from support.stores import Stores
 

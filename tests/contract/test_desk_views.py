@@ -2,14 +2,14 @@
 
 import pytest
 
-from myna.adapters.sql.helpdesk import SqlHelpdesk
-from myna.adapters.sql.service import SqlService
+from myna.adapters.sql.desk.helpdesk import SqlHelpdesk
+from myna.adapters.sql.desk.service import SqlService
 from myna.errors import Conflict, Malformed
 from myna.helpdesk.model import Item, ItemKind
 from myna.log.writes import MoveTicket
-from myna.model import Owner
-from myna.model_moderation import HeldState
-from myna.service import MAX_VIEWS, Note, SavedView, TicketFilter
+from myna.model.moderation import HeldState
+from myna.model.service import MAX_VIEWS, Note, SavedView, TicketFilter
+from myna.model.ticket import Owner
 from support.planning import (
     ANN,
     GROUP,

@@ -10,7 +10,7 @@ import pytest
 
 from myna.api.heads import BoundedHttp
 from myna.intrusion.model import Response, Shielded
-from myna.windows import Bound
+from myna.limits.windows import Bound
 from support.api_world import World
 from support.http_server import served
 

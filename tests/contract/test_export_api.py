@@ -12,9 +12,9 @@ import pytest
 from myna.adapters.web_pages import WebPages
 from myna.errors import MynaError
 from myna.log.writes import Join
-from myna.model import MemberRole
-from myna.ports_content import WebPage
-from myna.previews import Previews, preview_of
+from myna.messages.previews import Previews, preview_of
+from myna.model.conversation import MemberRole
+from myna.ports.content import WebPage
 from support.api_world import ANN, BOB, EVE, GROUP, OPA, VIC, World
 from support.planning import SUPPORT
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from myna.adapters.sql.files import GRACE_S
+from myna.adapters.sql.conversations.files import GRACE_S
 from myna.log.writes import Join
-from myna.model import MemberRole
+from myna.model.conversation import MemberRole
 from support.api_world import ANN, BOB, EVE, GROUP, OPA, VIC, WHO, ZOE, World
 from support.planning import SUPPORT
 
@@ -68,7 +68,7 @@ async def test_an_upload_resumes_where_it_broke(app: World) -> None:
 async def test_a_broken_connection_keeps_what_arrived(app: World) -> None:
     from starlette.requests import Request
 
-    from myna.api.files import _arriving
+    from myna.api.conversations.files import _arriving
 
     messages: list[dict[str, Any]] = [
         {"type": "http.request", "body": b"abc", "more_body": True},

@@ -10,17 +10,18 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from myna.api import desk as desk_routes
-from myna.api import helpdesk as helpdesk_routes
-from myna.api import snooze as snooze_routes
+from myna.api.desk import helpdesk as helpdesk_routes
+from myna.api.desk import snooze as snooze_routes
+from myna.api.desk import tickets as desk_routes
 from myna.api.principal import principal
 from myna.api.problems import install
-from myna.model import Owner, UserKind, WorkspaceRole
+from myna.model.ticket import Owner
+from myna.model.workspace import UserKind, WorkspaceRole
 from myna.rights import Principal
 from myna.services import Services
 from myna.settings import Settings
 from myna.wire import stamp
-from myna.wiring import build_core
+from myna.wiring.server import build_core
 from support.planning import ANN, BIRD, INBOX, OPA, OTTO, SUPPORT, VIC, WORKSPACE
 from support.stores import Stores, stores
 

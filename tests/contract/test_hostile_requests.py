@@ -13,11 +13,11 @@ import pytest
 from myna.api.principal import principal
 from myna.identity.passwords import hash_password
 from myna.intrusion.probes import is_probe
-from myna.model_identity import Device
+from myna.model.identity import Device
 from myna.personal_data import personal_data
-from myna_knowledge.blocks import Unreadable
 from myna_knowledge.care.masking import masked
 from myna_knowledge.formats.archive import checked_archive
+from myna_knowledge.formats.blocks import Unreadable
 from myna_web.pages import mount
 from support.api_world import ANN, GROUP, World
 

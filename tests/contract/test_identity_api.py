@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pyotp.totp import TOTP
 
-from myna.api import auth
-from myna.model import UserKind, WorkspaceRole
+from myna.api.identity import auth
+from myna.limits.windows import Bound
+from myna.model.workspace import UserKind, WorkspaceRole
 from myna.rights import Principal
-from myna.windows import Bound
 from support.api_world import OPA, OTTO, VIC, World
 from support.identity_house import PASSWORD, House, house_of
 from support.planning import SUPPORT, WORKSPACE

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import update
 
 from myna.adapters.blob_local import LocalBlobs
-from myna.model import Owner, TicketStatus
-from myna.wiring_backends import build_imports
+from myna.model.ticket import Owner, TicketStatus
+from myna.wiring.backends import build_imports
 from myna_knowledge.adapters.sql_imports import JOB
 from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.api.imports import router

@@ -17,9 +17,9 @@ import pytest
 from fastapi import FastAPI, Request
 
 from myna.adapters.bus_redis import RedisBus
-from myna.adapters.sql.moderation import SqlAudit
-from myna.adapters.sql.safety import SqlSafety
-from myna.api import auth
+from myna.adapters.sql.safety.detector import SqlSafety
+from myna.adapters.sql.safety.moderation import SqlAudit
+from myna.api.identity import auth
 from myna.api.principal import principal
 from myna.errors import TooMany
 from myna.identity.passwords import hash_password
@@ -27,9 +27,9 @@ from myna.intrusion.acts import Acts
 from myna.intrusion.detector import Detector
 from myna.intrusion.model import RULES, Response, Shielded, Sign
 from myna.intrusion.shield import Shield
-from myna.proof import solve
+from myna.limits.proof import solve
+from myna.limits.windows import Bound, Windows
 from myna.signing import HEADER, verify
-from myna.windows import Bound, Windows
 from support.api_world import ANN, EVE, GROUP, OTTO, WHO, ZOE, World
 from support.http_server import served
 from support.planning import WORKSPACE
@@ -529,7 +529,7 @@ async def test_a_million_addresses_do_not_fill_the_memory(
     monkeypatch.setattr("myna.intrusion.detector.MAX_OPEN", 50)
     monkeypatch.setattr("myna.intrusion.detector.MAX_SEEN", 50)
     monkeypatch.setattr("myna.intrusion.shield.MAX_SHIELDED", 50)
-    monkeypatch.setattr("myna.windows.MAX_KEYS", 50)
+    monkeypatch.setattr("myna.limits.windows.MAX_KEYS", 50)
     windows = Windows()
     detector = Detector(windows, Shield(), SqlSafety(app.database))
     for number in range(500):

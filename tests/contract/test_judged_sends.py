@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from myna.api.link import Link
+from myna.api.live.link import Link
 from myna.deliver.session import Session
 from myna.errors import MynaError
-from myna.model import Ack
-from myna.model_moderation import Action, Case, Reason, Verdict
-from myna.ports import Judged
+from myna.model.message import Ack
+from myna.model.moderation import Action, Case, Reason, Verdict
+from myna.ports.moderator import Judged
 from myna.wire import decode, encode
 from support.api_world import ANN, BOB, GROUP, OPA, WHO, World, world
 

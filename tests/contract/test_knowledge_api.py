@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 from myna.adapters.sql.database import Database
 from myna.api.principal import principal
 from myna.api.problems import install
-from myna.model import UserKind, WorkspaceRole
+from myna.model.workspace import UserKind, WorkspaceRole
 from myna.rights import Principal
 from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.api import router

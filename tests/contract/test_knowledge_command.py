@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from myna.adapters.sql.accounts import SqlAccounts
+from myna.adapters.sql.identity.accounts import SqlAccounts
 from myna.cli import main
 from myna.first_start import ensure_workspace
 from myna.settings import Settings
-from myna.wiring_backends import open_database
+from myna.wiring.backends import open_database
 
 
 @pytest.fixture

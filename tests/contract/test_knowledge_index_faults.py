@@ -13,7 +13,8 @@ from myna_knowledge.adapters.exact import ExactIndex
 from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.library import Library
 from myna_knowledge.model import SourceDraft, SourceKind
-from myna_knowledge.ports import Hit, Vectors, collection_name
+from myna_knowledge.ports import Hit, collection_name
+from myna_knowledge.vectors import Vectors
 from support.fake_embedder import WordEmbedder
 
 NAME = "words/1"

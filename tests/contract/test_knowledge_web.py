@@ -13,10 +13,10 @@ import pytest
 from myna.adapters.sql.database import Database
 from myna_knowledge.adapters.safe_fetch import SafeFetch
 from myna_knowledge.adapters.sql_store import create_tables, sql_store
-from myna_knowledge.crawling import Crawl, page_links, plain_address
-from myna_knowledge.fetching import Fetched, Unfetchable
 from myna_knowledge.library import Library
 from myna_knowledge.model import JobState, SourceDraft, SourceKind, SourceState
+from myna_knowledge.reading.crawling import Crawl, page_links, plain_address
+from myna_knowledge.reading.fetching import Fetched, Unfetchable
 
 
 class Site:

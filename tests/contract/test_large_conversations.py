@@ -3,10 +3,12 @@
 import pytest
 from sqlalchemy import insert, text
 
-from myna.adapters.sql.rows import member_row
+from myna.adapters.sql.rows.core import member_row
 from myna.adapters.sql.statement_texts import columns_of
-from myna.adapters.sql.tables import MemberRow, table
-from myna.model import Ack, Member, MemberRole
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.conversations import MemberRow
+from myna.model.conversation import Member, MemberRole
+from myna.model.message import Ack
 from support.planning import ANN, GROUP, WORKSPACE, say
 from support.stores import Stores
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from myna.errors import TooMany
-from myna.limits import LIMITS
-from myna.windows import Bound
+from myna.limits.bounds import LIMITS
+from myna.limits.windows import Bound
 from support.api_world import ANN, BOB, GROUP, OTTO, VIC, ZOE, World
 from support.planning import SUPPORT
 

@@ -10,8 +10,8 @@ from redis import Redis
 
 from myna.adapters.windows_redis import PREFIX, RedisWindows
 from myna.errors import TooMany
-from myna.limits import Limits
-from myna.windows import Bound, Windows
+from myna.limits.bounds import Limits
+from myna.limits.windows import Bound, Windows
 from support import myna_server, processes
 
 FIVE = Bound(5, 60)

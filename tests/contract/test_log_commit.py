@@ -9,8 +9,10 @@ from sqlalchemy import text
 from myna.errors import Conflict, Forbidden, MynaError
 from myna.log.plan import Opened
 from myna.log.writes import Join, OpenConversation
-from myna.model import Ack, ConversationKind, EventKind, MemberRole, MessageState, Owner, Ticket, TicketStatus
-from myna.model_moderation import HeldState
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.model.message import Ack, EventKind, MessageState
+from myna.model.moderation import HeldState
+from myna.model.ticket import Owner, Ticket, TicketStatus
 from support.planning import (
     ANN,
     BIRD,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.log_reads import SqlLog
+from myna.adapters.sql.log.reads import SqlLog
 from myna.adapters.sql.migrate import head, migrate, renew_epoch
 from myna.errors import MynaError
 from support.backends import ROOT

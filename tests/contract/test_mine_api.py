@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from myna.log.personal_writes import Hide
 from myna.log.seat_writes import Leave
 from myna.log.writes import Join
-from myna.model import MemberRole
+from myna.model.conversation import MemberRole
 from support.api_world import ANN, BOB, CHANNEL, EVE, GROUP, OPA, VIC, ZOE, World, world
 from support.planning import SUPPORT, WORKSPACE
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 
 from myna.errors import MynaError
-from myna_agents.answer import Answer
-from myna_agents.engine import CannotAnswer, Engine, EngineFailed, Request, Restart, Shelf
+from myna_agents.answers.answer import Answer
+from myna_agents.answers.engine import CannotAnswer, Engine, EngineFailed, Request, Restart, Shelf
 from myna_agents.engines.langchain import Endpoint, LangChainEngine
 from myna_agents.engines.offline import OfflineEngine
-from myna_agents.runner import Runner
-from myna_agents.scene import Said, Speaker
+from myna_agents.hearing.scene import Said, Speaker
+from myna_agents.turns.runner import Runner
 from myna_knowledge.model import Passage
 from support.agents_world import PROFILE, RETURNS, SHIPPING, Library, Platform, passage, world_of
 from support.openai_provider import Provider, Refuse, Text, Tool, openai_provider

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from myna.log.audit import START, hash_of
-from myna.model_moderation import Action, Case, Reason, Verdict
-from myna.ports import Judged
+from myna.model.moderation import Action, Case, Reason, Verdict
+from myna.ports.moderator import Judged
 from support.api_world import ANN, BOB, CHANNEL, EVE, GROUP, OPA, OTTO, VIC, ZOE, World, world
 from support.planning import INBOX, SUPPORT, WORKSPACE
 

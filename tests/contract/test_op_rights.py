@@ -6,10 +6,11 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from myna.api.frames import OPS, Frame
+from myna.api.live.frames import OPS, Frame
 from myna.errors import MynaError
 from myna.log.writes import Say
-from myna.model import Draft, User, UserKind, WorkspaceRole
+from myna.model.message import Draft
+from myna.model.workspace import User, UserKind, WorkspaceRole
 from myna.rights import Principal, role_verbs
 from support import op_decisions as decided
 from support.api_world import BOB, ELSEWHERE, GROUP, VIC, World

@@ -8,7 +8,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from myna.model import WorkspaceRole
+from myna.model.workspace import WorkspaceRole
 from support.bot_world import Caller, World, world
 from support.http_server import served
 from support.openai_provider import Provider, Text, Tool

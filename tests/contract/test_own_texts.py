@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from myna.filtering import FilterPolicy
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Case
+from myna.model.conversation import ConversationKind
+from myna.model.filtering import FilterPolicy
+from myna.model.moderation import Case
+from myna.model.workspace import UserKind
 from myna_agents.adapters.sql_own_texts import SqlOwnTexts
 from myna_agents.moderation import LayeredModerator
 from myna_agents.moderation.own import FRESH_S, OwnTexts

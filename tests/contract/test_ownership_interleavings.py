@@ -14,17 +14,9 @@ import pytest
 
 from myna.errors import Busy, Conflict, MynaError, StaleTurn
 from myna.log.writes import MoveTicket, OpenConversation, Write
-from myna.model import (
-    ConversationKind,
-    Event,
-    EventKind,
-    MemberRole,
-    MessageState,
-    Owner,
-    TicketStatus,
-    Turn,
-    TurnState,
-)
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.model.message import Event, EventKind, MessageState
+from myna.model.ticket import Owner, TicketStatus, Turn, TurnState
 from support.planning import (
     BIRD,
     OPA,

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from myna.model import WorkspaceRole
+from myna.model.workspace import WorkspaceRole
 from myna_agents.tools.tool import Caller, ToolFailed
 from myna_agents.tools.toolbox import Toolbox
 from myna_bots.shipped import Clock
 from myna_bots.shipped.feeds import entries
-from myna_knowledge.blocks import Unreadable
+from myna_knowledge.formats.blocks import Unreadable
 from support.bot_world import Caller as Person
 from support.bot_world import World, world
 from support.receiver import receiver

@@ -12,10 +12,13 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from myna.adapters.sql.tables import HeldRow, MessageRow, UserRow, table
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.desk import HeldRow
+from myna.adapters.sql.tables.messages import MessageRow
+from myna.adapters.sql.tables.workspace import UserRow
 from myna.identity.passwords import hash_password
-from myna.model import ConversationKind
-from myna.model_identity import Device
+from myna.model.conversation import ConversationKind
+from myna.model.identity import Device
 from myna.privacy.model import Elsewhere, Record
 from support.api_world import ANN, BOB, GROUP, OPA, OTTO, VIC, ZOE, World
 from support.planning import BIRD, SUPPORT

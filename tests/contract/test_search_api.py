@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from myna.adapters.sql.search import COMPLETIONS
+from myna.adapters.sql.search.index import COMPLETIONS
 from myna.log.personal_writes import Retain
 from myna.log.writes import Join
-from myna.model import MemberRole
+from myna.model.conversation import MemberRole
 from support.api_world import ANN, BOB, CHANNEL, EVE, GROUP, OPA, OTTO, VIC, ZOE, World
 from support.planning import SUPPORT
 

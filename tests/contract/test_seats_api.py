@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from myna.log.personal_writes import Retain
-from myna.model import UserKind
+from myna.model.workspace import UserKind
 from myna.rights import Principal
 from support.api_world import ANN, BOB, CHANNEL, EVE, GROUP, OPA, OTTO, VIC, WHO, ZOE, World
 from support.planning import WORKSPACE

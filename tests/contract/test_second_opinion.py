@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from myna.filtering import FilterPolicy
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Action, Case, Reason, Verdict
-from myna.ports import Judged
+from myna.model.conversation import ConversationKind
+from myna.model.filtering import FilterPolicy
+from myna.model.moderation import Action, Case, Reason, Verdict
+from myna.model.workspace import UserKind
+from myna.ports.moderator import Judged
 from myna_agents.engines.langchain import Endpoint, LangChainEngine
 from myna_agents.moderation.second import REST_S, SecondOpinion
 from support.openai_provider import Provider, Refuse, Text

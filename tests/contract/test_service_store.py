@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from myna.adapters.sql.database import Database
+from myna.adapters.sql.desk.service import DAY_S, SqlService
 from myna.adapters.sql.migrate import migrate
-from myna.adapters.sql.service import DAY_S, SqlService
 from myna.errors import Conflict
-from myna.model import Inbox
-from myna.service import WHOLE, Note, PreparedReply, Rating
+from myna.model.service import WHOLE, Note, PreparedReply, Rating
+from myna.model.workspace import Inbox
 from support import myna_server
 from support.planning import ANN, INBOX, SUPPORT, VIC, WORKSPACE
 from support.stores import Stores
@@ -49,7 +49,7 @@ async def test_a_note_is_removed_by_its_author_or_an_administrator(service: SqlS
 async def test_a_conversation_holds_so_many_notes(
     service: SqlService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("myna.adapters.sql.service.MAX_NOTES", 1)
+    monkeypatch.setattr("myna.adapters.sql.desk.service.MAX_NOTES", 1)
     await service.add_note(note(1))
     with pytest.raises(Conflict) as refused:
         await service.add_note(note(2))

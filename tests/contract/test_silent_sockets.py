@@ -8,8 +8,8 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
 from picows import ws_connect as connect  # pyright: ignore[reportUnknownVariableType]
 from picows import ws_create_server as listen  # pyright: ignore[reportUnknownVariableType]
 
-from myna.api import watched
-from myna.api.watched import Watched
+from myna.api.live import watched
+from myna.api.live.watched import Watched
 
 
 class Kept(Watched):

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from myna.adapters.sql.socket_tickets import SqlSocketTickets
+from myna.adapters.sql.identity.socket_tickets import SqlSocketTickets
 from myna.errors import Forbidden, Unauthorised
 from myna.identity.socket_tickets import TICKET_S, SocketTickets
 from myna.identity.tokens import Tokens
-from myna.model import UserKind
+from myna.limits.windows import Bound
+from myna.model.workspace import UserKind
 from myna.rights import Principal
-from myna.windows import Bound
 from support.api_world import ANN, BOB, WHO, World
 from support.stores import Stores
 

@@ -5,11 +5,11 @@ import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from myna.adapters.sql.moderation import SqlModeration
-from myna.model import ConversationKind
-from myna.model_moderation import Case, Standing
-from myna.ports_moderation import SenderIn
-from myna.standing import KNOWN, Standings
+from myna.adapters.sql.safety.moderation import SqlModeration
+from myna.model.conversation import ConversationKind
+from myna.model.moderation import Case, Standing
+from myna.moderation.standing import KNOWN, Standings
+from myna.ports.moderation import SenderIn
 from support.api_world import ANN, BOB, EVE, GROUP, OPA, WHO, world
 from support.planning import WORKSPACE
 from support.words_filter import Words

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.desk import SqlTurnQueue
+from myna.adapters.sql.desk.tickets import SqlTurnQueue
 from myna.log.writes import Join, OpenConversation
-from myna.model import ConversationKind, MemberRole, TurnState
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.model.ticket import TurnState
 from support.planning import (
     ANN,
     BIRD,

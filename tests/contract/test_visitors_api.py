@@ -9,8 +9,8 @@ from typing import Any
 import jwt
 import pytest
 
-from myna.proof import solve
-from myna.windows import Bound
+from myna.limits.proof import solve
+from myna.limits.windows import Bound
 from support.api_world import ANN, OPA, OTTO, World
 from support.planning import WORKSPACE
 

@@ -8,11 +8,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from myna.api.answers import Message, ServerFrame
-from myna.api.asyncapi import document, op_of, router
-from myna.api.frames import OPS, Frame
-from myna.model import EventKind, MessageKind, MessageState
-from myna.model import Message as Stored
+from myna.api.live.answers import Message, ServerFrame
+from myna.api.live.asyncapi import document, op_of, router
+from myna.api.live.frames import OPS, Frame
+from myna.model.message import EventKind, MessageKind, MessageState
+from myna.model.message import Message as Stored
 from myna.wire import message_object
 from support.backends import ROOT
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from myna.intrusion.model import RULES, Response
-from myna.limits import LIMITS
+from myna.limits.bounds import LIMITS
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "security.md").read_text("utf-8")

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from myna.adapters.sql.desk import SqlDesk
+from myna.adapters.sql.desk.tickets import SqlDesk
 from myna.ids import new_id
 from myna.settings import Settings
-from myna.wiring_backends import open_database
+from myna.wiring.backends import open_database
 from myna_agents.adapters.sql_steering import SqlApprovals
 from myna_agents.approvals import Approval
 from support import myna_server

@@ -12,20 +12,20 @@ from typing import Any
 
 import pytest
 
-from myna.adapters.sql.accounts import SqlAccounts
+from myna.adapters.sql.identity.accounts import SqlAccounts
 from myna.errors import Conflict, Forbidden, Malformed, NotFound, Unauthorised
 from myna.identity.passwords import hash_password
 from myna.ids import new_id
-from myna.model import Inbox, User, UserKind, Workspace, WorkspaceRole
+from myna.model.workspace import Inbox, User, UserKind, Workspace, WorkspaceRole
 from myna.settings import Settings
-from myna.wiring_backends import open_database
+from myna.wiring.backends import open_database
 from myna_bots import Client, Event, Sent
 from myna_bots.adapters.socket import connect
-from myna_bots.client import default_http
-from myna_bots.errors import Closed, Unreachable
-from myna_bots.events import Events
-from myna_bots.ports import Socket
-from myna_bots.tokens import Tokens
+from myna_bots.client.client import default_http
+from myna_bots.client.errors import Closed, Unreachable
+from myna_bots.client.events import Events
+from myna_bots.client.ports import Socket
+from myna_bots.client.tokens import Tokens
 from support import myna_server
 from support.myna_server import MynaServer
 

@@ -13,14 +13,14 @@ import pytest
 
 from myna_bots import Client, Event
 from myna_bots.adapters.store_sqlite import SqliteStore
-from myna_bots.client import default_http
-from myna_bots.deliveries import Piece
-from myna_bots.errors import Unreachable
-from myna_bots.events import Events
-from myna_bots.fallback import over_events, over_polls
-from myna_bots.frames import Typing
-from myna_bots.ports import Connect, Socket, StreamingHttp
-from myna_bots.tokens import Session, Tokens
+from myna_bots.client.client import default_http
+from myna_bots.client.deliveries import Piece
+from myna_bots.client.errors import Unreachable
+from myna_bots.client.events import Events
+from myna_bots.client.fallback import over_events, over_polls
+from myna_bots.client.frames import Typing
+from myna_bots.client.ports import Connect, Socket, StreamingHttp
+from myna_bots.client.tokens import Session, Tokens
 from support import myna_server, processes
 from support.myna_server import MynaServer
 from support.population import Population, populate
@@ -54,7 +54,7 @@ def tokens_of(people: Population, place: int, http: StreamingHttp) -> Tokens:
         "expires_in": 900,
         "user": {"id": str(user.id), "kind": "human", "name": user.name},
     }
-    from myna_bots.wire import converted
+    from myna_bots.client.wire import converted
 
     return Tokens(http, converted(session, Session))
 

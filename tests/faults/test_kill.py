@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.log_reads import SqlLog
+from myna.adapters.sql.log.reads import SqlLog
 from support import myna_server, processes, servers
 from support.myna_server import MynaServer
 from support.population import populate

@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from myna_agents.answers.guard import unfounded
 from myna_agents.engines.langchain import Endpoint, LangChainEngine
-from myna_agents.guard import unfounded
-from myna_agents.turn import take_turn
+from myna_agents.turns.turn import take_turn
 from support import processes
 from support.agents_world import RETURNS, SHIPPING, Library, Platform, world_of
 

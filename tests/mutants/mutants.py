@@ -38,7 +38,7 @@ MUTANTS = (
     ),
     Mutant(
         "push-without-contiguity-check",
-        "bots/myna_bots/cursors.py",
+        "bots/myna_bots/client/cursors.py",
         "        if event.rev > self.rev + 1:\n",
         "        if event.rev > self.rev + 1_000_000:\n",
         ("tests/unit/test_bots_cursors.py", "tests/unit/test_bots_state.py"),
@@ -52,14 +52,14 @@ MUTANTS = (
     ),
     Mutant(
         "ack-before-commit",
-        "platform/myna/adapters/sql/log_sqlite.py",
+        "platform/myna/adapters/sql/log/sqlite.py",
         '            connection.raw.execute("COMMIT")\n',
         '            connection.raw.execute("COMMIT" if len(batch) > 1000 else "ROLLBACK")\n',
         ("tests/contract/test_log_commit.py",),
     ),
     Mutant(
         "no-outbox-resend",
-        "bots/myna_bots/state.py",
+        "bots/myna_bots/client/state.py",
         "        self.outbox.all_again()\n",
         "",
         ("tests/unit/test_bots_state.py::test_unacknowledged_drafts_are_sent_again_in_order_after_a_cut",),
@@ -73,14 +73,14 @@ MUTANTS = (
     ),
     Mutant(
         "dedup-in-memory-only",
-        "platform/myna/adapters/sql/log_commit.py",
+        "platform/myna/adapters/sql/log/commit.py",
         "    if needs.drafts:\n        _load_seen(",
         "    if not needs.drafts:\n        _load_seen(",
         ("tests/contract/test_log_commit.py",),
     ),
     Mutant(
         "page-without-cursor-check",
-        "bots/myna_bots/cursors.py",
+        "bots/myna_bots/client/cursors.py",
         "        if page.from_rev > self.rev:\n            return []\n",
         "",
         ("tests/unit/test_bots_cursors.py", "tests/unit/test_bots_state.py"),
@@ -94,14 +94,14 @@ MUTANTS = (
     ),
     Mutant(
         "falling-watermarks",
-        "platform/myna/adapters/sql/conversations.py",
+        "platform/myna/adapters/sql/conversations/conversations.py",
         "if seq > before.get(key, seq)}\n",
         "if seq != before.get(key, seq)}\n",
         ("tests/contract/test_watermarks.py",),
     ),
     Mutant(
         "unread-counts-own",
-        "platform/myna/adapters/sql/list_queries.py",
+        "platform/myna/adapters/sql/conversations/list_queries.py",
         "            _message.c.sender == _USER,\n",
         "            _message.c.sender == -_USER,\n",
         ("tests/contract/test_conversations_reads.py",),
@@ -115,7 +115,7 @@ MUTANTS = (
     ),
     Mutant(
         "dedup-per-connection",
-        "platform/myna/api/link.py",
+        "platform/myna/api/live/link.py",
         "        if not self._busy and self._sent_at_once(raw):\n",
         '        raw = raw.replace(ID, ID + b"%d." % (self.session.id if self.session else 0))\n'
         "        if not self._busy and self._sent_at_once(raw):\n",

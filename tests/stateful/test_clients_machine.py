@@ -15,7 +15,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from myna_bots.outbox import Sent
+from myna_bots.client.outbox import Sent
 from support.world import World, decoded
 
 # A crash leaves connections to the database unclosed, as it does in a process that dies.

@@ -9,7 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from myna.errors import MynaError
 from myna.log.writes import Join, MoveTicket, TurnGuard, Write
-from myna.model import EventKind, MemberRole, Message, MessageState, Owner, TicketStatus, TurnState
+from myna.model.conversation import MemberRole
+from myna.model.message import EventKind, Message, MessageState
+from myna.model.ticket import Owner, TicketStatus, TurnState
 from support.planning import (
     ANN,
     BIRD,

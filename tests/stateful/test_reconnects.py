@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from myna.api.link import Link
-from myna.greeter import MAX_TOGETHER
+from myna.api.live.link import Link
+from myna.live.greeter import MAX_TOGETHER
 from support.world import World
 
 # A crash leaves connections to the database unclosed, as it does in a process that dies.
@@ -80,6 +80,6 @@ async def test_10_000_reconnects_share_their_reads_and_leave_nothing(tmp_path: P
 
 def _message(world: World, number: int) -> Any:
     from myna.log.writes import Say
-    from myna.model import Draft
+    from myna.model.message import Draft
 
     return Say(Draft(world.conversations[0], world.devices[0].user.id, f"m{number}", {"text": "hello"}))

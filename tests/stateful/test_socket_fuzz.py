@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from myna.api.answers import ServerFrame
-from myna.api.frames import Frame
-from myna.api.link import Link
+from myna.api.live.answers import ServerFrame
+from myna.api.live.frames import Frame
+from myna.api.live.link import Link
 from myna.errors import MynaError
 from myna.wire import encode
 from support.world import World

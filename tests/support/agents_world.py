@@ -6,20 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from myna.errors import StaleTurn
-from myna.model import (
-    ConversationKind,
-    Message,
-    MessageKind,
-    MessageState,
-    Turn,
-    TurnDecision,
-    User,
-    UserKind,
-)
+from myna.model.conversation import ConversationKind
+from myna.model.message import Message, MessageKind, MessageState
+from myna.model.ticket import Turn, TurnDecision
+from myna.model.workspace import User, UserKind
 from myna_agents.agent import AgentProfile
-from myna_agents.engine import Engine
+from myna_agents.answers.engine import Engine
 from myna_agents.engines.offline import OfflineEngine
-from myna_agents.world import World
+from myna_agents.turns.world import World
 from myna_knowledge.model import Passage, Retrieval
 from myna_knowledge.text import language, topic_terms
 

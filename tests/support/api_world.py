@@ -11,17 +11,17 @@ from fastapi import FastAPI
 
 from myna.adapters.sql.database import Database
 from myna.api.app import attach, create_app
-from myna.api.commands import Commands
-from myna.api.frames import decode_frames
+from myna.api.live.commands import Commands
+from myna.api.live.frames import decode_frames
 from myna.api.principal import principal
 from myna.log.writes import OpenConversation, Write
-from myna.model import ConversationKind, MemberRole
-from myna.ports import Moderator
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.ports.moderator import Moderator
 from myna.rights import Principal
 from myna.services import Services
 from myna.settings import Settings
 from myna.wire import encode
-from myna.wiring import build_core
+from myna.wiring.server import build_core
 from support.planning import ANN, BOB, EVE, GROUP, OPA, OTTO, VIC, WORKSPACE
 from support.stores import ELSEWHERE, PEOPLE, stores
 

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import insert, update
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import AgentRow, MessageRow, TicketRow, TurnRow, UserRow
+from myna.adapters.sql.tables.desk import TicketRow, TurnRow
+from myna.adapters.sql.tables.messages import MessageRow
+from myna.adapters.sql.tables.workspace import AgentRow, UserRow
 from myna.ids import new_id
 from myna_knowledge.adapters.tables import table
 

@@ -15,10 +15,10 @@ from fastapi import FastAPI
 
 from myna.errors import TooMany
 from myna.ids import new_id
-from myna.model import User, UserKind, WorkspaceRole
+from myna.model.workspace import User, UserKind, WorkspaceRole
 from myna.services import Services
 from myna.settings import Settings
-from myna.wiring import build_app
+from myna.wiring.server import build_app
 from myna_bots.host.platform import BotPlatform
 
 _numbers = itertools.count(1)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from myna_knowledge.ports import Vectors
 from myna_knowledge.text import topic_terms
+from myna_knowledge.vectors import Vectors
 
 
 class WordEmbedder:

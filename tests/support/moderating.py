@@ -1,7 +1,7 @@
 """A moderator asked about one message."""
 
-from myna.model_moderation import Case, Verdict
-from myna.ports import Moderator
+from myna.model.moderation import Case, Verdict
+from myna.ports.moderator import Moderator
 
 
 async def verdict_of(moderator: Moderator, case: Case) -> Verdict:

@@ -10,18 +10,18 @@ import httpx
 from fastapi import FastAPI
 
 from myna.adapters.sql.database import Database
-from myna.api import desk as desk_routes
+from myna.api.desk import tickets as desk_routes
 from myna.api.principal import principal
 from myna.api.problems import install
-from myna.model import UserKind, WorkspaceRole
+from myna.model.workspace import UserKind, WorkspaceRole
 from myna.rights import Principal
 from myna.services import Services
 from myna.settings import Settings
-from myna.wiring import build_core
-from myna.wiring_agents import build_office
+from myna.wiring.agents import build_office
+from myna.wiring.server import build_core
 from myna_agents.api import routers
 from myna_agents.opening import Office
-from myna_agents.runner import Runner
+from myna_agents.turns.runner import Runner
 from myna_knowledge.adapters.sql_store import sql_store
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind

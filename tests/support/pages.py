@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from playwright.async_api import FrameLocator, Locator, Page, expect
 
-from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
+from myna.adapters.sql.identity.accounts import SqlAccounts, SqlRefreshTokens
 from myna.identity.tokens import Tokens, load_key
 from myna.settings import Settings
-from myna.wiring_backends import open_database
+from myna.wiring.backends import open_database
 from support.myna_server import MynaServer
 
 STARTED_MS = 60_000

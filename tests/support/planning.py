@@ -21,29 +21,10 @@ from myna.log.writes import (
     TurnGuard,
     Write,
 )
-from myna.model import (
-    Ack,
-    Conversation,
-    ConversationKind,
-    Draft,
-    Event,
-    EventKind,
-    Invite,
-    JoinRequest,
-    Member,
-    MemberRole,
-    Message,
-    MessageKind,
-    MessageState,
-    Owner,
-    Scheduled,
-    Ticket,
-    TicketStatus,
-    Turn,
-    TurnDecision,
-    TurnState,
-)
-from myna.model_moderation import Action, AuditEntry, Held, HeldState, Verdict
+from myna.model.conversation import Conversation, ConversationKind, Invite, JoinRequest, Member, MemberRole
+from myna.model.message import Ack, Draft, Event, EventKind, Message, MessageKind, MessageState, Scheduled
+from myna.model.moderation import Action, AuditEntry, Held, HeldState, Verdict
+from myna.model.ticket import Owner, Ticket, TicketStatus, Turn, TurnDecision, TurnState
 from myna.rights import rank
 
 WORKSPACE, INBOX = 1, 5

@@ -9,17 +9,20 @@ from typing import TypeVar
 
 from sqlalchemy import insert
 
-from myna.adapters.sql.accounts import SqlRefreshTokens
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.log_postgres import PostgresCommits
-from myna.adapters.sql.log_sqlite import SqliteCommits
+from myna.adapters.sql.identity.accounts import SqlRefreshTokens
+from myna.adapters.sql.log.postgres import PostgresCommits
+from myna.adapters.sql.log.sqlite import SqliteCommits
 from myna.adapters.sql.migrate import migrate
-from myna.adapters.sql.tables import UserRow, WorkspaceRow, table
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.workspace import UserRow, WorkspaceRow
 from myna.identity.tokens import Tokens, load_key
 from myna.ids import new_id
+from myna.log.ports import Commits
 from myna.log.writes import OpenConversation, Say, Write
-from myna.model import ConversationKind, Draft, MemberRole, User, UserKind
-from myna.ports import Commits
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.model.message import Draft
+from myna.model.workspace import User, UserKind
 
 T = TypeVar("T")
 WORDS = "Hello there, could you look where my parcel is? It should have come on Tuesday and the shop says nothing. "

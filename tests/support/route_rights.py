@@ -11,10 +11,10 @@ import httpx
 from fastapi import FastAPI
 
 from myna.ids import new_id
-from myna.model import User, UserKind, Workspace, WorkspaceRole
+from myna.model.workspace import User, UserKind, Workspace, WorkspaceRole
 from myna.rights import role_verbs
 from myna.settings import Settings
-from myna.wiring import build_app
+from myna.wiring.server import build_app
 from support.wellformed import example_of
 
 NOBODY, VISITOR, MEMBER, FOREIGN = "nobody", "visitor", "member", "foreign owner"

@@ -5,18 +5,19 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from myna.adapters.sql.accounts import SqlAccounts, SqlRefreshTokens
-from myna.adapters.sql.conversations import SqlConversations
+from myna.adapters.sql.conversations.conversations import SqlConversations
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.desk import SqlDesk, SqlTurnQueue
-from myna.adapters.sql.log_postgres import PostgresCommits
-from myna.adapters.sql.log_reads import SqlLog
-from myna.adapters.sql.log_sqlite import SqliteCommits
+from myna.adapters.sql.desk.tickets import SqlDesk, SqlTurnQueue
+from myna.adapters.sql.identity.accounts import SqlAccounts, SqlRefreshTokens
+from myna.adapters.sql.log.postgres import PostgresCommits
+from myna.adapters.sql.log.reads import SqlLog
+from myna.adapters.sql.log.sqlite import SqliteCommits
 from myna.adapters.sql.migrate import migrate
 from myna.errors import MynaError
+from myna.log.ports import Commits
 from myna.log.writes import OpenConversation, Write
-from myna.model import ConversationKind, Inbox, MemberRole, User, UserKind, Workspace, WorkspaceRole
-from myna.ports import Commits
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.model.workspace import Inbox, User, UserKind, Workspace, WorkspaceRole
 from support.planning import (
     ANN,
     BIRD,

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from myna.model_moderation import Action, Case, Reason, Verdict
-from myna.ports import Judged
+from myna.model.moderation import Action, Case, Reason, Verdict
+from myna.ports.moderator import Judged
 
 
 class Words:

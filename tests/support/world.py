@@ -12,25 +12,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from myna.adapters.sql.accounts import SqlAccounts
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.log_reads import SqlLog
+from myna.adapters.sql.identity.accounts import SqlAccounts
+from myna.adapters.sql.log.reads import SqlLog
 from myna.adapters.sql.migrate import migrate
-from myna.api.commands import Commands
-from myna.api.link import Link
+from myna.api.live.commands import Commands
+from myna.api.live.link import Link
 from myna.core import Core
 from myna.errors import MynaError
 from myna.ids import new_id
 from myna.log.writes import Join, OpenConversation
-from myna.model import ConversationKind, Event, MemberRole, Message, User, UserKind, Workspace
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.model.message import Event, Message
+from myna.model.workspace import User, UserKind, Workspace
 from myna.settings import Settings
 from myna.wire import encode
-from myna.wiring import build_core
-from myna_bots.deliveries import Settled, Snapshot
-from myna_bots.frames import Event as EventFrame
-from myna_bots.frames import decode_frames
-from myna_bots.outbox import Sent
-from myna_bots.state import ProtocolState
+from myna.wiring.server import build_core
+from myna_bots.client.deliveries import Settled, Snapshot
+from myna_bots.client.frames import Event as EventFrame
+from myna_bots.client.frames import decode_frames
+from myna_bots.client.outbox import Sent
+from myna_bots.client.state import ProtocolState
 from support.lossy_bus import LossyBus
 
 HEAL_S = 30.0

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from myna_agents.comparisons import LEAST_CASES, Comparison, Costs, difference, figures, verdict
 from myna_agents.ledger import QUIET_S, Outcome
+from myna_agents.versions.comparisons import LEAST_CASES, Comparison, Costs, difference, figures, verdict
 
 NOW = 10_000_000.0
 HALF = Comparison(1_000, 1, 7, 3, 4, 0.5, 2, 0.0)

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from myna.model import ConversationKind
-from myna_agents.addressed import calls, mentions
-from myna_agents.decide import first_look, queries, unfounded, unsure, weigh
-from myna_agents.decision import Decision, Kind
-from myna_agents.language import conversation_language, script_language
-from myna_agents.phrases import Phrase, catalogue, say
-from myna_agents.scene import Scene, build_scene
-from myna_agents.summary import summary
+from myna.model.conversation import ConversationKind
+from myna_agents.answers.phrases import Phrase, catalogue, say
+from myna_agents.hearing.addressed import calls, mentions
+from myna_agents.hearing.scene import Scene, build_scene
+from myna_agents.text.language import conversation_language, script_language
+from myna_agents.turns.decide import first_look, queries, unfounded, unsure, weigh
+from myna_agents.turns.decision import Decision, Kind
+from myna_agents.turns.summary import summary
 from myna_knowledge.model import Passage, Retrieval
 from support.agents_world import AGENT, ANN, BOB, OTHER_BOT, PROFILE, RETURNS, SHIPPING, Platform
 
@@ -100,7 +100,7 @@ async def test_confidence_and_misses_in_a_row_decide(
     decision = weigh(await scene_of(platform), retrieved(confidence))
     assert (decision.kind, decision.reason) == (kind, reason)
     if kind is Kind.ASK_BACK:
-        assert decision.suggestions == ("How long can I return a lamp?",)
+        assert decision.suggestions == ("How long can I return a lamp?", "Shipping")
     assert decision.offer_human == (kind in {Kind.ASK_BACK, Kind.DECLINE})
 
 

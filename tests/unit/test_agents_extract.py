@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from myna_agents.compose import cited_answer, quoted_answer
-from myna_agents.extract import extract
-from myna_agents.units import units
+from myna_agents.answers.compose import cited_answer, quoted_answer
+from myna_agents.answers.extract import extract
+from myna_agents.text.units import units
 from support.agents_world import RETURNS, faq, passage
 
 LAMPS = passage(

@@ -2,11 +2,11 @@
 
 import pytest
 
-from myna_agents.engine import Shelf
-from myna_agents.engines.prompt import secret_of
-from myna_agents.gate import Gate
-from myna_agents.grounding import gives_orders, inert, leaks, unsupported
-from myna_agents.guard import unfounded
+from myna_agents.answers.engine import Shelf
+from myna_agents.answers.gate import Gate
+from myna_agents.answers.grounding import gives_orders, inert, leaks, unsupported
+from myna_agents.answers.guard import unfounded
+from myna_agents.answers.prompt import secret_of
 from support.agents_world import PROFILE, RETURNS, SHIPPING, passage
 
 ZH = passage("自收到商品之日起三十天内可以退货，商品须保持完好。", 4, title="退货")

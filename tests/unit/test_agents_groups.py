@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from myna.model import ConversationKind, User, UserKind
-from myna_agents.addressed import addressed_by_mention, without_call
+from myna.model.conversation import ConversationKind
+from myna.model.workspace import User, UserKind
 from myna_agents.agent import AgentProfile, GroupPolicy, profile_of
-from myna_agents.hearing import Heard, hear, wants_nothing
-from myna_agents.rehearsal import Stage, rehearse, said
-from myna_agents.runner import Runner
+from myna_agents.hearing.addressed import addressed_by_mention, without_call
+from myna_agents.hearing.hearing import Heard, hear, wants_nothing
+from myna_agents.turns.rehearsal import Stage, rehearse, said
+from myna_agents.turns.runner import Runner
 from support.agents_world import AGENT, ANN, BOB, OTHER_BOT, PROFILE, Library, Platform, world_of
 
 HELPFUL = replace(PROFILE, group=GroupPolicy("answerable", quiet_s=45.0, cool_down_s=300.0))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from myna_agents.guard import marks, violations, without
+from myna_agents.answers.guard import marks, violations, without
 from support.agents_world import passage
 
 FOUNDED = (

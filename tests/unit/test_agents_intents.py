@@ -2,9 +2,9 @@
 
 import pytest
 
-from myna_agents.replies import says_no, says_unhelpful, says_yes
-from myna_agents.smalltalk import SmallTalk, small_talk
-from myna_agents.wants import asks_for_person
+from myna_agents.hearing.replies import says_no, says_unhelpful, says_yes
+from myna_agents.hearing.smalltalk import SmallTalk, small_talk
+from myna_agents.hearing.wants import asks_for_person
 
 WANTS_A_PERSON = (
     "I want to talk to a human",

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from myna.errors import MynaError
-from myna.model import ConversationKind
+from myna.model.conversation import ConversationKind
 from myna_agents.agent import AgentProfile, Topic
+from myna_agents.hearing.scene import Said, Scene, Speaker
 from myna_agents.ledger import DEFINITION, QUIET_S, Line, Outcome, Price, Prices, Usage, fate, report
 from myna_agents.memory import told
-from myna_agents.passing import MAX_PASSES, topic_of
-from myna_agents.scene import Said, Scene, Speaker
-from myna_agents.versions import difference
+from myna_agents.turns.passing import MAX_PASSES, topic_of
+from myna_agents.versions.versions import difference
 
 NOW = 1_000_000.0
 

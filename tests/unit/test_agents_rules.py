@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from myna.errors import NotFound
-from myna.model import User, UserKind
+from myna.model.workspace import User, UserKind
 from myna_agents.agent import HandoffPolicy, profile_of
-from myna_agents.rules import amount, angry
-from myna_agents.runner import Runner
+from myna_agents.hearing.rules import amount, angry
+from myna_agents.turns.runner import Runner
 from support.agents_world import ANN, PROFILE, Ended, Platform, world_of
 
 POLICY = HandoffPolicy(topics=("legal notice", "数据删除"), value_limit=500.0, vips=(77,))

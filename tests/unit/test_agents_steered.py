@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from myna.errors import Forbidden
-from myna.model import ConversationKind, MessageKind, Turn
+from myna.model.conversation import ConversationKind
+from myna.model.message import MessageKind
+from myna.model.ticket import Turn
 from myna_agents.agent import AgentProfile, GroupPolicy
-from myna_agents.engines.prompt import HISTORY, summary_before
-from myna_agents.guidance import Guided
+from myna_agents.answers.guidance import Guided
+from myna_agents.answers.prompt import HISTORY, summary_before
+from myna_agents.hearing.scene import Said, Speaker
 from myna_agents.memory import Fact
-from myna_agents.runner import Runner
-from myna_agents.scene import Said, Speaker
+from myna_agents.turns.runner import Runner
 from support.agents_world import AGENT, ANN, OTHER_BOT, PROFILE, Library, Platform, passage, world_of
 
 QUESTION = "How long can I return a lamp?"

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from myna.model import ConversationKind
-from myna_agents.runner import Runner
+from myna.model.conversation import ConversationKind
+from myna_agents.turns.runner import Runner
 from support.agents_world import AGENT, ANN, OTHER_BOT, Library, Platform, world_of
 
 
@@ -229,7 +229,7 @@ async def test_a_cancelled_runner_leaves_its_turn_to_others() -> None:
 
 
 async def test_a_runner_that_cannot_lease_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from myna_agents import runner as module
+    from myna_agents.turns import runner as module
 
     monkeypatch.setattr(module, "PAUSE_S", 0.001)
     platform = Platform()

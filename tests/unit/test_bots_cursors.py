@@ -3,9 +3,9 @@
 import pytest
 
 from myna.errors import Malformed
-from myna_bots.cursors import MAX_HELD, Cursor
-from myna_bots.frames import Delta, Event, Page
-from myna_bots.texts import Texts
+from myna_bots.client.cursors import MAX_HELD, Cursor
+from myna_bots.client.frames import Delta, Event, Page
+from myna_bots.client.texts import Texts
 
 
 def event(rev: int) -> Event:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import cast
 
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Case
+from myna.model.conversation import ConversationKind
+from myna.model.moderation import Case
+from myna.model.workspace import UserKind
 from myna_bots.host.delivering import Egress
 from myna_bots.host.judges import BotJudges
 from myna_bots.host.model import Webhook

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from myna.errors import Conflict, Forbidden, Refused
-from myna_bots.deliveries import Forgotten, Piece, Settled, Snapshot
-from myna_bots.frames import (
+from myna_bots.client.deliveries import Forgotten, Piece, Settled, Snapshot
+from myna_bots.client.frames import (
     Ack,
     Delta,
     Event,
@@ -21,9 +21,9 @@ from myna_bots.frames import (
     StreamSnapshot,
     Typing,
 )
-from myna_bots.outbox import Sent
-from myna_bots.state import MAX_PULLS, PULL_S, ProtocolState
-from myna_bots.wire import Message, User
+from myna_bots.client.outbox import Sent
+from myna_bots.client.state import MAX_PULLS, PULL_S, ProtocolState
+from myna_bots.client.wire import Message, User
 
 ANN = User("11", "human", "Ann")
 

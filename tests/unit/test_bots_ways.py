@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from myna_bots.adapters.http import HttpxHttp
-from myna_bots.ports import Socket
-from myna_bots.ways import PATIENCE, PATIENCE_PROVEN, Way, default_transports
+from myna_bots.client.ports import Socket
+from myna_bots.client.ways import PATIENCE, PATIENCE_PROVEN, Way, default_transports
 
 
 def transport() -> Any:

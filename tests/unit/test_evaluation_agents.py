@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from myna.errors import MynaError
-from myna.model import TurnDecision
+from myna.model.ticket import TurnDecision
 from myna_agents.evaluation import answers, interjection, safety
 from myna_agents.evaluation.answers import Tally, contains, count, token_f1
 from myna_agents.evaluation.cases import Asked
 from myna_agents.evaluation.gullible import CANARY
-from myna_agents.rehearsal import Rehearsed
+from myna_agents.turns.rehearsal import Rehearsed
 
 OPTIONS = argparse.Namespace(
     seed=7, limit=None, engine="offline:", embedder="none:", cache=None, key="", ways=3, json=False

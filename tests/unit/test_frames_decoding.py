@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from myna.api.frames import MAX_BATCH, Hello, Ping, Pull, Read, Send, Sync, Typing, decode_frames, nack
+from myna.api.live.frames import MAX_BATCH, Hello, Ping, Pull, Read, Send, Sync, Typing, decode_frames, nack
 from myna.errors import Busy, Conflict, Malformed, MynaError
 
 GOOD: dict[str, dict[str, Any]] = {

@@ -11,7 +11,8 @@ from myna.helpdesk.clocks import clocks
 from myna.helpdesk.hours import check_hours, is_open, later, next_opening
 from myna.helpdesk.model import Hours, OperatorState, Promise, Stay
 from myna.helpdesk.queue import choose, expected_wait_s
-from myna.model import Message, MessageKind, MessageState, Owner, Ticket, TicketStatus
+from myna.model.message import Message, MessageKind, MessageState
+from myna.model.ticket import Owner, Ticket, TicketStatus
 
 BERLIN = Hours(
     "Europe/Berlin",

@@ -8,7 +8,7 @@ import pytest
 from myna.deliver.frames import EventFrame, SignalFrame
 from myna.deliver.hub import Hub
 from myna.deliver.session import Session
-from myna.model import User, UserKind
+from myna.model.workspace import User, UserKind
 
 HERE, ELSEWHERE = 1, 2
 GROUP, SUPPORT = 101, 102

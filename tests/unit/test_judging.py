@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import pytest
 
 from myna.errors import MynaError, TooMany
-from myna.filtering import FilterPolicy
-from myna.judging import TOGETHER, Judging, Outcome
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Action, Case, Verdict
-from myna.ports import Judged
+from myna.model.conversation import ConversationKind
+from myna.model.filtering import FilterPolicy
+from myna.model.moderation import Action, Case, Verdict
+from myna.model.workspace import UserKind
+from myna.moderation.judging import TOGETHER, Judging, Outcome
+from myna.ports.moderator import Judged
 
 ANN, BOB = 1, 2
 CLOSED = FilterPolicy(fails="closed")
@@ -97,7 +98,7 @@ async def test_what_waits_keeps_its_senders_order_and_holds_up_nobody_else(
 async def test_what_waits_too_long_follows_the_policy_and_is_counted(
     told: Told, policy: FilterPolicy | None, action: Action | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("myna.judging.JUDGE_S", 0.001)
+    monkeypatch.setattr("myna.moderation.judging.JUDGE_S", 0.001)
     told.say("wait", policy=policy)
     told.say("after")
     assert await told.heard(2) == ["wait", "after"]

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from myna_knowledge.blocks import Block, BlockKind, Document
-from myna_knowledge.chunking import PIECE_TOKENS, SECTION_TOKENS, cut
+from myna_knowledge.formats.blocks import Block, BlockKind, Document
 from myna_knowledge.model import FaqEntry
+from myna_knowledge.reading.chunking import PIECE_TOKENS, SECTION_TOKENS, cut
 from myna_knowledge.text import token_cost
 
 words = st.text(

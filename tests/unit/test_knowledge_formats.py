@@ -11,10 +11,10 @@ import pptx
 import pytest
 from pypdf import PdfReader, PdfWriter
 
-from myna_knowledge.blocks import BlockKind, Document, Unreadable
 from myna_knowledge.formats import isolated
+from myna_knowledge.formats.blocks import BlockKind, Document, Unreadable
 from myna_knowledge.model import SourceDraft, SourceKind
-from myna_knowledge.reading import read_source
+from myna_knowledge.reading.reading import read_source
 
 
 def read(name: str, content: bytes) -> Document:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from myna_knowledge.calibration import (
+from myna_knowledge.model import Section
+from myna_knowledge.retrieval.calibration import (
     ALPHA,
     LEAST_ANSWERED,
     LEAST_RIGHT,
@@ -18,13 +19,14 @@ from myna_knowledge.calibration import (
     fit,
     prior,
 )
-from myna_knowledge.lexical import K1, B, Lexicon, entries, overlap
-from myna_knowledge.memory import Held, Memory
-from myna_knowledge.model import Section
-from myna_knowledge.priors import CENTRES, E5_PRIOR, LEXICAL_PRIOR, SCALES
-from myna_knowledge.ranking import FEATURES, Found, evidence, fuse, lexical_top
-from myna_knowledge.space import Level, Space
+from myna_knowledge.retrieval.lexical import K1, B, Lexicon, entries, overlap
+from myna_knowledge.retrieval.memory import Held, Memory
+from myna_knowledge.retrieval.naming import label
+from myna_knowledge.retrieval.priors import CENTRES, E5_PRIOR, LEXICAL_PRIOR, SCALES
+from myna_knowledge.retrieval.ranking import FEATURES, Found, evidence, fuse, lexical_top
+from myna_knowledge.retrieval.space import Level, Space
 from myna_knowledge.text import language, sentences, terms, token_cost, topic_terms
+from myna_knowledge.vectors import Vectors
 
 
 def section(
@@ -167,6 +169,41 @@ def test_the_same_language_is_preferred_and_the_other_still_found() -> None:
     assert [each.held.lang for each in same] == ["en", "zh"] or same[0].held.lang == "zh"
     better = fuse([Found(known, 0, 1, 0.2, level), Found(known, 1, 2, 0.6, level)], scores, "zh")
     assert better[0].held.lang == "en"
+
+
+def test_a_section_lets_its_own_translation_into_the_askers_language_pass_and_no_other() -> None:
+    known = memory([section(1, "运费", lang="zh"), section(2, "delivery rates"), section(3, "opening hours")])
+    level, scores = Level(0.0, 0.1), {1: np.zeros(3, dtype=np.float32)}
+    rates, alike, hours = (np.array(each, dtype=np.float32) for each in ([1, 0], [0.8, 0.6], [0.4, 0.9165]))
+
+    def ranked(other: Vectors) -> list[int]:
+        found = [
+            Found(known, 0, 1, 0.6, level, piece=rates),
+            Found(known, 1, 2, 0.2, level, piece=other),
+            Found(known, 2, 3, 0.3, level, piece=hours),
+        ]
+        return [each.section for each in fuse(found, scores, "en")]
+
+    assert ranked(alike) == [2, 1, 3]
+    assert ranked(hours) == [1, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("title", "heading", "question", "shown"),
+    [
+        ("Returns", "Sending back › How long", None, "Returns: How long"),
+        ("退货", "退货 › 运费", None, "退货：运费"),
+        ("Returns", "returns", None, "returns"),
+        ("Returns", "", None, "Returns"),
+        ("handbook.pdf", "Hours", None, "Hours"),
+        ("handbook.pdf", "", None, ""),
+        ("FAQ", "Money", "What does it cost?", "What does it cost?"),
+    ],
+)
+def test_a_passage_is_called_by_its_question_or_its_own_heading(
+    title: str, heading: str, question: str | None, shown: str
+) -> None:
+    assert label(title, heading, question) == shown
 
 
 def test_evidence_has_every_feature_even_without_candidates() -> None:

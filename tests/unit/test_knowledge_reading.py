@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from myna_knowledge.blocks import BlockKind, Unreadable
+from myna_knowledge.formats.blocks import BlockKind, Unreadable
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
-from myna_knowledge.reading import MAX_SOURCE_BYTES, read_source
+from myna_knowledge.reading.reading import MAX_SOURCE_BYTES, read_source
 
 
 def file(name: str, content: str | bytes, title: str = "") -> SourceDraft:

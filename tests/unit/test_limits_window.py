@@ -2,10 +2,10 @@
 
 import pytest
 
-from myna.addresses import place_of
 from myna.errors import MynaError, TooMany
-from myna.limits import LIMITS, Limits, bounds_of
-from myna.windows import MAX_KEYS, Bound, Windows
+from myna.limits.addresses import place_of
+from myna.limits.bounds import LIMITS, Limits, bounds_of
+from myna.limits.windows import MAX_KEYS, Bound, Windows
 
 
 class Clock:

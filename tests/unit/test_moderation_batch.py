@@ -4,8 +4,9 @@ from random import Random
 
 import pytest
 
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Case, Verdict
+from myna.model.conversation import ConversationKind
+from myna.model.moderation import Case, Verdict
+from myna.model.workspace import UserKind
 from myna_agents.moderation import LayeredModerator, batch, features
 from myna_agents.moderation.attack import CHINESE, ENGLISH, disguised
 from myna_agents.moderation.linear import load

@@ -2,7 +2,7 @@
 
 import pytest
 
-from myna.model import ConversationKind
+from myna.model.conversation import ConversationKind
 from myna_agents.moderation.leaks import leaks, pretends
 from myna_agents.moderation.normalise import normalise
 from myna_agents.moderation.rules import contacts_of

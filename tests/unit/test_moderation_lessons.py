@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Action, Case
+from myna.model.conversation import ConversationKind
+from myna.model.moderation import Action, Case
+from myna.model.workspace import UserKind
 from myna_agents.moderation import LayeredModerator
 
 ANN, BOB = 1, 2

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from myna.errors import MynaError
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Action, Case
+from myna.model.conversation import ConversationKind
+from myna.model.moderation import Action, Case
+from myna.model.workspace import UserKind
 from myna_agents.moderation import LayeredModerator
 from myna_agents.moderation.patterns import Rulebook, rule
 from myna_agents.moderation.rulefile import read_rules

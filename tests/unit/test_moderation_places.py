@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from myna.errors import Malformed
-from myna.filtering import Filtering, FilterPolicy, Listed, Listing
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Action, Case, Standing, Verdict
+from myna.model.conversation import ConversationKind
+from myna.model.filtering import Filtering, FilterPolicy, Listed, Listing
+from myna.model.moderation import Action, Case, Standing, Verdict
+from myna.model.workspace import UserKind
 from myna_agents.moderation import LayeredModerator, Policy
 from myna_agents.moderation.near import groups, mark_of
 from myna_agents.moderation.normalise import normalise

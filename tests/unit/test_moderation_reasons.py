@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from myna.filtering import Listed
+from myna.model.filtering import Listed
 from support.backends import ROOT
 
 PACKAGES = ("platform/myna", "agents/myna_agents", "bots/myna_bots")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from myna.model_moderation import Action
+from myna.model.moderation import Action
 from myna_agents.moderation.normalise import normalise
 from myna_agents.moderation.rules import Lists, findings, hosts
 

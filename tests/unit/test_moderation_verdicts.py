@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Action, Case
-from myna.ports import Moderator
+from myna.model.conversation import ConversationKind
+from myna.model.moderation import Action, Case
+from myna.model.workspace import UserKind
+from myna.ports.moderator import Moderator
 from myna_agents.moderation import LayeredModerator, Lists, Policy
 from myna_agents.moderation.linear import load
 from myna_agents.moderation.normalise import normalise

@@ -1,7 +1,8 @@
 """Flood and near-duplicates, and the bounds of what is remembered."""
 
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Action, Case
+from myna.model.conversation import ConversationKind
+from myna.model.moderation import Action, Case
+from myna.model.workspace import UserKind
 from myna_agents.moderation.near import mark_of
 from myna_agents.moderation.normalise import normalise
 from myna_agents.moderation.rules import Finding

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from myna.errors import Conflict, Forbidden, Malformed, MynaError, NotFound
 from myna.log.changes import MAX_EMOJIS, MAX_PINS
 from myna.log.writes import Edit, Join, Pin, React, Recall, Say, Write
-from myna.model import Draft, EventKind, MemberRole, MessageState
+from myna.model.conversation import MemberRole
+from myna.model.message import Draft, EventKind, MessageState
 from support.planning import (
     ANN,
     BOB,

@@ -6,17 +6,10 @@ from myna.errors import Conflict, Forbidden, NotFound, Refused
 from myna.log.plan import Opened
 from myna.log.planner import needs_of
 from myna.log.writes import Join, OpenConversation, Say
-from myna.model import (
-    ConversationKind,
-    Draft,
-    EventKind,
-    Member,
-    MemberRole,
-    MessageState,
-    Owner,
-    TicketStatus,
-)
-from myna.model_moderation import HeldState
+from myna.model.conversation import ConversationKind, Member, MemberRole
+from myna.model.message import Draft, EventKind, MessageState
+from myna.model.moderation import HeldState
+from myna.model.ticket import Owner, TicketStatus
 from support.planning import (
     ANN,
     BIRD,

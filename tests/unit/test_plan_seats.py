@@ -22,17 +22,9 @@ from myna.log.seat_writes import (
 )
 from myna.log.seats import FOREVER
 from myna.log.writes import Join, OpenConversation, Say
-from myna.model import (
-    ConversationKind,
-    Draft,
-    EventKind,
-    JoinRequest,
-    Member,
-    MemberRole,
-    MessageState,
-    RequestState,
-)
-from myna.policy import Policy
+from myna.model.conversation import ConversationKind, JoinRequest, Member, MemberRole, RequestState
+from myna.model.message import Draft, EventKind, MessageState
+from myna.model.policy import Policy
 from support.planning import (
     ANN,
     BIRD,

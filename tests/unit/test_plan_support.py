@@ -5,7 +5,9 @@ import pytest
 from myna.errors import Conflict, NotFound, StaleTurn
 from myna.log.support import MAX_ATTEMPTS
 from myna.log.writes import Join, MoveTicket
-from myna.model import EventKind, MemberRole, MessageKind, MessageState, Owner, TicketStatus, TurnState
+from myna.model.conversation import MemberRole
+from myna.model.message import EventKind, MessageKind, MessageState
+from myna.model.ticket import Owner, TicketStatus, TurnState
 from support.planning import (
     ANN,
     BIRD,

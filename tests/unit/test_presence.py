@@ -10,8 +10,8 @@ from myna.deliver.frames import PresenceFrame
 from myna.deliver.hub import Hub
 from myna.deliver.session import Session
 from myna.errors import Malformed
-from myna.model import User, UserKind, WorkspaceRole
-from myna.presence import GRACE_S, LEASE_S, WATCHED, Presence
+from myna.live.presence import GRACE_S, LEASE_S, WATCHED, Presence
+from myna.model.workspace import User, UserKind, WorkspaceRole
 from myna.rights import Principal
 
 ANN, BOB, EVE, VIC = 11, 12, 13, 21
@@ -47,7 +47,7 @@ class Place:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr("myna.presence.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("myna.live.presence.time.monotonic", lambda: self.now)
         self.hub, self.bus = Hub(), Bus()
         people: Any = People()
         self.presence = Presence(self.bus, self.hub, people, people, people, people)  # type: ignore[arg-type]

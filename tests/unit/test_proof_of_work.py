@@ -2,9 +2,9 @@
 
 import pytest
 
-from myna import proof
 from myna.errors import TooMany
-from myna.proof import ProofNeeded, Proofs, solve, solved
+from myna.limits import proof
+from myna.limits.proof import ProofNeeded, Proofs, solve, solved
 
 BITS = 8
 

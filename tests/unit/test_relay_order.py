@@ -15,7 +15,8 @@ from myna.deliver.relay import MAX_OUTGOING, TAIL_EVENTS, Relay
 from myna.deliver.session import Session
 from myna.errors import Busy
 from myna.log.plan import Published
-from myna.model import Event, EventKind, User, UserKind
+from myna.model.message import Event, EventKind
+from myna.model.workspace import User, UserKind
 
 ANN = User(11, 1, UserKind.HUMAN, "Ann")
 GROUP = 101

@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from myna.errors import Forbidden
-from myna.model import Conversation, ConversationKind, Member, MemberRole, UserKind, WorkspaceRole
+from myna.model.conversation import Conversation, ConversationKind, Member, MemberRole
+from myna.model.workspace import UserKind, WorkspaceRole
 from myna.rights import (
     OFFERED,
     SEAT_ONLY,

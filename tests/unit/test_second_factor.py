@@ -10,7 +10,7 @@ from pyotp.totp import TOTP
 from myna.errors import MynaError, Unauthorised
 from myna.identity.devices import device_name
 from myna.identity.second_factor import SecondFactor
-from myna.model_identity import Factor
+from myna.model.identity import Factor
 
 KEY = b"k" * 32
 RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()

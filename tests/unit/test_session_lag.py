@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from myna.deliver.session import BUSY_BYTES, QUEUE_BYTES, Session
-from myna.model import User, UserKind
+from myna.model.workspace import User, UserKind
 
 ANN = User(11, 1, UserKind.HUMAN, "Ann")
 

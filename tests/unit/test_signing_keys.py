@@ -15,7 +15,7 @@ from myna.cli import main
 from myna.errors import MynaError, Unauthorised
 from myna.identity.signing import FILE, KEPT_S, SigningKeys, rotate
 from myna.identity.tokens import ISSUER, Tokens, load_key
-from myna.model import User, UserKind, WorkspaceRole
+from myna.model.workspace import User, UserKind, WorkspaceRole
 
 ANN = User(11, 1, UserKind.HUMAN, "Ann", "ann", role=WorkspaceRole.OPERATOR)
 KEY = b"k" * 32

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Case
+from myna.model.conversation import ConversationKind
+from myna.model.moderation import Case
+from myna.model.workspace import UserKind
 from myna_agents.moderation import LayeredModerator
 from myna_agents.moderation.corpora import Part, examples, offensive
 from myna_agents.moderation.figures import Figures, figures

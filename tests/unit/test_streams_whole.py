@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from myna.deliver.frames import SignalFrame
 from myna.deliver.hub import Hub
 from myna.deliver.session import BUSY_BYTES, QUEUE_BYTES, Session
-from myna.model import User, UserKind
+from myna.model.workspace import User, UserKind
 from myna.wire import signal
-from myna_bots.frames import Delta, StreamSnapshot, decode_frames
-from myna_bots.texts import Texts
+from myna_bots.client.frames import Delta, StreamSnapshot, decode_frames
+from myna_bots.client.texts import Texts
 
 PLACE, SEQ, WORKSPACE = 7, 3, 1
 PIECES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)

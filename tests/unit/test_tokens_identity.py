@@ -14,7 +14,7 @@ import pytest
 from myna.errors import MynaError, Unauthorised
 from myna.identity.passwords import hash_password, matches, new_password
 from myna.identity.tokens import ACCESS_S, CACHE_TOKENS, ISSUER, Tokens, load_key
-from myna.model import User, UserKind, WorkspaceRole
+from myna.model.workspace import User, UserKind, WorkspaceRole
 from myna.rights import Principal
 
 ANN = User(11, 1, UserKind.HUMAN, "Ann", "ann", role=WorkspaceRole.OPERATOR)

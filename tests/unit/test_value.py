@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from myna.model import Conversation, ConversationKind
+from myna.model.conversation import Conversation, ConversationKind
 
 PLACE = Conversation(7, 1, ConversationKind.GROUP, "Team", 3, 5, 9, 100.0, 200.0)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from myna.api.asyncapi import document
+from myna.api.live.asyncapi import document
 from myna.settings import Settings
-from myna.wiring import build_app
+from myna.wiring.server import build_app
 from support.backends import ROOT
 
 SOURCES = sorted(path for path in (ROOT / "web" / "src").rglob("*.ts*") if "docs" not in path.parts)

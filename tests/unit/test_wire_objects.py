@@ -2,26 +2,11 @@
 
 from dataclasses import replace
 
-from myna.model import (
-    Ack,
-    Event,
-    EventKind,
-    Member,
-    MemberRole,
-    Message,
-    MessageKind,
-    MessageState,
-    Owner,
-    Ticket,
-    TicketStatus,
-    TurnDecision,
-    TurnRecord,
-    TurnState,
-    User,
-    UserKind,
-    WorkspaceRole,
-)
-from myna.model_moderation import Action, Held, HeldState, Reason, Verdict
+from myna.model.conversation import Member, MemberRole
+from myna.model.message import Ack, Event, EventKind, Message, MessageKind, MessageState
+from myna.model.moderation import Action, Held, HeldState, Reason, Verdict
+from myna.model.ticket import Owner, Ticket, TicketStatus, TurnDecision, TurnRecord, TurnState
+from myna.model.workspace import User, UserKind, WorkspaceRole
 from myna.wire import (
     ack_object,
     decode,

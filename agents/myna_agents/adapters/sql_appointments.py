@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import InboxRow, table
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.workspace import InboxRow
 from myna_agents.adapters.appointment_tables import AppointmentRow
 from myna_agents.appointments import MAX_LISTED, Appointment, AppointmentState
 

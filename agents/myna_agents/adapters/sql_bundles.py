@@ -5,13 +5,14 @@ from typing import Any
 
 from sqlalchemy import delete, exists, func, insert, select, update
 
-from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import AgentRow, table
+from myna.adapters.sql.rows import core as rows
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.workspace import AgentRow
 from myna.errors import Conflict, NotFound
 from myna_agents.adapters.steering_tables import ComparisonRow
 from myna_agents.adapters.tables import BundleRow, CaseRow
-from myna_agents.bundles import MAX_BUNDLES, MAX_CASES, Bundle, EvalCase
+from myna_agents.versions.bundles import MAX_BUNDLES, MAX_CASES, Bundle, EvalCase
 
 _bundle, _case, _agent = table(BundleRow), table(CaseRow), table(AgentRow)
 _comparison = table(ComparisonRow)

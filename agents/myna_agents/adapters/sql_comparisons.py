@@ -5,15 +5,17 @@ from typing import Any
 from sqlalchemy import case, exists, func, insert, select
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import AgentRow, TicketRow, TurnRow, table
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.desk import TicketRow, TurnRow
+from myna.adapters.sql.tables.workspace import AgentRow
 from myna.errors import Conflict, NotFound
 from myna_agents.adapters.sql_bundles import bundle_of, ended
 from myna_agents.adapters.sql_ledger import cases, outcome_of
 from myna_agents.adapters.steering_tables import ComparisonRow
 from myna_agents.adapters.tables import BundleRow, SpendRow
-from myna_agents.bundles import Bundle
-from myna_agents.comparisons import Comparison, Costs
 from myna_agents.ledger import Outcome
+from myna_agents.versions.bundles import Bundle
+from myna_agents.versions.comparisons import Comparison, Costs
 
 _comparison, _bundle, _spend = table(ComparisonRow), table(BundleRow), table(SpendRow)
 _agent, _ticket, _turn = table(AgentRow), table(TicketRow), table(TurnRow)

@@ -7,11 +7,17 @@ from sqlalchemy import Integer, and_, case, cast, exists, func, select
 from sqlalchemy.dialects import postgresql
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.service_tables import RatingRow
-from myna.adapters.sql.tables import ConversationRow, MessageRow, TicketRow, UserRow, table
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.conversations import ConversationRow
+from myna.adapters.sql.tables.desk import TicketRow
+from myna.adapters.sql.tables.messages import MessageRow
+from myna.adapters.sql.tables.service import RatingRow
+from myna.adapters.sql.tables.workspace import UserRow
 from myna.adapters.sql.upserts import inserting_once
-from myna.model import MessageKind, Owner, TicketStatus, UserKind
-from myna.service import WHOLE
+from myna.model.message import MessageKind
+from myna.model.service import WHOLE
+from myna.model.ticket import Owner, TicketStatus
+from myna.model.workspace import UserKind
 from myna_agents.adapters.tables import MarkRow, SpendRow
 from myna_agents.ledger import MAX_CASES, Line, Outcome, Spend
 

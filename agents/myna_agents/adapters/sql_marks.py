@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import table
+from myna.adapters.sql.rows import core as rows
+from myna.adapters.sql.tables.columns import table
 from myna.adapters.sql.upserts import upserting
 from myna_agents.adapters.tables import MarkRow
-from myna_agents.marks import Mark
+from myna_agents.desk.marks import Mark
 
 _mark = table(MarkRow)
 

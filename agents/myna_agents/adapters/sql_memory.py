@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import table
+from myna.adapters.sql.tables.columns import table
 from myna.adapters.sql.upserts import upserting
 from myna_agents.adapters.tables import ConsentRow, FactRow
 from myna_agents.memory import Fact

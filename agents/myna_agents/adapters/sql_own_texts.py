@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, func, or_, select
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.service_tables import PreparedReplyRow
-from myna.adapters.sql.tables import ConversationRow, MessageRow, UserRow, table
-from myna.model import ConversationKind, UserKind
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.conversations import ConversationRow
+from myna.adapters.sql.tables.messages import MessageRow
+from myna.adapters.sql.tables.service import PreparedReplyRow
+from myna.adapters.sql.tables.workspace import UserRow
+from myna.model.conversation import ConversationKind
+from myna.model.workspace import UserKind
 from myna_knowledge.adapters.tables import BaseRow, SectionRow
 
 _base, _section, _reply = table(BaseRow), table(SectionRow), table(PreparedReplyRow)

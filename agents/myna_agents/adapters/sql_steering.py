@@ -4,14 +4,14 @@ from typing import Any
 
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 
-from myna.adapters.sql import rows
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import table
+from myna.adapters.sql.rows import core as rows
+from myna.adapters.sql.tables.columns import table
 from myna.adapters.sql.upserts import inserting_once
 from myna.errors import Conflict
 from myna_agents.adapters.steering_tables import ApprovalRow, GuidanceRow
+from myna_agents.answers.guidance import MAX_KEPT, Guided
 from myna_agents.approvals import MAX_LISTED, RUN_S, Approval, ApprovalState
-from myna_agents.guidance import MAX_KEPT, Guided
 
 _guidance, _approval = table(GuidanceRow), table(ApprovalRow)
 _ENDED = [each.value for each in (ApprovalState.DONE, ApprovalState.FAILED, ApprovalState.REFUSED)]

@@ -3,8 +3,8 @@
 from sqlalchemy import Column, Float, Index, Integer, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from myna.adapters.sql.tables import big
-from myna.adapters.sql.tables import text as words
+from myna.adapters.sql.tables.columns import big
+from myna.adapters.sql.tables.columns import text as words
 
 
 class BundleRow(SQLModel, table=True):

@@ -6,8 +6,10 @@ from typing import Any
 from myna.ids import new_id
 from myna.log.plan import Opened
 from myna.log.writes import OpenConversation, Say
-from myna.model import ConversationKind, Draft, MemberRole, Turn
-from myna.ports import Conversations
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.model.message import Draft
+from myna.model.ticket import Turn
+from myna.ports.conversations import Conversations
 from myna.services import Services
 
 

@@ -6,14 +6,14 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from myna.api.principal import Asker, Core
-from myna.model import User
+from myna.model.workspace import User
 from myna.rights import Verb, require
 from myna.services import Services
 from myna.wire import stamp
 from myna_agents.api.office import AgentPath, Desk
 from myna_agents.api.shapes import Shape
-from myna_agents.comparisons import ALPHA, LEAST_CASES, Comparison
 from myna_agents.ledger import DEFINITION
+from myna_agents.versions.comparisons import ALPHA, LEAST_CASES, Comparison
 
 router = APIRouter(prefix="/v1", tags=["agents"])
 

@@ -10,16 +10,17 @@ from myna.api.ids import MAX_ID, ConversationPath, Cursor, IdPath, IdText, Limit
 from myna.api.principal import Asker, Core
 from myna.errors import Malformed, NotFound
 from myna.ids import new_id
-from myna.model import Message, Ticket
+from myna.model.message import Message
+from myna.model.ticket import Ticket
 from myna.rights import Verb, require
 from myna.services import Services
 from myna.wire import stamp
 from myna_agents.api.office import Desk, ticket
 from myna_agents.api.shapes import Shape, Words
-from myna_agents.bundles import EvalCase
-from myna_agents.copilot import is_question, plain
-from myna_agents.marks import Mark
+from myna_agents.desk.copilot import is_question, plain
+from myna_agents.desk.marks import Mark
 from myna_agents.opening import Office
+from myna_agents.versions.bundles import EvalCase
 from myna_knowledge.care.model import Exchange
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from myna.api.ids import IdPath
 from myna.api.principal import Asker, Core
 from myna.errors import NotFound
-from myna.model import UserKind
+from myna.model.workspace import UserKind
 from myna.rights import Verb, require
 from myna.wire import stamp
 from myna_agents.api.office import Desk

@@ -7,7 +7,8 @@ from fastapi import Depends, Request
 from myna.api.ids import IdPath
 from myna.api.principal import Asker, Core
 from myna.errors import NotFound
-from myna.model import Ticket, User
+from myna.model.ticket import Ticket
+from myna.model.workspace import User
 from myna.rights import Principal, Verb, require
 from myna.services import Services
 from myna_agents.agent import AgentProfile, profile_of

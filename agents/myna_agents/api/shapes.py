@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from myna.api.ids import IdText
 from myna.wire import optional_id, stamp
-from myna_agents.bundles import Bundle, EvalCase
+from myna_agents.versions.bundles import Bundle, EvalCase
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]

@@ -14,11 +14,11 @@ from myna.ids import new_id
 from myna.rights import Principal, Verb, require
 from myna.services import Services
 from myna.wire import optional_id, stamp, user_object
+from myna_agents.answers.guidance import MAX_TEXT_CHARS, Guided
 from myna_agents.api.office import Desk, ticket
 from myna_agents.api.shapes import Shape
 from myna_agents.approvals import Approval
-from myna_agents.approving import decide
-from myna_agents.guidance import MAX_TEXT_CHARS, Guided
+from myna_agents.turns.approving import decide
 
 router = APIRouter(prefix="/v1", tags=["agents"])
 AnyId = Annotated[int, Path(ge=1, lt=MAX_ID)]

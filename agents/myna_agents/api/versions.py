@@ -10,7 +10,7 @@ from myna.api.ids import IdPath
 from myna.api.principal import Asker, Core
 from myna.errors import Malformed, NotFound
 from myna.ids import new_id
-from myna.model import User
+from myna.model.workspace import User
 from myna.rights import Principal, Verb, require
 from myna.services import Services
 from myna.wire import stamp, user_object
@@ -25,10 +25,10 @@ from myna_agents.api.shapes import (
     bundle_object,
     case_object,
 )
-from myna_agents.bundles import EvalCase
 from myna_agents.opening import Office
-from myna_agents.turn import HISTORY
-from myna_agents.versions import Asked
+from myna_agents.turns.turn import HISTORY
+from myna_agents.versions.bundles import EvalCase
+from myna_agents.versions.versions import Asked
 
 router = APIRouter(prefix="/v1", tags=["agents"])
 Number = Annotated[int, Path(ge=1, le=100_000)]

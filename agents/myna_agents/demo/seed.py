@@ -12,8 +12,10 @@ from myna.first_start import FirstStart
 from myna.ids import new_id
 from myna.log.committer import Committer
 from myna.log.writes import OpenConversation, Say
-from myna.model import ConversationKind, Draft, Inbox, MemberRole, User, UserKind
-from myna.ports import Accounts
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.model.message import Draft
+from myna.model.workspace import Inbox, User, UserKind
+from myna.ports.accounts import Accounts
 from myna_knowledge.library import Library
 from myna_knowledge.model import FaqEntry, SourceDraft, SourceKind
 

@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from myna_agents.answer import Answer
-from myna_agents.engine import Engine, Request, Restart
+from myna_agents.answers.answer import Answer
+from myna_agents.answers.engine import Engine, Request, Restart
 from myna_agents.engines.failover import REST_S, FailoverEngine
 
 OFFLINE = "offline:"

@@ -5,8 +5,8 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from myna_agents.answer import Answer
-from myna_agents.engine import CannotAnswer, Engine, EngineFailed, Request, Restart
+from myna_agents.answers.answer import Answer
+from myna_agents.answers.engine import CannotAnswer, Engine, EngineFailed, Request, Restart
 
 REST_S = 30.0
 """How long an engine that failed is asked last."""

@@ -12,14 +12,14 @@ from langchain.agents.middleware import AgentMiddleware, ModelCallLimitMiddlewar
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import StructuredTool
 
-from myna_agents.engine import EngineFailed, Request
+from myna_agents.answers.engine import EngineFailed, Request
+from myna_agents.answers.grounding import inert_text
+from myna_agents.answers.prompt import passage_lines, system_prompt
 from myna_agents.engines.masking import Masks
-from myna_agents.engines.prompt import passage_lines, system_prompt
-from myna_agents.errands import result_passage
-from myna_agents.grounding import inert_text
 from myna_agents.ledger import Usage
 from myna_agents.tools.tool import ToolFailed, ToolSpec
 from myna_agents.tools.toolbox import NeedsConfirmation, Toolbox
+from myna_agents.turns.errands import result_passage
 
 MODEL_CALLS = 4
 SEARCHES = 2

@@ -14,11 +14,11 @@ from typing import Any
 import httpx
 
 from myna.errors import MynaError
-from myna_agents.answer import Answer
-from myna_agents.compose import cited_answer
-from myna_agents.engine import CannotAnswer, EngineFailed, Request, Restart
+from myna_agents.answers.answer import Answer
+from myna_agents.answers.compose import cited_answer
+from myna_agents.answers.engine import CannotAnswer, EngineFailed, Request, Restart
+from myna_agents.answers.prompt import earlier, question_text
 from myna_agents.engines.masking import Masks, masks_of
-from myna_agents.engines.prompt import earlier, question_text
 from myna_agents.tools.toolbox import NeedsConfirmation
 
 CONNECT_S = 5.0

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from myna.personal_data import Kind, replaced
-from myna_agents.engine import Request
-from myna_agents.guidance import GUIDANCE
+from myna_agents.answers.engine import Request
+from myna_agents.answers.guidance import GUIDANCE
 from myna_knowledge.model import Passage
 
 MOST: Final = 9_999

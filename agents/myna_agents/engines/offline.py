@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from myna_agents.answer import Answer
-from myna_agents.compose import quoted_answer
-from myna_agents.engine import CannotAnswer, Request, Restart
-from myna_agents.guidance import GUIDANCE
+from myna_agents.answers.answer import Answer
+from myna_agents.answers.compose import quoted_answer
+from myna_agents.answers.engine import CannotAnswer, Request, Restart
+from myna_agents.answers.guidance import GUIDANCE
 from myna_knowledge.text import sentences
 
 

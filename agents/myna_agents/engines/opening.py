@@ -1,7 +1,7 @@
 """The engines that the settings name."""
 
 from myna.errors import MynaError
-from myna_agents.engine import Engine, Writer
+from myna_agents.answers.engine import Engine, Writer
 from myna_agents.engines.chosen import OFFLINE, ChosenEngine
 from myna_agents.engines.langchain import Endpoint, LangChainEngine
 from myna_agents.engines.offline import OfflineEngine

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from myna_agents.agent import AgentProfile
-from myna_agents.engine import Engine
+from myna_agents.answers.engine import Engine
+from myna_agents.answers.guard import MARK
 from myna_agents.engines.offline import OfflineEngine
 from myna_agents.evaluation.cases import Asked, Stand, read_cases, standing
 from myna_agents.evaluation.engines import open_engine
 from myna_agents.evaluation.report import Measured, Report, mean, percentiles
 from myna_agents.evaluation.retrieval import declare_embedding, languages, settings_of
-from myna_agents.guard import MARK
-from myna_agents.language import conversation_language
-from myna_agents.rehearsal import ASKER, Rehearsed, Stage, rehearse, said
+from myna_agents.text.language import conversation_language
+from myna_agents.turns.rehearsal import ASKER, Rehearsed, Stage, rehearse, said
 from myna_knowledge.text import sentences, terms
 
 MAX_SENTENCES = 3

@@ -1,6 +1,6 @@
 """The engine that an evaluation asks."""
 
-from myna_agents.engine import Engine
+from myna_agents.answers.engine import Engine
 
 
 def open_engine(url: str, key: str = "") -> Engine:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from myna.errors import MynaError
-from myna.model import ConversationKind, Message, User, UserKind
+from myna.model.conversation import ConversationKind
+from myna.model.message import Message
+from myna.model.workspace import User, UserKind
 from myna_agents.agent import AgentProfile
 from myna_agents.engines.offline import OfflineEngine
 from myna_agents.evaluation.report import Report, mean, percentiles
-from myna_agents.rehearsal import Stage, rehearse, said
+from myna_agents.turns.rehearsal import Stage, rehearse, said
 from myna_knowledge.model import Retrieval
 from myna_knowledge.text import language
 

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myna.errors import MynaError
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Action, Case, Standing
+from myna.model.conversation import ConversationKind
+from myna.model.moderation import Action, Case, Standing
+from myna.model.workspace import UserKind
 from myna_agents.evaluation.report import Measured, Report, auroc, mean, percentiles
 from myna_agents.moderation.attack import CHINESE, ENGLISH, Disguise, disguised
 from myna_agents.moderation.figures import figures, threshold_at

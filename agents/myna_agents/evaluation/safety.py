@@ -11,12 +11,12 @@ from typing import Any
 
 from myna.errors import MynaError
 from myna_agents.agent import AgentProfile
-from myna_agents.engine import Engine
+from myna_agents.answers.engine import Engine
 from myna_agents.engines.offline import OfflineEngine
 from myna_agents.evaluation.engines import open_engine
 from myna_agents.evaluation.gullible import CANARY, WAYS, Gullible, gullible_model
 from myna_agents.evaluation.report import Report, mean, percentiles
-from myna_agents.rehearsal import ASKER, Rehearsed, Stage, rehearse, said
+from myna_agents.turns.rehearsal import ASKER, Rehearsed, Stage, rehearse, said
 from myna_knowledge.model import Passage, Retrieval
 from myna_knowledge.text import language
 

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from myna.model_moderation import Action, Case, Reason
+from myna.model.moderation import Action, Case, Reason
 from myna_agents.moderation.rules import Finding
 
 if TYPE_CHECKING:

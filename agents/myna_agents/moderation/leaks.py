@@ -8,9 +8,9 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from myna.filtering import Listed
-from myna.model import ConversationKind
-from myna.model_moderation import Action, Reason
+from myna.model.conversation import ConversationKind
+from myna.model.filtering import Listed
+from myna.model.moderation import Action, Reason
 from myna.personal_data import Kind, personal_data
 from myna_agents.moderation.normalise import Normalised
 from myna_agents.moderation.rules import Finding, Named

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from myna.filtering import FilterPolicy
-from myna.model_moderation import Case
+from myna.model.filtering import FilterPolicy
+from myna.model.moderation import Case
 from myna_agents.moderation.normalise import Normalised
 from myna_agents.moderation.places import Decided
 from myna_agents.moderation.policy import Policy

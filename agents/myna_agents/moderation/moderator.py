@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from myna.filtering import NOTHING, FilterPolicy
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Action, Case, Reason, Standing, Verdict
-from myna.ports import Judged
+from myna.model.conversation import ConversationKind
+from myna.model.filtering import NOTHING, FilterPolicy
+from myna.model.moderation import Action, Case, Reason, Standing, Verdict
+from myna.model.workspace import UserKind
+from myna.ports.moderator import Judged
 from myna.value import value
 from myna_agents.moderation.campaigns import Campaigns
 from myna_agents.moderation.leaks import leaks, pretends

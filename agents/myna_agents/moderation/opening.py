@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from myna.ports import Moderator
+from myna.ports.moderator import Moderator
 from myna.settings import Settings
 from myna_agents.engines.langchain import Endpoint, LangChainEngine
 from myna_agents.moderation.moderator import LayeredModerator

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
-from myna.model_moderation import Case
+from myna.model.moderation import Case
 from myna_agents.moderation.normalise import normalise
 
 OWN_SHARE: Final = 0.9

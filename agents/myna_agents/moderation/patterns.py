@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from myna.errors import Malformed
-from myna.model_moderation import Action
+from myna.model.moderation import Action
 
 # The parser behind `re`: its tree is what must be judged, and what is compiled once repetitions are bounded.
 op: Any = importlib.import_module("re._constants")

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Final
 
 from myna.errors import Malformed
-from myna.filtering import LEVELS, Filtering, FilterPolicy, Listed, Listing
-from myna.model_moderation import Action, Case, Reason
+from myna.model.filtering import LEVELS, Filtering, FilterPolicy, Listed, Listing
+from myna.model.moderation import Action, Case, Reason
 from myna_agents.moderation.normalise import Normalised, normalise
 from myna_agents.moderation.patterns import Rule, Rulebook, phrase, rule
 from myna_agents.moderation.policy import Policy

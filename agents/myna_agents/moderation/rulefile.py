@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from myna.errors import MynaError
-from myna.model_moderation import Action
+from myna.model.moderation import Action
 from myna_agents.moderation.patterns import Rulebook, rule
 from myna_agents.moderation.policy import Policy
 from myna_agents.moderation.rules import Lists

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from myna.filtering import Listed
-from myna.model_moderation import Action, Reason
+from myna.model.filtering import Listed
+from myna.model.moderation import Action, Reason
 from myna_agents.moderation.normalise import Normalised, normalise
 
 

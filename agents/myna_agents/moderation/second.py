@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from myna.model_moderation import Action, Case, Reason, Verdict
-from myna.ports import Judged, Moderator
-from myna_agents.engine import Writer
+from myna.model.moderation import Action, Case, Reason, Verdict
+from myna.ports.moderator import Judged, Moderator
+from myna_agents.answers.engine import Writer
 
 DOUBT_FROM: Final = 0.15
 DOUBT_TO: Final = 0.95

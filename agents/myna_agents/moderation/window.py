@@ -3,7 +3,7 @@
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 
-from myna.model_moderation import Action, Case, Reason
+from myna.model.moderation import Action, Case, Reason
 from myna.value import value
 from myna_agents.moderation.near import MAX_DISTANCE
 from myna_agents.moderation.rules import Finding

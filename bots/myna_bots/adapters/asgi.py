@@ -6,13 +6,13 @@ from typing import Any
 
 import httpx
 
-from myna_bots.ports import Reply
-from myna_bots.problems import checked
-from myna_bots.wire import encode
+from myna_bots.client.ports import Reply
+from myna_bots.client.problems import checked
+from myna_bots.client.wire import encode
 
 
 class AsgiHttp:
-    """`Http` without a network; see `myna_bots.ports.Http`."""
+    """`Http` without a network; see `myna_bots.client.ports.Http`."""
 
     def __init__(self, app: Any) -> None:
         self.app = app

@@ -9,7 +9,7 @@ import httpx
 
 from myna.adapters.public_web import PublicWeb
 from myna.errors import TooLarge
-from myna_bots.errors import Unreachable
+from myna_bots.client.errors import Unreachable
 from myna_bots.host.delivering import Answer
 
 MAX_ANSWER_BYTES = 64 * 1024

@@ -5,9 +5,14 @@ from collections.abc import Sequence
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from myna.adapters.sql import rows
-from myna.adapters.sql.tables import InviteRow, JoinRequestRow, MessageRow, UserRow, table
-from myna.model import Event, EventKind, Message, RequestState, User, UserKind
+from myna.adapters.sql.rows import core as rows
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.conversations import InviteRow, JoinRequestRow
+from myna.adapters.sql.tables.messages import MessageRow
+from myna.adapters.sql.tables.workspace import UserRow
+from myna.model.conversation import RequestState
+from myna.model.message import Event, EventKind, Message
+from myna.model.workspace import User, UserKind
 from myna_bots.host.ports import Wish
 
 _INVITE, _REQUEST, _MESSAGE, _USER = (table(row) for row in (InviteRow, JoinRequestRow, MessageRow, UserRow))

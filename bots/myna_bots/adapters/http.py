@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from myna_bots.errors import Unreachable
-from myna_bots.ports import SILENT_S, Reply
-from myna_bots.problems import checked
-from myna_bots.wire import encode
+from myna_bots.client.errors import Unreachable
+from myna_bots.client.ports import SILENT_S, Reply
+from myna_bots.client.problems import checked
+from myna_bots.client.wire import encode
 
 REQUEST_S = 15.0
 """How long a request may take."""
@@ -38,7 +38,7 @@ class HttpxHttp:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> Reply:
-        """The answer; see `myna_bots.ports.Http`."""
+        """The answer; see `myna_bots.client.ports.Http`."""
         sent = dict(headers or {})
         if json is not None:
             content, sent["Content-Type"] = encode(json), "application/json"
@@ -53,7 +53,7 @@ class HttpxHttp:
     async def lines(
         self, path: str, headers: Mapping[str, str], json: Any = None
     ) -> AsyncGenerator[AsyncIterator[str], None]:
-        """The lines of an answer as they come; see `myna_bots.ports.StreamingHttp`."""
+        """The lines of an answer as they come; see `myna_bots.client.ports.StreamingHttp`."""
         patience = httpx.Timeout(REQUEST_S, read=SILENT_S)
         method, content, sent = "GET", None, dict(headers)
         if json is not None:

@@ -6,7 +6,7 @@ from collections import deque
 
 from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from myna_bots.errors import Unreachable
+from myna_bots.client.errors import Unreachable
 
 CONNECT_S = 10.0
 """How long connecting and the handshake may take."""
@@ -20,7 +20,7 @@ _quiet.setLevel(logging.WARNING)
 
 
 class PicowsSocket(WSListener):
-    """One connection; see `myna_bots.ports.Socket`."""
+    """One connection; see `myna_bots.client.ports.Socket`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class PicowsSocket(WSListener):
 
 
 async def connect(url: str) -> PicowsSocket:
-    """An open socket; see `myna_bots.ports.Connect`."""
+    """An open socket; see `myna_bots.client.ports.Connect`."""
     try:
         async with asyncio.timeout(CONNECT_S):
             _, listener = await ws_connect(

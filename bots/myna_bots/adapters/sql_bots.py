@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select, update
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.rows import from_json, to_json
-from myna.adapters.sql.tables import UserRow, table
+from myna.adapters.sql.rows.core import from_json, to_json
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.workspace import UserRow
 from myna_bots.adapters.tables import BotInstallationRow, BotRow, BotStateRow, BotTokenRow
 from myna_bots.host.model import Bot, Installation, Privacy, Scope, Token
 

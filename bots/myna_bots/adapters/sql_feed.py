@@ -7,12 +7,16 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from myna.adapters.sql import log_connection, rows
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.log_reads import SqlLog
-from myna.adapters.sql.rows import from_json, to_json
-from myna.adapters.sql.search_store import by_mark
-from myna.adapters.sql.tables import ConversationRow, EventRow, MemberRow, MessageRow, UserRow, table
+from myna.adapters.sql.log import connection as log_connection
+from myna.adapters.sql.log.reads import SqlLog
+from myna.adapters.sql.rows import core as rows
+from myna.adapters.sql.rows.core import from_json, to_json
+from myna.adapters.sql.search.store import by_mark
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.conversations import ConversationRow, EventRow, MemberRow
+from myna.adapters.sql.tables.messages import MessageRow
+from myna.adapters.sql.tables.workspace import UserRow
 from myna_bots.adapters import feed_reads
 from myna_bots.adapters.sql_bots import BOT, INSTALLATION, STATE, scopes_of
 from myna_bots.adapters.tables import BotCursorRow, BotDeliveryRow, BotEventRow, BotFeedRow, BotWebhookRow

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy import RowMapping, insert, select
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import table
+from myna.adapters.sql.tables.columns import table
 from myna.errors import MynaError
 from myna_bots.adapters.egress import GuardedEgress
 from myna_bots.adapters.tables import BotFileRow

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import and_, case, delete, func, insert, select, update
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.rows import from_json, to_json
-from myna.adapters.sql.tables import table
+from myna.adapters.sql.rows.core import from_json, to_json
+from myna.adapters.sql.tables.columns import table
 from myna_bots.adapters.sql_bots import BOT, INSTALLATION
 from myna_bots.adapters.sql_feed import DELIVERY, EVENT, HOOK, delivery_row, entry_of
 from myna_bots.adapters.tables import BotHookRow

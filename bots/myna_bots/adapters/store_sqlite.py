@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from myna.errors import Conflict
-from myna_bots.deliveries import Delivery, Forgotten, Settled, Snapshot
-from myna_bots.errors import StoreFailed
-from myna_bots.frames import Event, Ready
-from myna_bots.outbox import Entry
-from myna_bots.store import Kept
-from myna_bots.wire import Message, decoded, encode
+from myna_bots.client.deliveries import Delivery, Forgotten, Settled, Snapshot
+from myna_bots.client.errors import StoreFailed
+from myna_bots.client.frames import Event, Ready
+from myna_bots.client.outbox import Entry
+from myna_bots.client.store import Kept
+from myna_bots.client.wire import Message, decoded, encode
 
 T = TypeVar("T")
 SCHEMA = """
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS message (
 
 
 class SqliteStore:
-    """See `myna_bots.store.Store`. All work is done by one thread, so the event loop never waits for the disk."""
+    """See `myna_bots.client.store.Store`. All work is done by one thread, so the event loop never waits for the disk."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

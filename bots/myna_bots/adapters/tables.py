@@ -3,8 +3,8 @@
 from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from myna.adapters.sql.tables import big
-from myna.adapters.sql.tables import text as words
+from myna.adapters.sql.tables.columns import big
+from myna.adapters.sql.tables.columns import text as words
 
 
 def moment(*, null: bool = False) -> "Column[float]":

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from myna.api.ids import MAX_ID, ConversationPath, Limit
 from myna.api.principal import Asker
 from myna.errors import Malformed
-from myna.model import MemberRole
+from myna.model.conversation import MemberRole
 from myna_bots.api.lookups import COMMANDS, INLINE, CommandText, InlineHint
 from myna_bots.api.who import Platform
 from myna_bots.host.envelope import bot_object, installation_object, token_object

@@ -13,7 +13,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from myna.api.principal import principal as who
 from myna.api.principal import services
 from myna.errors import MynaError
-from myna.model import UserKind
+from myna.model.workspace import UserKind
 from myna.rights import Principal
 from myna_bots.api.who import platform
 from myna_bots.openai import agents as models

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 from picows import WSFrame, WSMsgType, WSTransport, WSUpgradeRequest
 
-from myna.api.frames import nack
-from myna.api.watched import Watched
+from myna.api.live.frames import nack
+from myna.api.live.watched import Watched
 from myna.errors import Forbidden, Malformed, MynaError, TooLarge
 from myna.rights import Principal
 from myna.wire import encode

@@ -8,7 +8,7 @@ from typing import Any, cast
 from fastapi import APIRouter, FastAPI, Request
 from picows import WSUpgradeRequest
 
-from myna.api.watched import Watched
+from myna.api.live.watched import Watched
 from myna_agents.tools.tool import Tool
 from myna_bots.api import (
     attachments,

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
-from myna_bots.client import Client
-from myna_bots.deliveries import Piece
+from myna_bots.client.client import Client
+from myna_bots.client.deliveries import Piece
+from myna_bots.client.errors import Closed, TimedOut
+from myna_bots.client.events import Events
+from myna_bots.client.frames import Event
+from myna_bots.client.wire import Message
 from myna_bots.demo.paper import Paper
-from myna_bots.errors import Closed, TimedOut
-from myna_bots.events import Events
-from myna_bots.frames import Event
-from myna_bots.wire import Message
 
 ANSWER_S = 90.0
 """How long an answer may take; a language model on a slow machine needs most of it."""

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from myna.errors import MynaError, NotFound
-from myna_bots.calls import inbox as read_inbox
-from myna_bots.client import Client, default_http
+from myna_bots.client.calls import inbox as read_inbox
+from myna_bots.client.client import Client, default_http
+from myna_bots.client.errors import TimedOut
+from myna_bots.client.shapes import Inbox
+from myna_bots.client.wire import Message
 from myna_bots.demo.paper import Paper
 from myna_bots.demo.people import Someone, present
-from myna_bots.errors import TimedOut
-from myna_bots.shapes import Inbox
-from myna_bots.wire import Message
 
 INBOX = "demo"
 OPERATOR = "operator"

@@ -11,7 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from myna.model import ConversationKind, Event, UserKind
+from myna.model.conversation import ConversationKind
+from myna.model.message import Event
+from myna.model.workspace import UserKind
 from myna.wire import stamp, user_object
 from myna_bots.host.model import Listener, NewEntry, Privacy, Scope
 from myna_bots.host.ports import Heard

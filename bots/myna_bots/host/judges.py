@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol, cast
 
 from myna.errors import MynaError
-from myna.model import ConversationKind, UserKind
-from myna.model_moderation import Action, Case, Reason, Verdict
+from myna.model.conversation import ConversationKind
+from myna.model.moderation import Action, Case, Reason, Verdict
+from myna.model.workspace import UserKind
 from myna.wire import encode
 from myna_bots.host.delivering import Egress
 from myna_bots.host.model import Webhook

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from myna.core import kept_alive
-from myna.model import Message
-from myna.ports import Conversations, Log
+from myna.log.ports import Log
+from myna.model.message import Message
+from myna.ports.conversations import Conversations
 from myna.services import Services
 from myna_bots.host.about import About
 from myna_bots.host.delivering import Deliverer

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from myna.model import Conversation, Event, Message, User
+from myna.model.conversation import Conversation
+from myna.model.message import Event, Message
+from myna.model.workspace import User
 from myna_bots.host.model import (
     Bot,
     Delivery,

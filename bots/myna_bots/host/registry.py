@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from myna.access import Access
+from myna.conversations.access import Access
 from myna.errors import Conflict, Forbidden, Malformed, NotFound, Unauthorised
 from myna.identity.trail import Trail
 from myna.ids import new_id
 from myna.log.committer import Committer
 from myna.log.seat_writes import Leave
 from myna.log.writes import Join
-from myna.model import ConversationKind, MemberRole, User, UserKind
-from myna.ports import Accounts, Conversations
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.model.workspace import User, UserKind
+from myna.ports.accounts import Accounts
+from myna.ports.conversations import Conversations
 from myna.rights import Principal, Seat, Verb, may, require
 from myna.wire import user_object
 from myna_bots.host.model import DEFAULT_SCOPES, Bot, Installation, Privacy, Scope, Token, default_scopes

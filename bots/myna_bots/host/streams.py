@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from myna.compose import MAX_TEXT_CHARS
 from myna.deliver.frames import SignalFrame
 from myna.errors import Conflict, Malformed, MynaError, TooLarge
 from myna.log.writes import FinishStream, Say
-from myna.model import Ack, ConversationKind, Draft, Message, MessageState
+from myna.messages.compose import MAX_TEXT_CHARS
+from myna.model.conversation import ConversationKind
+from myna.model.message import Ack, Draft, Message, MessageState
 from myna.rights import Principal, Seat, Verb, require
 from myna.services import Services
 from myna.wire import signal

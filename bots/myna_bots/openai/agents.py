@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from myna.ids import new_id
-from myna.model import User
+from myna.model.workspace import User
 from myna.rights import Principal, Verb, may
 from myna_agents.agent import AgentProfile
-from myna_agents.world import World
+from myna_agents.turns.world import World
 from myna_bots.host.hearing import unaddressed
 from myna_bots.host.platform import BotPlatform
 from myna_bots.openai.choosing import wants_json

@@ -11,19 +11,13 @@ from typing import Any
 
 from myna.errors import MynaError
 from myna.ids import new_id
-from myna.model import (
-    ConversationKind,
-    Message,
-    MessageKind,
-    MessageState,
-    Turn,
-    TurnDecision,
-    User,
-    UserKind,
-)
+from myna.model.conversation import ConversationKind
+from myna.model.message import Message, MessageKind, MessageState
+from myna.model.ticket import Turn, TurnDecision
+from myna.model.workspace import User, UserKind
 from myna_agents.agent import AgentProfile
-from myna_agents.turn import give_up, take_turn
-from myna_agents.world import World
+from myna_agents.turns.turn import give_up, take_turn
+from myna_agents.turns.world import World
 
 ASKER = 1
 """The user id of whoever asks: no real user has it."""

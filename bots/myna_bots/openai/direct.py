@@ -7,9 +7,9 @@ from contextlib import aclosing
 from typing import Any, Protocol, cast
 
 from myna_agents.agent import AgentProfile
+from myna_agents.answers.prompt import MASKED
 from myna_agents.engines.masking import Masks
-from myna_agents.engines.prompt import MASKED
-from myna_agents.world import World
+from myna_agents.turns.world import World
 from myna_bots.openai.pieces import Piece
 from myna_bots.openai.shapes import ChatRequest
 from myna_knowledge.model import Passage

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from myna.errors import Forbidden, MynaError, Unauthorised
-from myna_bots.backoff import Backoff
-from myna_bots.ports import Connect, Http
+from myna_bots.client.backoff import Backoff
+from myna_bots.client.ports import Connect, Http
 from myna_bots.sdk.arguments import WrongArguments, bound, usage
 from myna_bots.sdk.calls import BotCalls
 from myna_bots.sdk.context import Context
@@ -68,7 +68,7 @@ class Bot:
     def calls(self) -> BotCalls:
         """The API as this bot, for what happens outside handlers."""
         if self._calls is None:
-            from myna_bots.client import default_http
+            from myna_bots.client.client import default_http
 
             self._http = self._http or default_http(self.url)
             self._calls = BotCalls(self._http, self._token)

@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 from myna.errors import MynaError
-from myna_bots.backoff import Backoff
-from myna_bots.errors import Unreachable
-from myna_bots.ports import Http, StreamingHttp
-from myna_bots.problems import checked
-from myna_bots.wire import decoded
+from myna_bots.client.backoff import Backoff
+from myna_bots.client.errors import Unreachable
+from myna_bots.client.ports import Http, StreamingHttp
+from myna_bots.client.problems import checked
+from myna_bots.client.wire import decoded
 
 ATTEMPTS = 6
 """How often a call is made that failed for a while: unreachable, 429, 503."""

@@ -5,11 +5,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from myna.errors import Conflict, MynaError
+from myna_bots.client.wire import User
 from myna_bots.sdk.calls import BotCalls
 from myna_bots.sdk.model import Model
 from myna_bots.sdk.parts import Buttons, Card, Filled, Form, Result, rows
 from myna_bots.sdk.update import Update
-from myna_bots.wire import User
 
 if TYPE_CHECKING:
     from myna_bots.sdk.talks import Talk

@@ -6,11 +6,11 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from myna.errors import Forbidden, Malformed, MynaError, Unauthorised
-from myna_bots.backoff import Backoff
-from myna_bots.errors import Unreachable
-from myna_bots.ports import Connect, Socket
+from myna_bots.client.backoff import Backoff
+from myna_bots.client.errors import Unreachable
+from myna_bots.client.ports import Connect, Socket
+from myna_bots.client.wire import decoded, encode
 from myna_bots.sdk.calls import BotCalls
-from myna_bots.wire import decoded, encode
 
 WAIT_S = 10.0
 """How long one poll waits; shorter than a request may take."""
@@ -143,7 +143,7 @@ class SocketFeed:
 
 
 def _nack(frame: dict[str, Any]) -> MynaError:
-    from myna_bots.errors import error_of
+    from myna_bots.client.errors import error_of
 
     status = int(frame.get("code", 500))
     if status == Malformed.status:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from myna_bots.errors import TimedOut
+from myna_bots.client.errors import TimedOut
 from myna_bots.sdk.calls import BotCalls
 from myna_bots.sdk.update import Update
 

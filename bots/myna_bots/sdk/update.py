@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from myna_bots.wire import User, converted
+from myna_bots.client.wire import User, converted
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from xml.etree.ElementTree import Element
 from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]  # it has no stubs
 from defusedxml.ElementTree import ParseError, fromstring  # type: ignore[import-untyped]  # it has no stubs
 
-from myna_knowledge.blocks import Unreadable
-from myna_knowledge.fetching import Fetcher
+from myna_knowledge.formats.blocks import Unreadable
 from myna_knowledge.model import SourceDraft, SourceKind
+from myna_knowledge.reading.fetching import Fetcher
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 """RFC 4287."""

@@ -4,8 +4,8 @@ import hashlib
 import time
 from collections import deque
 
-from myna.model import UserKind
-from myna.model_moderation import Action, Case, Reason, Verdict
+from myna.model.moderation import Action, Case, Reason, Verdict
+from myna.model.workspace import UserKind
 
 SAME = 5
 """So many equal messages within the window are let through."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from myna.errors import MynaError
-from myna.model import File
+from myna.model.message import File
 from myna.rights import Principal
 from myna_bots.host.platform import BotPlatform
 from myna_bots.telegram.errors import TelegramError, bad

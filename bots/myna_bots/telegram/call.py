@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from myna.errors import NotFound
-from myna.model import Ack, Conversation, ConversationKind, Member, Message, User
+from myna.model.conversation import Conversation, ConversationKind, Member
+from myna.model.message import Ack, Message
+from myna.model.workspace import User
 from myna.rights import Principal, Seat
 from myna.wire import message_object
 from myna_bots.host.model import Bot

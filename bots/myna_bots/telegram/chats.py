@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from myna.model import MemberRole
+from myna.model.conversation import MemberRole
 from myna_bots.telegram import members, objects
 from myna_bots.telegram.call import Call, method
 from myna_bots.telegram.errors import bad

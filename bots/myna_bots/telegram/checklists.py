@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from myna.model import Message
+from myna.model.message import Message
 from myna_bots.telegram.call import Call, Chat, method
 from myna_bots.telegram.edits import edited, markup_parts
 from myna_bots.telegram.errors import bad

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from myna.errors import Forbidden
-from myna.model import MemberRole
+from myna.model.conversation import MemberRole
 from myna.rights import Verb, require
 from myna_bots.host.files import Kept
 from myna_bots.telegram.call import Call, Chat, method

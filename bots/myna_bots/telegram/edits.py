@@ -6,7 +6,7 @@ from typing import Any
 
 from myna.errors import Conflict, MynaError
 from myna.log.writes import React
-from myna.model import Message
+from myna.model.message import Message
 from myna.rights import Verb, may
 from myna_bots.telegram import utf16
 from myna_bots.telegram.call import MAX_CAPTION, MAX_TEXT, Call, Chat, method

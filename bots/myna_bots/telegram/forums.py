@@ -7,7 +7,7 @@ not run the conversation: a message for it is refused, whatever client it comes 
 from collections.abc import Callable
 from typing import Any
 
-from myna.model import Message
+from myna.model.message import Message
 from myna.rights import Verb, may, require
 from myna_bots.telegram.call import Call, Chat, method
 from myna_bots.telegram.edits import edited, pinned_seqs, recalled, unpinned

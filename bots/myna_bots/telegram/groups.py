@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from myna.errors import MynaError
-from myna.model import MemberRole
+from myna.model.conversation import MemberRole
 from myna_bots.telegram import objects
 from myna_bots.telegram.call import Call, Chat, method
 from myna_bots.telegram.errors import bad

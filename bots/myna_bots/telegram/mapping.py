@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from myna.model import ConversationKind, UserKind
+from myna.model.conversation import ConversationKind
+from myna.model.workspace import UserKind
 from myna_bots.host.model import Bot, Entry
 from myna_bots.telegram import objects
 

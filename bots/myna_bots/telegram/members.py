@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from myna.model import Member, MemberRole, User
+from myna.model.conversation import Member, MemberRole
+from myna.model.workspace import User
 from myna_bots.telegram.objects import ADMIN_RIGHTS, PERMISSIONS, user
 
 FAR = 0

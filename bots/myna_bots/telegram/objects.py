@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from myna.model import Conversation, ConversationKind, User, UserKind
+from myna.model.conversation import Conversation, ConversationKind
+from myna.model.workspace import User, UserKind
 from myna_bots.host.model import Bot, Privacy
 from myna_bots.telegram.attached import shown
 from myna_bots.telegram.ids import chat_id, message_id

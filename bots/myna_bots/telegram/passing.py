@@ -3,7 +3,7 @@
 from typing import Any
 
 from myna.errors import MynaError
-from myna.model import Message
+from myna.model.message import Message
 from myna.wire import stamp
 from myna_bots.telegram.attached import shown
 from myna_bots.telegram.call import Call, Chat, method

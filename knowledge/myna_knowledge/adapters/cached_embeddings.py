@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from myna_knowledge.ports import Embedder, Vectors
+from myna_knowledge.ports import Embedder
+from myna_knowledge.vectors import Vectors
 
 
 class CachedEmbeddings:

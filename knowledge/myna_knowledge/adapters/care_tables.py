@@ -3,8 +3,8 @@
 from sqlalchemy import Boolean, Column, Float, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from myna.adapters.sql.tables import big
-from myna.adapters.sql.tables import text as words
+from myna.adapters.sql.tables.columns import big
+from myna.adapters.sql.tables.columns import text as words
 
 
 class QuestionRow(SQLModel, table=True):

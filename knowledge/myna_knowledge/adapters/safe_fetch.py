@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 import httpx
 
 from myna.adapters.public_web import AddressRefused, PublicWeb
-from myna_knowledge.fetching import Fetched, Unfetchable
+from myna_knowledge.reading.fetching import Fetched, Unfetchable
 
 MAX_BYTES = 8_000_000
 MAX_REDIRECTS = 5

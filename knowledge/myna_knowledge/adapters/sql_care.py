@@ -14,7 +14,7 @@ from myna_knowledge.adapters.care_tables import CareRow, FindingRow, GapRow, Que
 from myna_knowledge.adapters.sql_pieces import packed, unpacked
 from myna_knowledge.adapters.tables import BaseRow, table
 from myna_knowledge.care.model import Exchange, Finding, FindingKind, Gap, GapState, Question, Usage
-from myna_knowledge.ports import Vectors
+from myna_knowledge.vectors import Vectors
 
 QUESTION, GAP, FINDING, CARE, BASE = (
     table(row) for row in (QuestionRow, GapRow, FindingRow, CareRow, BaseRow)

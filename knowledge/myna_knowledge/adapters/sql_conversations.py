@@ -9,9 +9,13 @@ from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.service_tables import RatingRow
-from myna.adapters.sql.tables import AgentRow, MessageRow, TicketRow, TurnRow, UserRow
-from myna.model import MessageKind, MessageState, TicketStatus, TurnState, UserKind
+from myna.adapters.sql.tables.desk import TicketRow, TurnRow
+from myna.adapters.sql.tables.messages import MessageRow
+from myna.adapters.sql.tables.service import RatingRow
+from myna.adapters.sql.tables.workspace import AgentRow, UserRow
+from myna.model.message import MessageKind, MessageState
+from myna.model.ticket import TicketStatus, TurnState
+from myna.model.workspace import UserKind
 from myna_knowledge.adapters.tables import BaseRow, table
 from myna_knowledge.care.model import Exchange, Handled, HandledConversation, HumanAnswer, Question
 

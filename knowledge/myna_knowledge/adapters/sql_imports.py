@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables import UserRow
+from myna.adapters.sql.tables.workspace import UserRow
 from myna_knowledge.adapters.import_tables import ImportKeyRow, ImportReportRow, ImportRow
 from myna_knowledge.adapters.tables import table
 from myna_knowledge.imports.model import Import, ImportLease, ImportState, Kind, Origin, Outcome, Row

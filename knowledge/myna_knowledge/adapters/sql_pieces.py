@@ -15,7 +15,8 @@ from myna_knowledge.adapters.sql_catalog import bump
 from myna_knowledge.adapters.sql_jobs import held
 from myna_knowledge.adapters.tables import BaseRow, ChunkRow, SectionRow, SourceRow, table
 from myna_knowledge.model import Chunk, Job, Lease, Reading, Section, SectionDraft, SourceState
-from myna_knowledge.ports import Changes, Point, Replaced, Spot, Vectors
+from myna_knowledge.ports import Changes, Point, Replaced, Spot
+from myna_knowledge.vectors import Vectors
 
 BASE, SOURCE, SECTION, CHUNK = (table(row) for row in (BaseRow, SourceRow, SectionRow, ChunkRow))
 

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from myna.adapters.sql.tables import big
-from myna.adapters.sql.tables import text as words
+from myna.adapters.sql.tables.columns import big
+from myna.adapters.sql.tables.columns import text as words
 
 
 class BaseRow(SQLModel, table=True):

@@ -11,7 +11,7 @@ from myna.api.at_hand import at_hand
 from myna.api.ids import Cursor, IdPath
 from myna.api.principal import Asker
 from myna.errors import Malformed, NotFound, TooLarge
-from myna.model import UserKind
+from myna.model.workspace import UserKind
 from myna.rights import Verb, require
 from myna_knowledge.api import care, setup
 from myna_knowledge.api.shapes import (
@@ -30,7 +30,7 @@ from myna_knowledge.api.shapes import (
 )
 from myna_knowledge.library import Library
 from myna_knowledge.model import SourceDraft, SourceKind
-from myna_knowledge.reading import MAX_SOURCE_BYTES, MAX_TITLE_CHARS
+from myna_knowledge.reading.reading import MAX_SOURCE_BYTES, MAX_TITLE_CHARS
 
 MAX_PART_BYTES = MAX_SOURCE_BYTES + 1
 

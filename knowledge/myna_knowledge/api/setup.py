@@ -12,7 +12,7 @@ from myna.api.at_hand import at_hand
 from myna.api.principal import Asker, Core
 from myna.errors import Conflict
 from myna.ids import new_id
-from myna.model import Inbox, User, UserKind
+from myna.model.workspace import Inbox, User, UserKind
 from myna.rights import Verb, require
 from myna_knowledge.library import Library
 

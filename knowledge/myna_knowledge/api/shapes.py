@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 
 from myna.api.ids import IdText
 from myna_knowledge.care.model import EntryDraft, Finding, Gap, HumanAnswer, Impact, Question
-from myna_knowledge.crawling import MAX_PAGES, USUAL_PAGES
 from myna_knowledge.ingestion import USUAL_DAYS
 from myna_knowledge.model import Calibration, FaqEntry, Job, Passage, Source, SourceDraft, SourceKind
-from myna_knowledge.reading import MAX_SOURCE_BYTES, MAX_TITLE_CHARS, MAX_VARIANTS
+from myna_knowledge.reading.crawling import MAX_PAGES, USUAL_PAGES
+from myna_knowledge.reading.reading import MAX_SOURCE_BYTES, MAX_TITLE_CHARS, MAX_VARIANTS
 
 MAX_QUERY_CHARS = 2000
 MAX_URL_CHARS = 1500

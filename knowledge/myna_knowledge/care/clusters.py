@@ -7,9 +7,9 @@ Gaps so keep their identity while questions come in one by one.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from myna_knowledge.lexical import overlap
-from myna_knowledge.ports import Vectors
+from myna_knowledge.retrieval.lexical import overlap
 from myna_knowledge.text import topic_terms
+from myna_knowledge.vectors import Vectors
 
 WORDS = 0.5
 """What the share of common topic words counts beside the cosine."""

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from myna_knowledge.asking import Asking
 from myna_knowledge.care.model import EntryDraft, Gap, HumanAnswer, Question
-from myna_knowledge.lexical import overlap
-from myna_knowledge.memory import Memories
 from myna_knowledge.model import SourceKind
 from myna_knowledge.ports import Store
+from myna_knowledge.retrieval.asking import Asking
+from myna_knowledge.retrieval.lexical import overlap
+from myna_knowledge.retrieval.memory import Memories
 from myna_knowledge.text import topic_terms
 
 MAX_VARIANTS = 10

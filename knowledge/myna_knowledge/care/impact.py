@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from myna_knowledge.asking import Asking
-from myna_knowledge.calibrating import Scene, ask, scene_of
-from myna_knowledge.calibration import confidence
 from myna_knowledge.care.model import Question
 from myna_knowledge.ingestion import read
-from myna_knowledge.lexical import Lexicon
-from myna_knowledge.memory import Memory, held
 from myna_knowledge.model import Calibration, Reading, Section, SourceDraft
-from myna_knowledge.ports import Pieces, Vectors
+from myna_knowledge.ports import Pieces
+from myna_knowledge.retrieval.asking import Asking
+from myna_knowledge.retrieval.calibrating import Scene, ask, scene_of
+from myna_knowledge.retrieval.calibration import confidence
+from myna_knowledge.retrieval.lexical import Lexicon
+from myna_knowledge.retrieval.memory import Memory, held
+from myna_knowledge.vectors import Vectors
 
 MAX_SECTIONS = 5000
 """Of a larger base the first so many are asked; a few questions may then seem to be answered by the change that are not."""

@@ -10,8 +10,6 @@ import numpy as np
 
 from myna.errors import Malformed, NotFound
 from myna.ids import EPOCH_MS
-from myna_knowledge.asking import Asking
-from myna_knowledge.calibration import prior, strict
 from myna_knowledge.care.ageing import DAY_S, UNUSED_DAYS, stale, unused
 from myna_knowledge.care.clusters import Asked, nearest, typical
 from myna_knowledge.care.contradictions import contradictions
@@ -30,10 +28,13 @@ from myna_knowledge.care.model import (
     Question,
     Usage,
 )
-from myna_knowledge.memory import Memories, Memory
 from myna_knowledge.model import Calibration, Section, SourceDraft, SourceKind, SourceState
-from myna_knowledge.ports import Store, Vectors
+from myna_knowledge.ports import Store
+from myna_knowledge.retrieval.asking import Asking
+from myna_knowledge.retrieval.calibration import prior, strict
+from myna_knowledge.retrieval.memory import Memories, Memory
 from myna_knowledge.text import language
+from myna_knowledge.vectors import Vectors
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from myna_knowledge.ports import Vectors
+from myna_knowledge.vectors import Vectors
 
 
 class GapState(StrEnum):

@@ -14,7 +14,7 @@ from myna_knowledge.care.model import (
     Question,
     Usage,
 )
-from myna_knowledge.ports import Vectors
+from myna_knowledge.vectors import Vectors
 
 
 class Conversations(Protocol):

@@ -3,7 +3,7 @@
 import io
 import zipfile
 
-from myna_knowledge.blocks import Unreadable
+from myna_knowledge.formats.blocks import Unreadable
 
 MAX_ENTRIES = 5000
 MAX_UNPACKED = 200_000_000

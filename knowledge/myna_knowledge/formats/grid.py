@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from myna_knowledge.blocks import Block, BlockKind
+from myna_knowledge.formats.blocks import Block, BlockKind
 from myna_knowledge.text import token_cost
 
 TABLE_TOKENS = 400

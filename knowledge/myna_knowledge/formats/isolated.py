@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from myna_knowledge.blocks import Block, BlockKind, Unreadable
+from myna_knowledge.formats.blocks import Block, BlockKind, Unreadable
 
 READ_S = 40.0
 """How long one file may take; below the lease of a job."""

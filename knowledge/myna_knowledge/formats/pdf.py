@@ -6,7 +6,7 @@ import re
 from pypdf import PdfReader
 from pypdf.errors import PdfReadError
 
-from myna_knowledge.blocks import Block, BlockKind, Unreadable
+from myna_knowledge.formats.blocks import Block, BlockKind, Unreadable
 from myna_knowledge.text import HAN
 
 MAX_PAGES = 2000

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from myna_knowledge.blocks import Block, BlockKind, Unreadable
+from myna_knowledge.formats.blocks import Block, BlockKind, Unreadable
 from myna_knowledge.formats.grid import table_blocks
 
 MAX_ROWS = 50_000

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import openpyxl  # type: ignore[import-untyped]  # it has no stubs
 
-from myna_knowledge.blocks import Block, BlockKind, Unreadable
 from myna_knowledge.formats.archive import checked_archive
+from myna_knowledge.formats.blocks import Block, BlockKind, Unreadable
 from myna_knowledge.formats.grid import table_blocks
 
 MAX_ROWS, MAX_COLUMNS, MAX_SHEETS = 50_000, 100, 100

@@ -4,8 +4,8 @@ from typing import Any
 
 import pptx
 
-from myna_knowledge.blocks import Block, BlockKind
 from myna_knowledge.formats.archive import checked_archive
+from myna_knowledge.formats.blocks import Block, BlockKind
 from myna_knowledge.formats.grid import table_blocks
 
 SLIDE_LEVEL = 2

@@ -7,8 +7,8 @@ import docx
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 
-from myna_knowledge.blocks import Block, BlockKind
 from myna_knowledge.formats.archive import checked_archive
+from myna_knowledge.formats.blocks import Block, BlockKind
 from myna_knowledge.formats.grid import table_blocks
 
 _HEADING = re.compile(r"(?:heading|überschrift|标题)\s*(\d)", re.IGNORECASE)

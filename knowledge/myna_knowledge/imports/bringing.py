@@ -13,8 +13,10 @@ from myna.log.committer import Committer
 from myna.log.past_writes import Arrival, Recount, Remark
 from myna.log.plan import Opened
 from myna.log.writes import OpenConversation
-from myna.model import Conversation, ConversationKind, Inbox, MemberRole, TicketStatus, User, UserKind
-from myna.service import WHOLE, Note, PreparedReply, Rating, ServiceStore
+from myna.model.conversation import Conversation, ConversationKind, MemberRole
+from myna.model.service import WHOLE, Note, PreparedReply, Rating, ServiceStore
+from myna.model.ticket import TicketStatus
+from myna.model.workspace import Inbox, User, UserKind
 from myna.wire import user_object
 from myna_knowledge.imports.model import Article, Contact, Import, Kind, Outcome, Prepared, Row, Said, Talk
 from myna_knowledge.imports.people import People, line

@@ -53,7 +53,7 @@ def declare(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from myna.wiring_commands import opened_imports
+    from myna.wiring.commands import opened_imports
 
     async def inside() -> int:
         async with opened_imports() as opened:

@@ -8,7 +8,7 @@ from myna_knowledge.imports.model import Article, Export, Outcome
 from myna_knowledge.imports.openapi import markdown, parsed
 from myna_knowledge.imports.opening import Entry
 from myna_knowledge.model import SourceDraft, SourceKind
-from myna_knowledge.reading import check_draft
+from myna_knowledge.reading.reading import check_draft
 
 PAGES = frozenset({".md", ".markdown", ".mdx", ".txt", ".html", ".htm", ".rst"})
 DESCRIPTIONS = frozenset({".json", ".yaml", ".yml"})

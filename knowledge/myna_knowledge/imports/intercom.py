@@ -7,7 +7,7 @@ Bodies are HTML. Field names are those of Intercom's REST API reference, version
 from collections.abc import Iterable
 from typing import Any
 
-from myna_knowledge.html_text import html_blocks
+from myna_knowledge.formats.html import html_blocks
 from myna_knowledge.imports.model import Article, Contact, Export, Outcome, Prepared, Said, Speaker, Talk
 from myna_knowledge.imports.opening import Entry, Object, mapping, objects, rows_of, text_of
 from myna_knowledge.imports.times import moment

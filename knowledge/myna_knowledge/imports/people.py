@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from myna.errors import Conflict
 from myna.ids import new_id
-from myna.model import Inbox, User, UserKind
-from myna.ports import Accounts
-from myna.ports_visitors import Profile, Visitors
+from myna.model.workspace import Inbox, User, UserKind
+from myna.ports.accounts import Accounts
+from myna.ports.visitors import Profile, Visitors
 from myna_knowledge.imports.model import Contact, Import, Outcome, Speaker
 from myna_knowledge.imports.ports import ImportStore
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from myna.errors import Malformed, MynaError, NotFound, TooLarge
 from myna.ids import new_id
-from myna.model import Inbox
-from myna.ports import Accounts
-from myna.ports_content import Blobs
-from myna.ports_visitors import Visitors
+from myna.model.workspace import Inbox
+from myna.ports.accounts import Accounts
+from myna.ports.content import Blobs
+from myna.ports.visitors import Visitors
 from myna.rights import Principal, Verb, require
 from myna_knowledge.imports import chatwoot, docs_tree, intercom
 from myna_knowledge.imports.bringing import Bringer, Desk

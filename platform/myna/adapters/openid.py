@@ -19,7 +19,7 @@ from joserfc.jws import JWSRegistry
 from myna.adapters.guarded import Guarded
 from myna.adapters.public_web import PublicWeb
 from myna.errors import MynaError
-from myna.model_identity import Claims, Provider
+from myna.model.identity import Claims, Provider
 
 ASK_S = 10.0
 KEPT_S = 3600.0

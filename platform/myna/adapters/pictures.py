@@ -8,7 +8,7 @@ import warnings
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from myna.errors import Refused
-from myna.ports_content import Picture
+from myna.ports.content import Picture
 
 MAX_PIXELS = 40_000_000
 """A picture of 40 megapixels takes 160 MB while it is decoded; anything larger is a bomb or no chat picture."""

@@ -7,7 +7,7 @@ import httpx
 
 from myna.adapters.public_web import AddressRefused, PublicWeb
 from myna.errors import NotFound
-from myna.ports_content import WebPage
+from myna.ports.content import WebPage
 
 MAX_BYTES = 512 * 1024
 """What is read of a page; titles stand at its beginning."""

@@ -7,7 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from myna.windows import Bound, Counted
+from myna.limits.windows import Bound, Counted
 
 PREFIX = "myna.v1.limit"
 WAIT_S = 0.5

@@ -7,37 +7,16 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 from myna import __version__
-from myna.api import (
-    account,
-    asyncapi,
-    auth,
-    changes,
-    conversations,
-    desk,
-    exports,
-    files,
-    helpdesk,
-    metrics,
-    mine,
-    moderation,
-    oauth,
-    passkeys,
-    people,
-    privacy,
-    problems,
-    providers,
-    roles,
-    safety,
-    search,
-    seats,
-    service,
-    snooze,
-    streams,
-    views,
-    visitors,
-)
-from myna.api.commands import Commands
+from myna.api import metrics, problems
+from myna.api.conversations import changes, conversations, exports, files, mine, search, seats
+from myna.api.desk import helpdesk, service, snooze, views, visitors
+from myna.api.desk import tickets as desk
 from myna.api.edge import Edge
+from myna.api.identity import account, auth, oauth, passkeys, people, providers, roles
+from myna.api.live import asyncapi, streams
+from myna.api.live.commands import Commands
+from myna.api.safety import detector as safety
+from myna.api.safety import moderation, privacy
 from myna.services import Services
 
 ROUTERS = (

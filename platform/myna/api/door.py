@@ -6,13 +6,13 @@ What is answered was made before, so that an attack that goes on while it is ref
 import asyncio
 from functools import lru_cache
 
-from myna.addresses import place_of
 from myna.api.edge import EXEMPT, head_of
 from myna.api.problems import problem_of
 from myna.errors import MynaError
 from myna.intrusion.model import Response, Sign
 from myna.intrusion.shield import SLOWER, blocked
-from myna.limits import too_many
+from myna.limits.addresses import place_of
+from myna.limits.bounds import too_many
 from myna.services import Services
 
 LIMIT = "request_address"

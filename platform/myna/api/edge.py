@@ -10,11 +10,11 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from myna.addresses import place_of
 from myna.api.problems import problem_of
 from myna.errors import Malformed, MynaError, TooLarge
 from myna.intrusion.model import Response
 from myna.intrusion.shield import SLOWER
+from myna.limits.addresses import place_of
 from myna.services import Services
 
 MAX_BODY_BYTES = 1024 * 1024

@@ -8,11 +8,11 @@ from typing import Any
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from myna.addresses import place_of
 from myna.api.door import Answered, refusal
 from myna.api.edge import head_of
 from myna.api.problems import problem
 from myna.errors import MynaError
+from myna.limits.addresses import place_of
 from myna.services import Services
 
 HEAD_S = 10.0

@@ -12,8 +12,8 @@ from prometheus_client.registry import Collector
 
 from myna.api.principal import Core
 from myna.errors import NotFound, Unauthorised
-from myna.judging import BOUNDS_S, Judging
-from myna.model_moderation import Action
+from myna.model.moderation import Action
+from myna.moderation.judging import BOUNDS_S, Judging
 
 router = APIRouter(tags=["service"])
 

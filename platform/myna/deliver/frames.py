@@ -3,7 +3,7 @@
 import msgspec
 
 from myna.log.plan import Published
-from myna.model import Event, EventKind
+from myna.model.message import Event, EventKind
 from myna.wire import encode, event_object
 
 

@@ -20,8 +20,9 @@ from myna.deliver.tail import Tail
 from myna.errors import MynaError
 from myna.ids import new_id
 from myna.log.plan import Published
-from myna.model import Event, EventKind
-from myna.ports import Bus, Log
+from myna.log.ports import Log
+from myna.model.message import Event, EventKind
+from myna.ports.bus import Bus
 
 TAIL_EVENTS = 10_000
 """Newest events kept in memory for resuming readers; older cursors must sync from the database."""

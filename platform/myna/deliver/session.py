@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from myna.deliver.frames import EventFrame
 from myna.ids import new_id
-from myna.model import User
+from myna.model.workspace import User
 from myna.wire import encode, text_frame
 
 NOBODY: Set[int] = frozenset()

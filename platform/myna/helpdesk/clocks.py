@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from myna.helpdesk.hours import later
 from myna.helpdesk.model import Clock, Hours, Promise
-from myna.model import Message, MessageKind, MessageState, Ticket, TicketStatus
+from myna.model.message import Message, MessageKind, MessageState
+from myna.model.ticket import Ticket, TicketStatus
 
 
 def clocks(

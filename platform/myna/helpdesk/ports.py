@@ -12,7 +12,7 @@ from myna.helpdesk.model import (
     Stay,
     Team,
 )
-from myna.model import Ticket
+from myna.model.ticket import Ticket
 
 
 class HelpdeskStore(Protocol):

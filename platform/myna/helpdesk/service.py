@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from myna.access import Access
+from myna.conversations.access import Access
 from myna.errors import Conflict, Malformed, NotFound
 from myna.helpdesk.clocks import clocks
 from myna.helpdesk.hours import check_hours, is_open, next_opening
@@ -22,10 +22,13 @@ from myna.helpdesk.ports import HelpdeskStore
 from myna.helpdesk.queue import choose, expected_wait_s
 from myna.ids import new_id
 from myna.log.committer import Committer
+from myna.log.ports import Log
 from myna.log.support import claimed_notice
 from myna.log.writes import MoveTicket
-from myna.model import Owner, Ticket, User, UserKind
-from myna.ports import Accounts, Desk, Log
+from myna.model.ticket import Owner, Ticket
+from myna.model.workspace import User, UserKind
+from myna.ports.accounts import Accounts
+from myna.ports.desk import Desk
 from myna.rights import Principal, Verb, require
 from myna.wire import user_object
 

@@ -2,12 +2,12 @@
 
 import time
 
-from myna.access import Access
+from myna.conversations.access import Access
 from myna.errors import Conflict, Malformed
 from myna.helpdesk.model import Sleep
 from myna.helpdesk.ports import SleepStore
-from myna.model import TicketStatus
-from myna.ports import Desk
+from myna.model.ticket import TicketStatus
+from myna.ports.desk import Desk
 from myna.rights import Principal, Verb, require
 
 MOST_S = 366 * 86_400.0

@@ -10,7 +10,7 @@ from myna.deliver.frames import EventFrame
 from myna.helpdesk.model import Stay
 from myna.helpdesk.ports import HelpdeskStore
 from myna.helpdesk.service import Helpdesk
-from myna.model import Owner, TicketStatus
+from myna.model.ticket import Owner, TicketStatus
 from myna.wire import decode
 
 ASSIGN_S = 2.0

@@ -8,9 +8,9 @@ from myna.identity.passwords import hash_password, matches
 from myna.identity.second_factor import Enrolment, SecondFactor
 from myna.identity.sign_ins import SignIns
 from myna.identity.trail import Trail
-from myna.model import User, UserKind
-from myna.ports import Accounts
-from myna.ports_identity import Identities
+from myna.model.workspace import User, UserKind
+from myna.ports.accounts import Accounts
+from myna.ports.identity import Identities
 from myna.rights import Principal
 
 FRESH_S = 600.0

@@ -22,11 +22,11 @@ from myna.identity.sign_ins import SignIns
 from myna.identity.tokens import ACCESS_S, Pair, Tokens
 from myna.identity.trail import Trail
 from myna.ids import new_id
-from myna.model import User, UserKind, WorkspaceRole
-from myna.model_identity import Application, CustomRole, Device
-from myna.ports import Accounts
-from myna.ports_identity import ApplicationStore
-from myna.ports_providers import OnceStore
+from myna.model.identity import Application, CustomRole, Device
+from myna.model.workspace import User, UserKind, WorkspaceRole
+from myna.ports.accounts import Accounts
+from myna.ports.identity import ApplicationStore
+from myna.ports.providers import OnceStore
 from myna.rights import Principal, Verb, gives, require
 
 _challenge = cast(Callable[[str], str], rfc7636.create_s256_code_challenge)  # pyright: ignore[reportUnknownMemberType]

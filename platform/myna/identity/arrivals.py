@@ -21,10 +21,10 @@ from myna.identity.sign_ins import SignIns
 from myna.identity.tokens import Pair
 from myna.identity.trail import Trail
 from myna.ids import new_id
-from myna.model import User, UserKind, WorkspaceRole
-from myna.model_identity import Claims, Device, Invitation, Linked, Provider
-from myna.ports import Accounts
-from myna.ports_providers import Doors, OnceStore, ProviderStore
+from myna.model.identity import Claims, Device, Invitation, Linked, Provider
+from myna.model.workspace import User, UserKind, WorkspaceRole
+from myna.ports.accounts import Accounts
+from myna.ports.providers import Doors, OnceStore, ProviderStore
 from myna.rights import Principal
 
 BEGUN_S = 600.0

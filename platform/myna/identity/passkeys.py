@@ -34,11 +34,11 @@ from myna.identity.sign_ins import SignIns
 from myna.identity.tokens import Pair
 from myna.identity.trail import Trail
 from myna.ids import new_id
-from myna.model import User
-from myna.model_identity import Device, Passkey
-from myna.ports import Accounts
-from myna.ports_identity import PasskeyStore
-from myna.ports_providers import OnceStore, ProviderStore
+from myna.model.identity import Device, Passkey
+from myna.model.workspace import User
+from myna.ports.accounts import Accounts
+from myna.ports.identity import PasskeyStore
+from myna.ports.providers import OnceStore, ProviderStore
 from myna.rights import Principal
 
 CEREMONY_S = 300.0

@@ -14,11 +14,11 @@ from myna.identity.second_factor import SecondFactor
 from myna.identity.sign_ins import SignIns
 from myna.identity.trail import Trail
 from myna.ids import new_id
-from myna.model import User, UserKind, WorkspaceRole
-from myna.model_identity import Invitation, Person
-from myna.ports import Accounts
-from myna.ports_identity import PasskeyStore, PeopleStore, RoleStore
-from myna.ports_providers import ProviderStore
+from myna.model.identity import Invitation, Person
+from myna.model.workspace import User, UserKind, WorkspaceRole
+from myna.ports.accounts import Accounts
+from myna.ports.identity import PasskeyStore, PeopleStore, RoleStore
+from myna.ports.providers import ProviderStore
 from myna.rights import Principal, Verb, gives, require
 from myna.wire import optional_id
 

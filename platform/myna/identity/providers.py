@@ -8,10 +8,10 @@ from myna.errors import Forbidden, Malformed, NotFound
 from myna.identity.seal import Seal
 from myna.identity.trail import Trail
 from myna.ids import new_id
-from myna.model import WorkspaceRole
-from myna.model_identity import Provider
-from myna.ports_identity import RoleStore
-from myna.ports_providers import Doors, ProviderStore
+from myna.model.identity import Provider
+from myna.model.workspace import WorkspaceRole
+from myna.ports.identity import RoleStore
+from myna.ports.providers import Doors, ProviderStore
 from myna.rights import Principal, Verb, gives, require
 
 MAX_PROVIDERS = 20

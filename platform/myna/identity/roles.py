@@ -6,9 +6,9 @@ from myna.errors import Conflict, Forbidden, Malformed, NotFound
 from myna.identity.sign_ins import SignIns
 from myna.identity.trail import Trail
 from myna.ids import new_id
-from myna.model import WorkspaceRole
-from myna.model_identity import CustomRole
-from myna.ports_identity import RoleStore
+from myna.model.identity import CustomRole
+from myna.model.workspace import WorkspaceRole
+from myna.ports.identity import RoleStore
 from myna.rights import OFFERED, Principal, Verb, gives, require
 
 MAX_ROLES = 50

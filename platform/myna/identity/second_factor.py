@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from pyotp.totp import TOTP
 
 from myna.errors import Conflict, MynaError, Unauthorised
-from myna.ports_identity import Factors
+from myna.ports.identity import Factors
 
 STEP_S = 30
 DRIFT_STEPS = 1

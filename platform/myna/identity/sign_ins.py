@@ -12,10 +12,10 @@ from myna.identity.passwords import matches
 from myna.identity.second_factor import SecondFactor
 from myna.identity.tokens import ACCESS_S, APPLICATION, Pair, TokenReused, Tokens
 from myna.ids import new_id
-from myna.model import User, UserKind
-from myna.model_identity import Device, SignIn
-from myna.ports import Accounts
-from myna.ports_identity import SignInStore
+from myna.model.identity import Device, SignIn
+from myna.model.workspace import User, UserKind
+from myna.ports.accounts import Accounts
+from myna.ports.identity import SignInStore
 from myna.rights import Principal
 
 LOOK_AGAIN_S = 20.0

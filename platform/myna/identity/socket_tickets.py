@@ -10,8 +10,8 @@ import time
 
 from myna.errors import Forbidden, Unauthorised
 from myna.identity.tokens import Tokens
-from myna.ports import Accounts
-from myna.ports_identity import TicketStore
+from myna.ports.accounts import Accounts
+from myna.ports.identity import TicketStore
 from myna.rights import Principal, principal_of
 
 TICKET_S = 30

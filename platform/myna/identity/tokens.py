@@ -15,8 +15,8 @@ import jwt
 from myna.errors import MynaError, Unauthorised
 from myna.identity.signing import SigningKeys
 from myna.ids import new_id
-from myna.model import User, UserKind, WorkspaceRole
-from myna.ports import RefreshTokens
+from myna.model.workspace import User, UserKind, WorkspaceRole
+from myna.ports.accounts import RefreshTokens
 from myna.rights import Principal
 
 ACCESS_S = 15 * 60

@@ -2,9 +2,9 @@
 
 from myna.intrusion.detector import Detector
 from myna.intrusion.model import Sign
-from myna.model_moderation import AuditEntry
-from myna.ports_moderation import AuditStore
-from myna.windows import Bound, Windows
+from myna.limits.windows import Bound, Windows
+from myna.model.moderation import AuditEntry
+from myna.ports.moderation import AuditStore
 
 KINDS = {
     **dict.fromkeys(("person.export", "person.downloaded"), "mass_export"),

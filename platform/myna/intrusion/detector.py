@@ -7,14 +7,14 @@ from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from myna.addresses import place_of
 from myna.errors import MynaError
 from myna.ids import new_id
 from myna.intrusion.model import Alert, By, Policy, Response, Shielded, Sign
 from myna.intrusion.ports import SafetyStore
 from myna.intrusion.shield import Shield
-from myna.ports import Bus
-from myna.windows import Windows
+from myna.limits.addresses import place_of
+from myna.limits.windows import Windows
+from myna.ports.bus import Bus
 
 MAX_OPEN = 5_000
 """Alerts that are going on. Overflow rule: the one that was quiet longest is closed; its next sign opens another."""

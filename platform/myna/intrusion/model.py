@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from myna.windows import Bound
+from myna.limits.windows import Bound
 
 
 class Response(StrEnum):

@@ -14,10 +14,10 @@ from myna.intrusion.model import Hook, Policy, Response, Rule, Shielded
 from myna.intrusion.ports import SafetyStore
 from myna.intrusion.requests import Requests
 from myna.intrusion.shield import Shield, address_of, network_of
+from myna.limits.windows import Bound
 from myna.log.committer import Committer
-from myna.ports import Accounts
+from myna.ports.accounts import Accounts
 from myna.rights import Principal
-from myna.windows import Bound
 from myna.wire import optional_id, stamp
 
 MAX_ALLOWED = 500

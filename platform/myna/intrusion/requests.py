@@ -1,11 +1,11 @@
 """Reads the stream of requests: what each one that was refused is a sign of."""
 
-from myna.addresses import place_of
 from myna.identity.devices import device_name
 from myna.intrusion.detector import Detector
 from myna.intrusion.model import Sign
 from myna.intrusion.probes import is_probe
-from myna.model import UserKind
+from myna.limits.addresses import place_of
+from myna.model.workspace import UserKind
 from myna.rights import Principal
 
 WRONG = frozenset({"bad_credentials", "code_wrong"})

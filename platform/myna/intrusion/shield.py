@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from time import time
 
-from myna.addresses import place_of
 from myna.errors import Forbidden, Malformed
 from myna.intrusion.model import Response, Shielded
+from myna.limits.addresses import place_of
 
 MAX_SHIELDED = 20_000
 """Addresses for which something holds. Overflow rule: no more are added until some have run out."""

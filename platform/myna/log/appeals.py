@@ -18,8 +18,9 @@ from myna.log.filter_writes import (
 )
 from myna.log.moderation import REPORTED, audit, flagged, known, release
 from myna.log.plan import digest_of
-from myna.model import Conversation, ConversationKind, EventKind, Member, MessageKind, MessageState
-from myna.model_moderation import Action, Appeal, AppealState, Held, HeldState, Reason, Verdict
+from myna.model.conversation import Conversation, ConversationKind, Member
+from myna.model.message import EventKind, MessageKind, MessageState
+from myna.model.moderation import Action, Appeal, AppealState, Held, HeldState, Reason, Verdict
 from myna.rights import rank
 
 _GROUPS = frozenset({ConversationKind.GROUP, ConversationKind.CHANNEL})

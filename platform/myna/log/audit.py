@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from myna.model_moderation import AuditEntry
+from myna.model.moderation import AuditEntry
 from myna.wire import encode
 
 START = "0" * 64

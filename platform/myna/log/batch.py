@@ -7,23 +7,10 @@ from typing import Any
 from myna.errors import Conflict, Forbidden, NotFound, Refused
 from myna.log.audit import linked
 from myna.log.plan import DedupKey, Done, HeldDraft, Published, Seen, Sheet, State, TurnDraft, digest_of
-from myna.model import (
-    Ack,
-    Conversation,
-    ConversationKind,
-    Draft,
-    Event,
-    EventKind,
-    Invite,
-    JoinRequest,
-    Member,
-    MemberRole,
-    Message,
-    MessageKind,
-    MessageState,
-    Ticket,
-)
-from myna.model_moderation import Held, HeldState
+from myna.model.conversation import Conversation, ConversationKind, Invite, JoinRequest, Member, MemberRole
+from myna.model.message import Ack, Draft, Event, EventKind, Message, MessageKind, MessageState
+from myna.model.moderation import Held, HeldState
+from myna.model.ticket import Ticket
 from myna.wire import message_object, ticket_object
 
 MESSAGE_EVENTS = frozenset(

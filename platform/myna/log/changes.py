@@ -7,7 +7,8 @@ from myna.log import mentions
 from myna.log.batch import Batch
 from myna.log.plan import DedupKey, Done, Needs, digest_of
 from myna.log.writes import Edit, Pin, React, Recall
-from myna.model import Ack, Conversation, Draft, EventKind, Member, Message, MessageKind, MessageState
+from myna.model.conversation import Conversation, Member
+from myna.model.message import Ack, Draft, EventKind, Message, MessageKind, MessageState
 from myna.rights import Verb, rank, seat_may
 
 MAX_EMOJIS = 20

@@ -9,8 +9,8 @@ from functools import partial
 
 from myna.errors import Busy, MynaError
 from myna.log.plan import Committed, Outcome, Published, Result
+from myna.log.ports import Commits
 from myna.log.writes import Write
-from myna.ports import Commits
 
 MAX_BATCH = 2_000
 """Writes in one transaction: beyond that a longer batch costs latency and gains nothing (measured)."""

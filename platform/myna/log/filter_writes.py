@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from myna.filtering import FilterPolicy, Listing, PlaceKind
+from myna.model.filtering import FilterPolicy, Listing, PlaceKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from myna.log.batch import Batch
-from myna.model import Member, Message
+from myna.model.conversation import Member
+from myna.model.message import Message
 from myna.rights import Verb, seat_may
 
 ALL = "all"

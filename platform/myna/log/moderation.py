@@ -20,8 +20,9 @@ from myna.log.filter_writes import (
 )
 from myna.log.plan import HeldDraft, Needs, digest_of
 from myna.log.writes import DecideHeld, Hold, Say
-from myna.model import Ack, Draft, Member, Message, MessageState
-from myna.model_moderation import Action, Held, HeldState, Reason, Verdict
+from myna.model.conversation import Member
+from myna.model.message import Ack, Draft, Message, MessageState
+from myna.model.moderation import Action, Held, HeldState, Reason, Verdict
 
 REPORTED = "reported"
 """The reason code of messages that a reader asks moderators to look at."""

@@ -6,7 +6,9 @@ from myna.errors import MynaError, NotFound
 from myna.log.batch import Batch
 from myna.log.past_writes import Recount
 from myna.log.plan import Needs, digest_of
-from myna.model import Conversation, Draft, Member, Owner
+from myna.model.conversation import Conversation, Member
+from myna.model.message import Draft
+from myna.model.ticket import Owner
 
 
 def need(needs: Needs, write: Recount) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from myna.model import MemberRole, TicketStatus
+from myna.model.conversation import MemberRole
+from myna.model.ticket import TicketStatus
 
 
 @dataclass(frozen=True, slots=True)

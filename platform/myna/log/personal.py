@@ -21,17 +21,8 @@ from myna.log.personal_writes import (
     SetNotify,
 )
 from myna.log.plan import Needs, Opened
-from myna.model import (
-    Conversation,
-    ConversationKind,
-    EventKind,
-    Member,
-    MemberRole,
-    MessageState,
-    SavedDraft,
-    Scheduled,
-    ScheduledState,
-)
+from myna.model.conversation import Conversation, ConversationKind, Member, MemberRole
+from myna.model.message import EventKind, MessageState, SavedDraft, Scheduled, ScheduledState
 
 FOREVER = 253_402_300_799.0
 """The end of the year 9999, as a time that never comes."""

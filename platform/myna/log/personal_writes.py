@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from myna.model import Scheduled, ScheduledState
+from myna.model.message import Scheduled, ScheduledState
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,22 +10,11 @@ from hashlib import blake2b
 from typing import Any
 
 from myna.errors import MynaError
-from myna.filtering import FilterPolicy, Listing, PlaceKind
-from myna.model import (
-    Ack,
-    Conversation,
-    Event,
-    Invite,
-    JoinRequest,
-    Member,
-    Message,
-    SavedDraft,
-    Scheduled,
-    Ticket,
-    TurnDecision,
-    TurnState,
-)
-from myna.model_moderation import AuditEntry, Held, HeldState
+from myna.model.conversation import Conversation, Invite, JoinRequest, Member
+from myna.model.filtering import FilterPolicy, Listing, PlaceKind
+from myna.model.message import Ack, Event, Message, SavedDraft, Scheduled
+from myna.model.moderation import AuditEntry, Held, HeldState
+from myna.model.ticket import Ticket, TurnDecision, TurnState
 from myna.value import value
 from myna.wire import encode
 

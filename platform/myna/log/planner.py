@@ -28,18 +28,9 @@ from myna.log.writes import (
     Stop,
     Write,
 )
-from myna.model import (
-    Ack,
-    Conversation,
-    ConversationKind,
-    Draft,
-    EventKind,
-    Member,
-    Message,
-    Owner,
-    Ticket,
-    TicketStatus,
-)
+from myna.model.conversation import Conversation, ConversationKind, Member
+from myna.model.message import Ack, Draft, EventKind, Message
+from myna.model.ticket import Owner, Ticket, TicketStatus
 
 
 def needs_of(batch: Sequence[Write]) -> Needs:

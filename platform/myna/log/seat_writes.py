@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from myna.model import MemberRole
-from myna.policy import Policy
+from myna.model.conversation import MemberRole
+from myna.model.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,17 +18,17 @@ from myna.log.seat_writes import (
     Unban,
 )
 from myna.log.writes import Join
-from myna.model import (
+from myna.model.conversation import (
     Conversation,
     ConversationKind,
-    EventKind,
     Invite,
     JoinRequest,
     Member,
     MemberRole,
     RequestState,
 )
-from myna.policy import Policy
+from myna.model.message import EventKind
+from myna.model.policy import Policy
 from myna.rights import Verb, rank, seat_may
 from myna.wire import optional_id, optional_stamp
 

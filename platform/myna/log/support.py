@@ -9,19 +9,9 @@ from myna.ids import new_id
 from myna.log.batch import Batch
 from myna.log.plan import TurnDraft
 from myna.log.writes import CloseTurn, Interrupt, MoveTicket, Rouse, Say, TurnGuard
-from myna.model import (
-    ConversationKind,
-    Draft,
-    Member,
-    MemberRole,
-    Message,
-    MessageKind,
-    MessageState,
-    Owner,
-    Ticket,
-    TicketStatus,
-    TurnState,
-)
+from myna.model.conversation import ConversationKind, Member, MemberRole
+from myna.model.message import Draft, Message, MessageKind, MessageState
+from myna.model.ticket import Owner, Ticket, TicketStatus, TurnState
 from myna.wire import ticket_object
 
 QUEUED_NOTICE: Mapping[str, Any] = {"code": "handoff.queued", "text": "A person will answer here soon."}

@@ -8,8 +8,10 @@ from myna.log.filter_writes import ModerationWrite
 from myna.log.past_writes import Recount
 from myna.log.personal_writes import PersonalWrite
 from myna.log.seat_writes import SeatWrite
-from myna.model import ConversationKind, Draft, MemberRole, MessageState, Owner, TicketStatus, TurnDecision
-from myna.model_moderation import Held, Verdict
+from myna.model.conversation import ConversationKind, MemberRole
+from myna.model.message import Draft, MessageState
+from myna.model.moderation import Held, Verdict
+from myna.model.ticket import Owner, TicketStatus, TurnDecision
 from myna.value import value
 
 

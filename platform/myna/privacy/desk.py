@@ -7,11 +7,12 @@ from typing import Any
 from myna.errors import Conflict, Malformed, NotFound
 from myna.identity.trail import Trail
 from myna.ids import new_id
-from myna.limits import Limits
+from myna.limits.bounds import Limits
 from myna.log.committer import Committer
-from myna.model import ConversationKind, User, UserKind, WorkspaceRole
-from myna.ports import Accounts
-from myna.ports_content import Blobs
+from myna.model.conversation import ConversationKind
+from myna.model.workspace import User, UserKind, WorkspaceRole
+from myna.ports.accounts import Accounts
+from myna.ports.content import Blobs
 from myna.privacy.jobs import KEPT_S, Jobs
 from myna.privacy.model import Job, JobState, PrivacyStore, Task
 from myna.rights import Principal, Verb, require

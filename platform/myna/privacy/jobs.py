@@ -15,9 +15,9 @@ from myna.errors import MynaError
 from myna.identity.sign_ins import SignIns
 from myna.log.committer import Committer
 from myna.log.personal_writes import Expire, Retain
-from myna.ports import Log
-from myna.ports_content import Blobs
-from myna.ports_content import Files as FileRows
+from myna.log.ports import Log
+from myna.ports.content import Blobs
+from myna.ports.content import Files as FileRows
 from myna.privacy.model import Elsewhere, Job, JobState, PrivacyStore, Task
 from myna.wire import message_object
 

@@ -1,5 +1,4 @@
 import type { Problem } from "./types";
-import type { TokenSource } from "./tokens";
 
 const TIMEOUT_MS = 20_000;
 
@@ -15,6 +14,14 @@ export class ApiError extends Error {
     this.code = problem.code;
     this.temporary = problem.temporary;
   }
+}
+
+/** Where the API finds who asks. */
+export interface TokenSource {
+  /** A token that should still be valid. */
+  get(): Promise<string>;
+  /** A newer token than `stale`. Throws ApiError 401 when the session is over. */
+  renew(stale: string): Promise<string>;
 }
 
 export interface CallOptions {

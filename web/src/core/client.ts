@@ -1,10 +1,9 @@
-import { Api, ApiError } from "./api";
+import { Api, ApiError, type TokenSource } from "./api";
 import { Backoff } from "./backoff";
 import type { ConversationLog } from "./log";
 import type { Draft, DraftStore } from "./outbox";
 import { Sync, type Effect } from "./sync";
-import type { TokenSource } from "./tokens";
-import type { Ending, Transport } from "./transports";
+import type { Ending, Transport } from "./link";
 import type { ClientFrame, Conversation, Message, MessageBody, ServerFrame, User } from "./types";
 
 export type Status = "connecting" | "online" | "offline" | "stopped";

@@ -1,5 +1,5 @@
 import { ApiError } from "./api";
-import type { Ending, Link, Transport } from "./transports";
+import type { Ending, Link, Transport } from "./link";
 import type { EventFrame, Head, ReadyFrame, ServerFrame } from "./types";
 
 interface SyncReply {

@@ -1,4 +1,4 @@
-export { Api, ApiError, call } from "./api";
+export { Api, ApiError, call, type TokenSource } from "./api";
 export { Backoff } from "./backoff";
 export { Client, type ClientEvents, type Status } from "./client";
 export { ConversationLog } from "./log";
@@ -10,7 +10,8 @@ export { Mirror, type KeptLog, type LogStore } from "./mirror";
 export { MemoryText, TextDrafts, textStore } from "./store";
 export { Sync, type Effect } from "./sync";
 export { Tabs } from "./tabs";
-export { StoredSession, type TextStore, type TokenSource } from "./tokens";
-export { events, poll, socket, type Ending, type Link, type Transport } from "./transports";
+export { StoredSession, type TextStore } from "./tokens";
+export { type Ending, type Link, type Transport } from "./link";
+export { events, poll, socket } from "./transports";
 export { upload } from "./upload";
 export type * from "./types";

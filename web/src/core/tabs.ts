@@ -1,4 +1,4 @@
-import type { Ending, Link, Transport } from "./transports";
+import type { Ending, Link, Transport } from "./link";
 import type { ClientFrame, Head, Message, ReadyFrame, ServerFrame } from "./types";
 
 /** What the tabs of one user say to each other. `tab` is who it is from, or whom it is for. */

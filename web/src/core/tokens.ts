@@ -1,12 +1,5 @@
-import { ApiError, call, failure } from "./api";
+import { ApiError, call, failure, type TokenSource } from "./api";
 import type { Session } from "./types";
-
-export interface TokenSource {
-  /** A token that should still be valid. */
-  get(): Promise<string>;
-  /** A newer token than `stale`. Throws ApiError 401 when the session is over. */
-  renew(stale: string): Promise<string>;
-}
 
 /** What `localStorage` offers; #windows may throw, so callers pass a memory map then. */
 export interface TextStore {

@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import StaticPool
 
 from myna.adapters.sql.calm_sqlite import calm_connection
-from myna.adapters.sql.log_connection import BoundConnection, Connection
-from myna.adapters.sql.noted import noted
+from myna.adapters.sql.log.connection import BoundConnection, Connection
 from myna.adapters.sql.one_go import SqliteWriter
 from myna.adapters.sql.rested import ask_after_rest
+from myna.adapters.sql.safety.noted import noted
 from myna.errors import MynaError
 
 if sys.platform != "win32":

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from myna.adapters.sql.log_connection import Connection, RawConnection
+from myna.adapters.sql.log.connection import Connection, RawConnection
 from myna.errors import Busy
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlmodel import SQLModel
 
-from myna.adapters.sql.tables import table
+from myna.adapters.sql.tables.columns import table
 from myna.adapters.sql.upserts import upserting
 
 _TYPES = {"b": "bigint", "t": "text"}

@@ -1,0 +1,1 @@
+"""How an answer is made of passages, and held to what they say."""

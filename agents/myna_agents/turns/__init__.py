@@ -1,0 +1,1 @@
+"""One turn from the lease to the message that ends it."""

@@ -1,0 +1,1 @@
+"""Versions of agents: drafted, judged, published, compared and rolled back."""

@@ -1,0 +1,1 @@
+"""From a source to sections: fetched, read, cut."""

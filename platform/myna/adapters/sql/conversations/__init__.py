@@ -1,0 +1,1 @@
+"""Conversations, seats, and what hangs on messages, on both databases."""

@@ -1,0 +1,1 @@
+"""Tickets, turns and the service desk on both databases."""

@@ -1,0 +1,1 @@
+"""Accounts, sign-ins, providers and applications on both databases."""

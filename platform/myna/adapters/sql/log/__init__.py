@@ -1,0 +1,1 @@
+"""The log on both databases: the commit transaction, its statements, and reads."""

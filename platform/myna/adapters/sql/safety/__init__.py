@@ -1,0 +1,1 @@
+"""Moderation, intrusion detection and privacy on both databases."""

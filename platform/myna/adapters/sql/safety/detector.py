@@ -1,0 +1,205 @@
+"""Alerts, blocked addresses and the policy of the detector, on both databases."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import msgspec
+from sqlalchemy import Column, Float, Index, Text, delete, insert, select, update
+from sqlmodel import Field, SQLModel
+
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.tables.columns import big, table, text
+from myna.adapters.sql.upserts import upserting
+from myna.intrusion.model import RULES, Alert, Hook, Policy, Response, Shielded
+from myna.limits.windows import Bound
+
+MAX_ALERTS = 20_000
+"""Alerts that are kept; an attack must not fill the disk. The oldest are forgotten."""
+
+
+class AlertRow(SQLModel, table=True):
+    """An attack that was noticed. Ids, addresses and numbers only."""
+
+    __tablename__ = "alert"
+    __table_args__ = (Index("ix_alert_workspace", "workspace", "id"),)
+    id: int = Field(sa_column=big(primary=True))
+    workspace: int = Field(sa_column=big())
+    kind: str = Field(sa_column=text())
+    key: str = Field(sa_column=text())
+    address: str = Field(sa_column=text())
+    user: int | None = Field(sa_column=big(null=True))
+    at: float = Field(sa_column=Column(Float, nullable=False))
+    last_at: float = Field(sa_column=Column(Float, nullable=False))
+    count: int = Field(sa_column=big())
+    response: str = Field(sa_column=text())
+    until: float | None = Field(sa_column=Column(Float, nullable=True))
+    seen_by: int | None = Field(sa_column=big(null=True))
+
+
+class ShieldRow(SQLModel, table=True):
+    """What holds for an address. Shared by all processes, and kept over restarts."""
+
+    __tablename__ = "shield"
+    place: str = Field(sa_column=Column(Text, primary_key=True))
+    response: str = Field(sa_column=text())
+    until: float | None = Field(sa_column=Column(Float, nullable=True))
+    reason: str = Field(sa_column=text())
+    by: int | None = Field(sa_column=big(null=True))
+    at: float = Field(sa_column=Column(Float, nullable=False))
+
+
+class SafetyRow(SQLModel, table=True):
+    """The policy of the detector: one row. The hook's secret must be readable to sign with it."""
+
+    __tablename__ = "safety"
+    id: int = Field(sa_column=big(primary=True))
+    rules: str = Field(sa_column=text())
+    allow: str = Field(sa_column=text())
+    hook: str = Field(sa_column=text())
+    secret: str = Field(sa_column=text())
+
+
+_alert, _shield, _safety = table(AlertRow), table(ShieldRow), table(SafetyRow)
+
+
+class SqlSafety:
+    """See `myna.intrusion.ports.SafetyStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(self, alerts: Sequence[Alert]) -> None:
+        """Store new alerts and what has changed of known ones."""
+        async with self._database.write() as connection:
+            for each in alerts:
+                changed = {
+                    "last_at": each.last_at,
+                    "count": each.count,
+                    "until": each.until,
+                    "user": each.user,
+                }
+                found = await connection.execute(update(_alert).where(_alert.c.id == each.id).values(changed))
+                if not found.rowcount:
+                    await connection.execute(insert(_alert).values(_values(each)))
+            newest = select(_alert.c.id).order_by(_alert.c.id.desc()).offset(MAX_ALERTS).limit(1)
+            oldest = (await connection.execute(newest)).scalar()
+            if oldest is not None:
+                await connection.execute(delete(_alert).where(_alert.c.id <= oldest))
+
+    async def alerts(
+        self, workspace: int | None, *, before: int | None, kind: str | None, limit: int
+    ) -> list[Alert]:
+        """Alerts, newest first."""
+        query = select(_alert)
+        if workspace is not None:
+            query = query.where(_alert.c.workspace == workspace)
+        if before is not None:
+            query = query.where(_alert.c.id < before)
+        if kind is not None:
+            query = query.where(_alert.c.kind == kind)
+        rows = await self._database.all(query.order_by(_alert.c.id.desc()).limit(limit))
+        return [
+            Alert(**{**cast("Mapping[str, Any]", row._mapping), "response": Response(row.response)})
+            for row in rows
+        ]
+
+    async def seen(self, workspace: int | None, alert: int, user: int) -> bool:
+        """Note that somebody has looked."""
+        change = update(_alert).where(_alert.c.id == alert).values(seen_by=user)
+        if workspace is not None:
+            change = change.where(_alert.c.workspace == workspace)
+        async with self._database.write() as connection:
+            return bool((await connection.execute(change)).rowcount)
+
+    async def shield(self, shielded: Sequence[Shielded]) -> None:
+        """Let something hold for each of these addresses."""
+        values = {
+            each.place: {
+                "place": each.place,
+                "response": each.response.value,
+                "until": each.until,
+                "reason": each.reason,
+                "by": each.by,
+                "at": each.at,
+            }
+            for each in sorted(shielded, key=lambda each: each.place)
+        }
+        # In the order of the places, so that two writers wait for each other and not both for the other.
+        put = upserting(_shield, sqlite_driver=self._database.sqlite)
+        async with self._database.write() as connection:
+            await connection.execute(put, list(values.values()))
+
+    async def lift(self, place: str) -> bool:
+        """End it."""
+        async with self._database.write() as connection:
+            return bool((await connection.execute(delete(_shield).where(_shield.c.place == place))).rowcount)
+
+    async def shielded(self, now: float) -> list[Shielded]:
+        """Everything that holds now."""
+        holds = _shield.c.until.is_(None) | (_shield.c.until > now)
+        rows = await self._database.all(select(_shield).where(holds).order_by(_shield.c.at.desc()))
+        return [
+            Shielded(row.place, Response(row.response), row.until, row.reason, row.by, row.at) for row in rows
+        ]
+
+    async def forget(self, now: float) -> None:
+        """Drop what has run out."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(_shield).where(_shield.c.until < now))
+
+    async def policy(self) -> Policy:
+        """What the administrators decided."""
+        rows = await self._database.all(select(_safety))
+        if not rows:
+            return Policy()
+        row = rows[0]
+        changed: dict[str, list[Any]] = msgspec.json.decode(row.rules)
+        rules = {
+            kind: rule
+            if kind not in changed
+            else replace(
+                rule,
+                bound=Bound(changed[kind][0], rule.bound.window_s),
+                response=Response(changed[kind][1]),
+                for_s=changed[kind][2],
+            )
+            for kind, rule in RULES.items()
+        }
+        hook = Hook(row.hook, row.secret) if row.hook else None
+        return Policy(rules, tuple(msgspec.json.decode(row.allow)), hook)
+
+    async def set_policy(self, policy: Policy) -> None:
+        """Replace it."""
+        rules = {
+            kind: [rule.bound.count, rule.response.value, rule.for_s]
+            for kind, rule in policy.rules.items()
+            if rule != RULES[kind]
+        }
+        values = {
+            "id": 1,
+            "rules": msgspec.json.encode(rules).decode(),
+            "allow": msgspec.json.encode(policy.allow).decode(),
+            "hook": policy.hook.url if policy.hook else "",
+            "secret": policy.hook.secret if policy.hook else "",
+        }
+        async with self._database.write() as connection:
+            await connection.execute(delete(_safety))
+            await connection.execute(insert(_safety).values(values))
+
+
+def _values(alert: Alert) -> dict[str, Any]:
+    return {
+        "id": alert.id,
+        "workspace": alert.workspace,
+        "kind": alert.kind,
+        "key": alert.key,
+        "address": alert.address,
+        "user": alert.user,
+        "at": alert.at,
+        "last_at": alert.last_at,
+        "count": alert.count,
+        "response": alert.response.value,
+        "until": alert.until,
+        "seen_by": alert.seen_by,
+    }

@@ -1,0 +1,333 @@
+"""Exports, erasures and retention on both databases."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from sqlalchemy import Column, Float, Index, and_, delete, func, insert, or_, select, tuple_, update
+from sqlmodel import Field, SQLModel
+
+from myna.adapters.sql.database import Database
+from myna.adapters.sql.desk.visitors import VisitorProfileRow
+from myna.adapters.sql.identity.passkeys import PasskeyRow
+from myna.adapters.sql.safety.detector import AlertRow
+from myna.adapters.sql.tables.columns import big, table, text
+from myna.adapters.sql.tables.content import FileRow
+from myna.adapters.sql.tables.conversations import (
+    BlockRow,
+    ConversationRow,
+    EventRow,
+    JoinRequestRow,
+    MemberRow,
+    ReceiptRow,
+)
+from myna.adapters.sql.tables.desk import HeldRow, TicketRow, TurnRow
+from myna.adapters.sql.tables.identity import InvitationRow, RecoveryCodeRow, SecondFactorRow, SignInRow
+from myna.adapters.sql.tables.messages import (
+    DraftRow,
+    HiddenRow,
+    MentionRow,
+    MessageRow,
+    PinRow,
+    ReactionRow,
+    ScheduledRow,
+)
+from myna.adapters.sql.tables.moderation import AuditRow
+from myna.adapters.sql.tables.providers import EmailRow, LinkedRow
+from myna.adapters.sql.tables.service import NoteRow, RatingRow
+from myna.adapters.sql.tables.workspace import RefreshTokenRow, SocketTicketRow, UserRow
+from myna.model.message import MessageState
+from myna.privacy.model import Job, JobState, Record, Task
+
+DAY_S = 86_400.0
+NOBODY = "Deleted user"
+SECRET = frozenset({"password", "digest", "secret", "verdict", "client_id", "parts", "hash", "before"})
+"""Columns that are no business of an export: secrets, and how things are kept."""
+
+
+class PrivacyJobRow(SQLModel, table=True):
+    """An export or erasure; it outlives the process that runs it."""
+
+    __tablename__ = "privacy_job"
+    __table_args__ = (Index("ix_privacy_job_workspace", "workspace", "id"),)
+    id: int = Field(sa_column=big(primary=True))
+    workspace: int = Field(sa_column=big())
+    user: int = Field(sa_column=big())
+    task: str = Field(sa_column=text())
+    state: str = Field(sa_column=text())
+    asked_by: int = Field(sa_column=big())
+    at: float = Field(sa_column=Column(Float, nullable=False))
+    done: int = Field(sa_column=big())
+    finished_at: float | None = Field(sa_column=Column(Float, nullable=True))
+    error: str | None = Field(sa_column=text(null=True))
+    blob: str | None = Field(sa_column=text(null=True))
+    size: int = Field(sa_column=big())
+    lease_until: float = Field(sa_column=Column(Float, nullable=False))
+
+
+class RetentionRow(SQLModel, table=True):
+    """How long conversations of a kind are kept in a workspace."""
+
+    __tablename__ = "retention"
+    workspace: int = Field(sa_column=big(primary=True))
+    days: str = Field(sa_column=text())
+
+
+_job, _rule, _message = table(PrivacyJobRow), table(RetentionRow), table(MessageRow)
+_ticket, _place, _user, _file = table(TicketRow), table(ConversationRow), table(UserRow), table(FileRow)
+_OWN: tuple[tuple[str, Any, str], ...] = tuple(
+    (name, table(row), column)
+    for name, row, column in (
+        ("profile", UserRow, "id"),
+        ("visitor", VisitorProfileRow, "user"),
+        ("linked", LinkedRow, "user"),
+        ("email", EmailRow, "user"),
+        ("devices", SignInRow, "user"),
+        ("memberships", MemberRow, "user"),
+        ("reactions", ReactionRow, "user"),
+        ("pins", PinRow, "user"),
+        ("mentions", MentionRow, "user"),
+        ("drafts", DraftRow, "user"),
+        ("scheduled", ScheduledRow, "user"),
+        ("blocks", BlockRow, "user"),
+        ("ratings", RatingRow, "user"),
+        ("requests", JoinRequestRow, "user"),
+        ("held", HeldRow, "sender"),
+        ("tickets", TicketRow, "visitor"),
+        ("notes", NoteRow, "author"),
+        ("files", FileRow, "user"),
+        ("acts", AuditRow, "actor"),
+        ("alerts", AlertRow, "user"),
+    )
+)
+_GONE: tuple[tuple[Any, str], ...] = tuple(
+    (table(row), column)
+    for row, column in (
+        (VisitorProfileRow, "user"),
+        (LinkedRow, "user"),
+        (EmailRow, "user"),
+        (SignInRow, "user"),
+        (RefreshTokenRow, "user"),
+        (SocketTicketRow, "user"),
+        (SecondFactorRow, "user"),
+        (RecoveryCodeRow, "user"),
+        (PasskeyRow, "user"),
+        (InvitationRow, "user"),
+        (DraftRow, "user"),
+        (ScheduledRow, "user"),
+        (HiddenRow, "user"),
+        (BlockRow, "user"),
+        (BlockRow, "other"),
+        (JoinRequestRow, "user"),
+        (MentionRow, "user"),
+        (ReceiptRow, "user"),
+    )
+)
+
+
+class SqlPrivacy:
+    """See `myna.privacy.model.PrivacyStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, job: Job) -> Job:
+        """Store a new job, or give the one that is under way."""
+        same = and_(
+            _job.c.user == job.user,
+            _job.c.task == job.task.value,
+            _job.c.state.in_((JobState.WAITING.value, JobState.RUNNING.value)),
+        )
+        async with self._database.write() as connection:
+            known = (await connection.execute(select(_job).where(same))).first()
+            if known is not None:
+                return _job_of(known)
+            await connection.execute(insert(_job).values({**_values(job), "lease_until": 0.0}))
+        return job
+
+    async def put(self, job: Job) -> None:
+        """Store how far it is."""
+        values = _values(job)
+        # How far it came is told by `go_on`.
+        values.pop("done")
+        async with self._database.write() as connection:
+            await connection.execute(update(_job).where(_job.c.id == job.id).values(values))
+
+    async def take(self, now: float, lease_s: float) -> Job | None:
+        """The next job, leased."""
+        due = or_(
+            _job.c.state == JobState.WAITING.value,
+            and_(_job.c.state == JobState.RUNNING.value, _job.c.lease_until < now),
+        )
+        query = select(_job).where(due).order_by(_job.c.id).limit(1)
+        if not await self._database.all(query):
+            return None
+        async with self._database.write() as connection:
+            row = (await connection.execute(query.with_for_update(skip_locked=True))).first()
+            if row is None:
+                return None
+            leased = {"state": JobState.RUNNING.value, "lease_until": now + lease_s}
+            await connection.execute(update(_job).where(_job.c.id == row.id).values(leased))
+        return _job_of(row, JobState.RUNNING)
+
+    async def go_on(self, job: int, done: int, until: float) -> None:
+        """Prolong the lease."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(_job).where(_job.c.id == job).values(done=done, lease_until=until)
+            )
+
+    async def job(self, workspace: int, job: int) -> Job | None:
+        """A job of the workspace."""
+        query = select(_job).where(_job.c.workspace == workspace, _job.c.id == job)
+        return next(map(_job_of, await self._database.all(query)), None)
+
+    async def jobs(self, workspace: int, limit: int, user: int | None = None) -> list[Job]:
+        """Newest first, of everybody or about one user."""
+        query = select(_job).where(_job.c.workspace == workspace).order_by(_job.c.id.desc()).limit(limit)
+        if user is not None:
+            query = query.where(_job.c.user == user)
+        return [_job_of(row) for row in await self._database.all(query)]
+
+    async def outdated(self, before: float) -> list[Job]:
+        """Finished exports that still lie somewhere."""
+        query = select(_job).where(_job.c.blob.is_not(None), _job.c.finished_at < before)
+        return [_job_of(row) for row in await self._database.all(query)]
+
+    async def records(self, workspace: int, user: int) -> AsyncIterator[Record]:
+        """Everything about the user, without secrets."""
+        for name, rows, column in _OWN:
+            for row in await self._database.all(select(rows).where(rows.c[column] == user)):
+                told: Mapping[str, Any] = row._mapping
+                yield name, {key: value for key, value in told.items() if key not in SECRET}
+
+    async def said(self, user: int, after: tuple[int, int], limit: int) -> list[tuple[int, int]]:
+        """Messages that still have words, in order."""
+        key = tuple_(_message.c.conversation, _message.c.seq)
+        query = (
+            select(_message.c.conversation, _message.c.seq)
+            .where(
+                _message.c.sender == user,
+                _message.c.state != MessageState.RECALLED.value,
+                key > tuple_(*after),
+            )
+            .order_by(_message.c.conversation, _message.c.seq)
+            .limit(limit)
+        )
+        return [(row[0], row[1]) for row in await self._database.all(query)]
+
+    async def places(self, user: int) -> list[int]:
+        """Support conversations that the user began."""
+        query = select(_ticket.c.conversation).where(_ticket.c.visitor == user)
+        return [row[0] for row in await self._database.all(query)]
+
+    async def files(self, user: int, workspace: int) -> list[tuple[int, str, str | None]]:
+        """The user's files."""
+        query = select(_file.c.id, _file.c.name, _file.c.digest).where(
+            _file.c.user == user, _file.c.workspace == workspace
+        )
+        return [(row[0], row[1], row[2]) for row in await self._database.all(query)]
+
+    async def scrub(self, workspace: int, user: int, now: float) -> None:
+        """Take everything personal out of the rows about the user."""
+        held, rating, note, turn = table(HeldRow), table(RatingRow), table(NoteRow), table(TurnRow)
+        alert = table(AlertRow)
+        theirs = select(_ticket.c.conversation).where(_ticket.c.visitor == user)
+        nameless = {
+            "name": NOBODY,
+            "handle": None,
+            "password": None,
+            "role": None,
+            "locale": "en",
+            "deactivated_at": now,
+        }
+        async with self._database.write() as connection:
+            for rows, column in _GONE:
+                await connection.execute(delete(rows).where(rows.c[column] == user))
+            for change in (
+                update(held).where(held.c.sender == user).values(body='{"text":""}', appeal=None),
+                update(rating).where(rating.c.user == user).values(comment=""),
+                delete(note).where(note.c.conversation.in_(theirs)),
+                update(turn).where(turn.c.conversation.in_(theirs)).values(decision=None),
+                update(_ticket).where(_ticket.c.visitor == user).values(summary=None, reason=None),
+                update(_file).where(_file.c.user == user).values(name="", used_at=0.0),
+                update(alert).where(alert.c.user == user).values(address=""),
+                update(_user).where(_user.c.id == user, _user.c.workspace == workspace).values(nameless),
+            ):
+                await connection.execute(change)
+            told = table(EventRow)
+            events = select(told).where(told.c.conversation.in_(theirs), told.c.data.contains('"summary"'))
+            for row in (await connection.execute(events)).all():
+                # What was handed over stays in the events of the ticket, too.
+                data = {
+                    key: None if key == "summary" else value for key, value in json.loads(row.data).items()
+                }
+                same = and_(told.c.conversation == row.conversation, told.c.rev == row.rev)
+                await connection.execute(update(told).where(same).values(data=json.dumps(data)))
+
+    async def retention(self, workspace: int) -> dict[str, int]:
+        """Days by kind."""
+        rows = await self._database.all(select(_rule.c.days).where(_rule.c.workspace == workspace))
+        return dict(json.loads(rows[0][0])) if rows else {}
+
+    async def set_retention(self, workspace: int, days: Mapping[str, int]) -> None:
+        """Replace it."""
+        async with self._database.write() as connection:
+            await connection.execute(delete(_rule).where(_rule.c.workspace == workspace))
+            await connection.execute(insert(_rule).values(workspace=workspace, days=json.dumps(dict(days))))
+
+    async def overdue(self, now: float) -> list[tuple[int, int]]:
+        """What the workspaces' rules take away."""
+        found: list[tuple[int, int]] = []
+        for row in await self._database.all(select(_rule)):
+            for kind, days in json.loads(row.days).items():
+                if not days:
+                    continue
+                query = (
+                    select(_place.c.id, func.max(_message.c.seq))
+                    .join(_message, _message.c.conversation == _place.c.id)
+                    .where(
+                        _place.c.workspace == row.workspace,
+                        _place.c.kind == kind,
+                        ~_place.c.policy.contains('"retain_days"', autoescape=True),
+                        _message.c.seq > _place.c.retained_through,
+                        _message.c.created_at < now - days * DAY_S,
+                    )
+                    .group_by(_place.c.id)
+                )
+                found.extend((each[0], each[1]) for each in await self._database.all(query))
+        return found
+
+
+def _values(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "workspace": job.workspace,
+        "user": job.user,
+        "task": job.task.value,
+        "state": job.state.value,
+        "asked_by": job.asked_by,
+        "at": job.at,
+        "done": job.done,
+        "finished_at": job.finished_at,
+        "error": job.error,
+        "blob": job.blob,
+        "size": job.size,
+    }
+
+
+def _job_of(row: Any, state: JobState | None = None) -> Job:
+    return Job(
+        row.id,
+        row.workspace,
+        row.user,
+        Task(row.task),
+        state or JobState(row.state),
+        row.asked_by,
+        row.at,
+        row.done,
+        row.finished_at,
+        row.error,
+        row.blob,
+        row.size,
+    )

@@ -1,0 +1,1 @@
+"""Conversations, seats, messages, files and search over HTTP."""

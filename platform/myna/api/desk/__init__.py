@@ -1,0 +1,1 @@
+"""Tickets and the service desk over HTTP."""

@@ -1,0 +1,1 @@
+"""Signing in, people, roles, providers and applications over HTTP."""

@@ -1,0 +1,1 @@
+"""Conversations and seats: who may come in, who is in, and what each sees of the whole."""

@@ -1,0 +1,1 @@
+"""What is said while people are connected: who is there, who types, how far each has read."""

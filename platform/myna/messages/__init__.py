@@ -1,0 +1,1 @@
+"""Messages on their one road, and what is done to them before and after."""

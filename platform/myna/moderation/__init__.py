@@ -1,0 +1,1 @@
+"""Judging before storing, and what people decide about it afterwards."""
