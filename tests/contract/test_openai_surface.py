@@ -1,49 +1,32 @@
 """The OpenAI-compatible surface with the official client and with LangChain: an agent is a model with its knowledge."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
-from openai import AsyncOpenAI
+import pytest_asyncio
 
-from myna.model.workspace import WorkspaceRole
 from support.bot_world import Caller, World, world
 from support.http_server import served
-from support.openai_provider import Provider, Text, Tool
+from support.openai_client import WEATHER, agent_of, client
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 QUESTION = "How long do I have to return something?"
-WEATHER: Any = {
-    "type": "function",
-    "function": {
-        "name": "weather",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
-    },
-}
 
 
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[World]:
-    async with world(tmp_path, demo=True, embedder="none:") as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """One workspace for all, since nothing that is asked here is stored."""
+    async with world(tmp_path_factory.mktemp("openai"), demo=True, embedder="none:") as made:
         await made.bots.library.drain()
         async with served(made.app) as made.url:
             yield made
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def bot(shop: World) -> Caller:
     return await shop.bot(await shop.person("ann"))
-
-
-def client(shop: World, key: str) -> AsyncOpenAI:
-    http = openai.DefaultAsyncHttpxClient(trust_env=False)
-    return AsyncOpenAI(base_url=f"{shop.url}/openai/v1", api_key=key, http_client=http, max_retries=0)
-
-
-async def agent_of(shop: World, key: str) -> str:
-    async with client(shop, key) as asked:
-        return str((await asked.models.list()).data[0].id)
 
 
 async def test_agents_are_models_and_answer_with_citations(shop: World, bot: Caller) -> None:
@@ -168,45 +151,6 @@ async def test_bad_requests_get_openais_errors(shop: World, bot: Caller) -> None
         assert (await asked.models.list()).data == []
 
 
-async def test_a_clients_tools_reach_the_model_with_the_agents_knowledge(
-    tmp_path: Path, provider: Provider
-) -> None:
-    settings: dict[str, Any] = {"model": f"openai:small@{provider.url}", "demo": True, "embedder": "none:"}
-    async with world(tmp_path, **settings) as shop, served(shop.app) as shop.url:
-        await shop.bots.library.drain()
-        bot = await shop.bot(await shop.person("ann"))
-        model = await agent_of(shop, bot.token)
-        async with client(shop, bot.token) as asked:
-            provider.plays(Tool("weather", {"city": "Berlin"}))
-            done = await asked.chat.completions.create(
-                model=model, messages=[{"role": "user", "content": QUESTION}], tools=[WEATHER]
-            )
-            calls: Any = done.choices[0].message.tool_calls
-            assert calls[0].function.name == "weather"
-            assert "Berlin" in calls[0].function.arguments
-            assert done.choices[0].finish_reason == "tool_calls"
-            sent = provider.requests[-1]
-            assert sent["model"] == "small"
-            assert "45 days" in str(sent["messages"][0]["content"])
-            response = await asked.responses.create(
-                model=model,
-                input=QUESTION,
-                tools=[{"type": "function", "name": "weather", "parameters": {}, "strict": False}],
-            )
-            assert [each.type for each in response.output] == ["function_call"]
-            provider.plays(Text(("It is ", "sunny.")))
-            again = await asked.chat.completions.create(
-                model=model,
-                messages=[
-                    {"role": "user", "content": "Weather?"},
-                    {"role": "assistant", "tool_calls": [calls[0].model_dump()]},
-                    {"role": "tool", "tool_call_id": calls[0].id, "content": "sunny"},
-                ],
-                tools=[WEATHER],
-            )
-            assert again.choices[0].message.content == "It is sunny."
-
-
 async def test_json_and_lengths_are_as_asked_and_what_only_a_model_could_is_refused(
     shop: World, bot: Caller
 ) -> None:
@@ -243,65 +187,3 @@ async def test_a_bot_is_called_by_name_and_its_agent_is_asked_the_question_alone
     plain = await bot.ask("GET", "/v1/bot/knowledge", params={"q": QUESTION})
     called = await bot.ask("GET", "/v1/bot/knowledge", params={"q": f"@Help_me_bot, {QUESTION}"})
     assert called == plain
-
-
-async def masked_agent(shop: World) -> None:
-    """Let the workspace's agent keep personal data from its model, as an owner does on the dashboard."""
-    owner = await shop.person("owner", WorkspaceRole.OWNER)
-    (agent,) = (await owner.ask("GET", "/v1/agents"))["agents"]
-    body = (await owner.ask("GET", f"/v1/agents/{agent['id']}"))["body"]
-    path = f"/v1/agents/{agent['id']}/versions"
-    made = await owner.ask("POST", path, 201, json={"body": {**body, "mask": True}})
-    await owner.ask("POST", f"{path}/{made['number']}/publish", json={"override": "only masking"})
-
-
-async def test_a_masked_agents_model_reads_no_personal_data_of_a_clients_either(
-    tmp_path: Path, provider: Provider
-) -> None:
-    from langchain_openai import ChatOpenAI
-    from pydantic import BaseModel, SecretStr
-
-    class Order(BaseModel):
-        """Where something is sent."""
-
-        email: str
-
-    settings: dict[str, Any] = {"model": f"openai:small@{provider.url}", "demo": True, "embedder": "none:"}
-    async with world(tmp_path, **settings) as shop, served(shop.app) as shop.url:
-        await shop.bots.library.drain()
-        await masked_agent(shop)
-        bot = await shop.bot(await shop.person("ann"))
-        model = await agent_of(shop, bot.token)
-        said: Any = {"role": "user", "content": "Send it to ann@example.org, not to bob@example.org."}
-        async with client(shop, bot.token) as asked:
-            provider.plays(Tool("weather", {"city": "[EMAIL_1]"}, before="For [EMAIL_1]:"))
-            done = await asked.chat.completions.create(model=model, messages=[said], tools=[WEATHER])
-            calls: Any = done.choices[0].message.tool_calls
-            assert '"ann@example.org"' in calls[0].function.arguments
-            assert done.choices[0].message.content == "For ann@example.org:"
-            history: list[Any] = [
-                said,
-                {"role": "assistant", "tool_calls": [calls[0].model_dump()]},
-                {"role": "tool", "tool_call_id": calls[0].id, "content": "ann@example.org is known"},
-            ]
-            provider.plays(Text(("Sent to [EM", "AIL_1].")))
-            stream = await asked.chat.completions.create(
-                model=model, messages=history, tools=[WEATHER], stream=True
-            )
-            pieces = [each.choices[0].delta.content or "" async for each in stream if each.choices]
-            assert "".join(pieces) == "Sent to ann@example.org."
-            provider.plays(Text(('{"email": "[EMAIL_1]"}',)))
-            http = openai.DefaultAsyncHttpxClient(trust_env=False)
-            chat = ChatOpenAI(
-                model=model,
-                base_url=f"{shop.url}/openai/v1",
-                api_key=SecretStr(bot.token),
-                http_async_client=http,
-                max_retries=0,
-            )
-            order = await chat.with_structured_output(Order, method="json_schema").ainvoke([said])
-            assert order == Order(email="ann@example.org")
-            await http.aclose()
-        for request in provider.requests:
-            assert "example.org" not in str(request)
-            assert "[EMAIL_2]" in str(request)
