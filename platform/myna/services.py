@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from myna.audit import AuditLog
 from myna.conversations.access import Access
 from myna.conversations.directory import Directory
+from myna.conversations.opening import Opening
 from myna.conversations.seats import Membership
 from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
@@ -85,6 +86,7 @@ class Services:
     signals: Signals
     receipts: Receipts
     presence: Presence
+    opening: Opening
     directory: Directory
     handoff: Handoff
     helpdesk: Helpdesk

@@ -21,7 +21,7 @@ from myna.rights import Principal
 from myna.services import Services
 from myna.settings import Settings
 from myna.wire import stamp
-from myna.wiring.server import build_core
+from myna.wiring.core import build_core
 from support.planning import ANN, BIRD, INBOX, OPA, OTTO, SUPPORT, VIC, WORKSPACE
 from support.stores import Stores, stores
 

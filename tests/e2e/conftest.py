@@ -1,5 +1,6 @@
 """A real server and a real browser with two people in it."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -15,27 +16,35 @@ from support.browser import FLAGS, Person, sit_down
 from support.myna_server import MynaServer
 
 StartServer = Callable[..., MynaServer]
+LONG = {"test_care_screens", "test_openapi_fuzz", "test_screens", "test_widget_parts", "test_bots_command"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder carries the mark `e2e`."""
+    """Everything in this folder carries the mark `e2e`; the files that take longest begin, so that two workers end together."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.e2e)
+    items.sort(key=lambda item: item.path.stem not in LONG)
 
 
 @pytest.fixture(scope="session")
 def filled_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a demo that has been indexed, and that nobody uses: copy it, or take `new_demo`.
 
-    Indexing the help centre takes most of a minute; whoever works on these tests points MYNA_TEST_DEMO at a folder that a
-    demo server has filled.
+    Indexing the help centre takes most of a minute: the workers of one run share what the first one made. Whoever works on
+    these tests points MYNA_TEST_DEMO at a folder that a demo server has filled.
     """
     if filled := os.environ.get("MYNA_TEST_DEMO"):
         return Path(filled)
-    folder = tmp_path_factory.mktemp("filled")
-    with myna_server.serve(folder, "--demo") as server:
-        myna_server.wait_for_knowledge(server)
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "filled"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            with myna_server.serve(folder, "--demo") as server:
+                myna_server.wait_for_knowledge(server)
+            (folder / "done").touch()
     return folder / "data"
 
 

@@ -5,6 +5,7 @@ Invariants I1 to I7 of docs/protocol.md, on both databases, with one server and 
 
 import asyncio
 import gc
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,8 @@ class Clients(RuleBasedStateMachine):
     """A few people in two groups."""
 
     url = ""
+    template = Path()
+    """A migrated file, copied for each example that has no `url`."""
     servers = 1
 
     @initialize()
@@ -41,7 +44,8 @@ class Clients(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         folder = Path(self.folder.name)
-        self.world = World(self.url or f"sqlite:///{folder / 'myna.db'}", folder, self.servers)
+        url = self.url or f"sqlite:///{shutil.copy(self.template, folder / 'myna.db')}"
+        self.world = World(url, folder, self.servers)
         self.joined = False
         self.run(self.start())
 
@@ -195,21 +199,21 @@ def left_connections() -> Iterator[None]:
     gc.collect()
 
 
-def machine(url: str, servers: int) -> type[Clients]:
-    return type("Clients", (Clients,), {"url": url, "servers": servers})
+def machine(servers: int, *, url: str = "", template: Path = Path()) -> type[Clients]:
+    return type("Clients", (Clients,), {"url": url, "template": template, "servers": servers})
 
 
-def test_clients_of_one_server_on_sqlite_end_with_the_log() -> None:
-    run_state_machine_as_test(machine("", 1), settings=LITTLE)
+def test_clients_of_one_server_on_sqlite_end_with_the_log(migrated_sqlite: Path) -> None:
+    run_state_machine_as_test(machine(1, template=migrated_sqlite), settings=LITTLE)
 
 
-def test_clients_of_two_servers_on_sqlite_end_with_the_log() -> None:
-    run_state_machine_as_test(machine("", 2), settings=LITTLE)
+def test_clients_of_two_servers_on_sqlite_end_with_the_log(migrated_sqlite: Path) -> None:
+    run_state_machine_as_test(machine(2, template=migrated_sqlite), settings=LITTLE)
 
 
 @pytest.mark.needs("postgres")
 def test_clients_of_two_servers_on_postgres_end_with_the_log(postgres_url: str) -> None:
-    run_state_machine_as_test(machine(postgres_url, 2), settings=LITTLE)
+    run_state_machine_as_test(machine(2, url=postgres_url), settings=LITTLE)
 
 
 async def test_a_client_gets_what_it_heard_of_from_a_server_that_is_behind(

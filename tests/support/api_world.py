@@ -21,7 +21,7 @@ from myna.rights import Principal
 from myna.services import Services
 from myna.settings import Settings
 from myna.wire import encode
-from myna.wiring.server import build_core
+from myna.wiring.core import build_core
 from support.planning import ANN, BOB, EVE, GROUP, OPA, OTTO, VIC, WORKSPACE
 from support.stores import ELSEWHERE, PEOPLE, stores
 

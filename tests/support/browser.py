@@ -6,11 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from support.backends import ROOT
 
 SCREENSHOTS = ROOT / "screenshots"
+PATIENCE_MS = 30_000
+"""How long a page may take for what a test waits for: far more than it needs, as the machine does other things, too."""
+expect.set_options(timeout=PATIENCE_MS)
 
 FLAGS = (
     "--no-sandbox",  # Chromium refuses its sandbox to root, which CI is
@@ -48,7 +51,7 @@ async def sit_down(browser: Browser, name: str, *, width: int, height: int) -> A
     context = await browser.new_context(
         viewport={"width": width, "height": height}, locale="en-GB", timezone_id="Europe/London"
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     person = Person(name, await context.new_page())
     person.page.on("pageerror", lambda error: person.faults.append(f"uncaught: {error}"))
     person.page.on(

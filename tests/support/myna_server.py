@@ -97,7 +97,7 @@ def launch(
     return process, MynaServer(url, Path(settings["MYNA_DATA"]), log, process.pid, settings)
 
 
-def wait_for(process: subprocess.Popen[bytes], server: MynaServer, *, ready_s: float = 60.0) -> None:
+def wait_for(process: subprocess.Popen[bytes], server: MynaServer, *, ready_s: float = 120.0) -> None:
     """Returns when the server is ready for requests."""
     processes.wait_until(
         lambda: answers(f"{server.url}/health/ready"), process=process, log=server.log, wait_s=ready_s

@@ -18,7 +18,7 @@ from myna.rights import Principal
 from myna.services import Services
 from myna.settings import Settings
 from myna.wiring.agents import build_office
-from myna.wiring.server import build_core
+from myna.wiring.core import build_core
 from myna_agents.api import routers
 from myna_agents.opening import Office
 from myna_agents.turns.runner import Runner

@@ -64,7 +64,7 @@ def openid_server(folder: Path) -> Iterator[OpenIdServer]:
     issuer = f"http://127.0.0.1:{port}"
     try:
         ready = f"{issuer}/.well-known/openid-configuration"
-        processes.wait_until(lambda: myna_server.answers(ready), process=process, log=log, wait_s=30)
+        processes.wait_until(lambda: myna_server.answers(ready), process=process, log=log)
         yield OpenIdServer(issuer)
     finally:
         processes.stop(process)

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -13,6 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _running: list[subprocess.Popen[bytes]] = []
+_chance = random.SystemRandom()
+_PORTS = range(20_000, 32_000)
+"""Below the ports that Linux gives to outgoing connections (32768 and above), and none that Chromium refuses to call."""
 
 
 def start(
@@ -73,7 +77,7 @@ def _stop_all() -> None:
 
 
 def wait_until(
-    ready: Callable[[], bool], *, process: subprocess.Popen[bytes], log: Path, wait_s: float = 30.0
+    ready: Callable[[], bool], *, process: subprocess.Popen[bytes], log: Path, wait_s: float = 120.0
 ) -> None:
     """Returns when `ready()` holds; fails with the end of the log when the process ended or time is over."""
     deadline = time.monotonic() + wait_s
@@ -91,10 +95,17 @@ def tail(log: Path, lines: int = 40) -> str:
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nothing listens on now.
+
+    A server needs seconds from here until it listens. In that time no outgoing connection can take the port, and another
+    test process would have to draw the same number.
+    """
+    for _ in range(1000):
+        port = _chance.choice(_PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("No port of this machine is free.")
 
 
 def accepts(port: int) -> bool:

@@ -69,7 +69,7 @@ class Postgres:
             check=True,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
         )
         return done.stdout.strip()
 
@@ -181,7 +181,7 @@ def chroma(folder: Path) -> Iterator[str]:
         env=os.environ | {"ANONYMIZED_TELEMETRY": "False"},
     )
     try:
-        processes.wait_until(lambda: processes.accepts(port), process=server, log=log, wait_s=60.0)
+        processes.wait_until(lambda: processes.accepts(port), process=server, log=log)
         yield f"http://127.0.0.1:{port}"
     finally:
         processes.stop(server)

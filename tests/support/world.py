@@ -27,7 +27,7 @@ from myna.model.message import Event, Message
 from myna.model.workspace import User, UserKind, Workspace
 from myna.settings import Settings
 from myna.wire import encode
-from myna.wiring.server import build_core
+from myna.wiring.core import build_core
 from myna_bots.client.deliveries import Settled, Snapshot
 from myna_bots.client.frames import Event as EventFrame
 from myna_bots.client.frames import decode_frames

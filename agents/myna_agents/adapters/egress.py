@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import httpx2
 
+from myna.adapters.authorities import authorities
 from myna.adapters.guarded import Guarded
 from myna.adapters.public_web import PublicWeb
 
@@ -19,7 +20,9 @@ class _Guarded(httpx.AsyncBaseTransport):
     def __init__(self, web: PublicWeb) -> None:
         self._web, self._inner = (
             web,
-            httpx.AsyncHTTPTransport(trust_env=False, limits=httpx.Limits(max_connections=MAX_CONNECTIONS)),
+            httpx.AsyncHTTPTransport(
+                verify=authorities(), trust_env=False, limits=httpx.Limits(max_connections=MAX_CONNECTIONS)
+            ),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

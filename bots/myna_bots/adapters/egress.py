@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from myna.adapters.authorities import authorities
 from myna.adapters.public_web import PublicWeb
 from myna.errors import TooLarge
 from myna_bots.client.errors import Unreachable
@@ -34,7 +35,10 @@ class GuardedEgress:
         )
         # No proxy of the environment: it would resolve the name again, past the guard.
         self._client = httpx.AsyncClient(
-            follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=64)
+            verify=authorities(),
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=64),
         )
 
     async def check(self, url: str) -> None:

@@ -5,6 +5,7 @@ from urllib.parse import urljoin
 
 import httpx
 
+from myna.adapters.authorities import authorities
 from myna.adapters.public_web import AddressRefused, PublicWeb
 from myna_knowledge.reading.fetching import Fetched, Unfetchable
 
@@ -26,6 +27,7 @@ class SafeFetch:
             hint="The operator may allow others (MYNA_PRIVATE_SOURCES=1).",
         )
         self._client = httpx.AsyncClient(
+            verify=authorities(),
             follow_redirects=False,
             trust_env=False,
             timeout=httpx.Timeout(FETCH_S),

@@ -5,6 +5,7 @@ import time
 
 import httpx
 
+from myna.adapters.authorities import authorities
 from myna.adapters.public_web import PublicWeb
 from myna.errors import MynaError
 from myna.intrusion.model import Hook
@@ -21,7 +22,7 @@ class AlertHook:
             allow_private=allow_private, hint="The operator may allow others (MYNA_PRIVATE_WEBHOOKS=1)."
         )
         # No proxy of the environment: it would resolve the name again, past the guard.
-        self._client = httpx.AsyncClient(follow_redirects=False, trust_env=False)
+        self._client = httpx.AsyncClient(verify=authorities(), follow_redirects=False, trust_env=False)
 
     async def check(self, url: str) -> None:
         """Raises Malformed when the address may not be called."""

@@ -2,6 +2,7 @@
 
 import httpx2
 
+from myna.adapters.authorities import authorities2
 from myna.adapters.public_web import PublicWeb
 
 
@@ -12,7 +13,7 @@ class Guarded(httpx2.AsyncBaseTransport):
     """
 
     def __init__(self, web: PublicWeb) -> None:
-        self._web, self._inner = web, httpx2.AsyncHTTPTransport(trust_env=False)
+        self._web, self._inner = web, httpx2.AsyncHTTPTransport(verify=authorities2(), trust_env=False)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer. Raises AddressRefused before anything is sent."""

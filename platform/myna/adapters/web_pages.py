@@ -5,6 +5,7 @@ from urllib.parse import urljoin
 
 import httpx
 
+from myna.adapters.authorities import authorities
 from myna.adapters.public_web import AddressRefused, PublicWeb
 from myna.errors import NotFound
 from myna.ports.content import WebPage
@@ -23,7 +24,10 @@ class WebPages:
         self._web = PublicWeb(allow_private=allow_private, ports=PORTS)
         # No proxy of the environment: it would resolve the name again, past the guard.
         self._client = httpx.AsyncClient(
-            follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=16)
+            verify=authorities(),
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=16),
         )
 
     async def page(self, url: str) -> WebPage:

@@ -1,35 +1,25 @@
-"""Opening conversations and showing them: lists, heads and histories as a principal may see them."""
+"""Conversations as a principal may see them: lists, heads and histories."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any
 
 from myna.conversations.access import Access
-from myna.errors import Forbidden, Malformed, NotFound
-from myna.ids import new_id
-from myna.log.committer import Committer
-from myna.log.plan import Opened
+from myna.conversations.shown import conversation_object, head_object
 from myna.log.ports import Log
-from myna.log.writes import OpenConversation
-from myna.model.conversation import Conversation, ConversationKind, Member, MemberRole
-from myna.model.message import Message
-from myna.model.policy import Policy
+from myna.model.conversation import Conversation, ConversationKind, Member
 from myna.model.service import TicketFilter
 from myna.model.ticket import Ticket
-from myna.model.workspace import Inbox, User, UserKind
+from myna.model.workspace import User
 from myna.ports.accounts import Accounts
-from myna.ports.content import Personal, Seats
+from myna.ports.content import Personal
 from myna.ports.conversations import Conversations, Crowds
 from myna.ports.desk import Desk
-from myna.rights import Principal, Seat, Verb, may, require
-from myna.wire import event_object, member_object, message_object, optional_stamp, stamp, ticket_object
+from myna.rights import Principal, Seat, Verb, require
+from myna.wire import event_object, message_object, ticket_object
 
 SHOWN_MEMBERS = 200
 """Members that come with a conversation; larger groups are paged."""
-MAX_GROUP = 500
-MAX_TITLE_CHARS = 200
 PAGE = 200
 """Most messages, events or conversations in one answer."""
 WIDE = TicketFilter()
@@ -47,88 +37,11 @@ class Directory:
         conversations: Conversations,
         desk: Desk,
         log: Log,
-        committer: Committer,
         personal: Personal,
-        seats: Seats,
         crowds: Crowds,
     ) -> None:
-        self._crowds = crowds
-        self._personal, self._seats = personal, seats
         self._access, self._accounts, self._conversations = access, accounts, conversations
-        self._desk, self._log, self._committer = desk, log, committer
-
-    async def open_support(self, principal: Principal, inbox: Inbox) -> tuple[Conversation, bool]:
-        """The visitor's conversation in an inbox, and whether it is new."""
-        if principal.kind is not UserKind.VISITOR or inbox.workspace != principal.workspace:
-            raise Forbidden("Only a visitor of this inbox opens a conversation in it.")
-        known = await self._conversations.support_conversation(principal.user, inbox.id)
-        if known is not None:
-            return known, False
-        members = [(principal.user, MemberRole.GUEST)]
-        if inbox.agent is not None:
-            members.append((inbox.agent, MemberRole.MEMBER))
-        visitor = await self._accounts.user(principal.user)
-        write = OpenConversation(
-            new_id(),
-            principal.workspace,
-            ConversationKind.SUPPORT,
-            visitor.name if visitor else "",
-            tuple(members),
-            agents=(inbox.agent,) if inbox.agent is not None else (),
-            inbox=inbox.id,
-            visitor=principal.user,
-        )
-        opened = await self._open(write)
-        return opened.conversation, opened.new
-
-    async def open_group(
-        self,
-        principal: Principal,
-        title: str,
-        users: Sequence[int],
-        kind: ConversationKind = ConversationKind.GROUP,
-    ) -> Conversation:
-        """A new group or channel with the principal as its owner."""
-        require(principal, Verb.OPEN_GROUP)
-        title = title.strip()
-        if not 1 <= len(title) <= MAX_TITLE_CHARS or "\x00" in title:
-            raise Malformed(f"A group needs a title of at most {MAX_TITLE_CHARS} characters, without NUL.")
-        found = await self._colleagues(principal, users)
-        members = [(principal.user, MemberRole.OWNER), *((user.id, MemberRole.MEMBER) for user in found)]
-        agents = tuple(user.id for user in found if user.agent)
-        write = OpenConversation(new_id(), principal.workspace, kind, title, tuple(members), agents=agents)
-        return (await self._open(write)).conversation
-
-    async def open_direct(self, principal: Principal, other: int) -> tuple[Conversation, bool]:
-        """The conversation of two users, and whether it is new.
-
-        A person whom no role lets see all colleagues opens one with whomever they share a conversation with; others look to
-        them as if they did not exist.
-
-        Raises:
-            Forbidden: the principal is no person of the workspace, or is blocked by the other.
-            NotFound: there is no such user, for this principal.
-        """
-        if not may(principal, Verb.OPEN_GROUP):
-            if principal.kind is not UserKind.HUMAN or principal.scopes is not None:
-                raise Forbidden("You may not open a direct conversation here.")
-            if other not in await self._crowds.acquainted(principal.user, [other]):
-                raise NotFound("Some of these users do not exist here.")
-        found = await self._colleagues(principal, [other])
-        if not found:
-            raise Malformed("A direct conversation needs another user.")
-        known = await self._conversations.direct_conversation(principal.user, other)
-        if known is not None:
-            return known, False
-        if await self._seats.blocked(principal.user, other):
-            raise Forbidden("You cannot write to this user.", code="blocked")
-        members = ((principal.user, MemberRole.MEMBER), (other, MemberRole.MEMBER))
-        agents = (other,) if found[0].agent else ()
-        write = OpenConversation(
-            new_id(), principal.workspace, ConversationKind.DIRECT, "", members, agents=agents
-        )
-        opened = await self._open(write)
-        return opened.conversation, opened.new
+        self._desk, self._log, self._personal, self._crowds = desk, log, personal, crowds
 
     async def one(self, principal: Principal, conversation: int) -> dict[str, Any]:
         """A conversation with members, ticket and last message."""
@@ -250,7 +163,7 @@ class Directory:
         found = await self._conversations.changed(
             principal.user, support_of=support_of, after_pos=after_pos, limit=limit
         )
-        heads = [_head(conversation, member) for conversation, member in found]
+        heads = [head_object(conversation, member) for conversation, member in found]
         more = len(found) == limit
         return heads, found[-1][0].last_pos if found else after_pos, more
 
@@ -263,7 +176,7 @@ class Directory:
             limit=limit,
             newest_first=True,
         )
-        return [_head(conversation, member) for conversation, member in found], len(found) == limit
+        return [head_object(conversation, member) for conversation, member in found], len(found) == limit
 
     async def seats_of(self, principal: Principal) -> dict[int, int]:
         """Every conversation in which the user has a seat with the first readable message, to subscribe a session."""
@@ -293,21 +206,6 @@ class Directory:
             return found
         shared = {principal.user, *await self._crowds.acquainted(principal.user, [user.id for user in found])}
         return [user for user in found if user.id in shared]
-
-    async def _open(self, write: OpenConversation) -> Opened:
-        opened = await self._committer.write(write)
-        assert isinstance(opened, Opened)
-        return opened
-
-    async def _colleagues(self, principal: Principal, users: Sequence[int]) -> list[User]:
-        wanted = sorted({user for user in users if user != principal.user})
-        if len(wanted) > MAX_GROUP:
-            raise Malformed(f"A group is opened with at most {MAX_GROUP} members; invite the others later.")
-        found = await self._accounts.users(wanted, principal.workspace) if wanted else []
-        found = [user for user in found if user.kind is not UserKind.VISITOR]
-        if len(found) != len(wanted):
-            raise NotFound("Some of these users do not exist here.")
-        return found
 
     async def _shown(
         self,
@@ -344,61 +242,6 @@ class Directory:
                 ticket = await self._desk.ticket(place.id)
             inbox = inboxes.get(place.inbox) if place.inbox is not None else None
             made.append(
-                _conversation_object(place, people, ticket, inbox, mine, last.get(place.id), unread, calls)
+                conversation_object(place, people, ticket, inbox, mine, last.get(place.id), unread, calls)
             )
         return made
-
-
-def _head(conversation: Conversation, member: Member | None) -> dict[str, Any]:
-    return {
-        "conversation": str(conversation.id),
-        "kind": conversation.kind,
-        "rev": conversation.rev,
-        "seq": conversation.seq,
-        "read_seq": member.read_seq if member else 0,
-        "from_seq": Seat(conversation, member, False).floor,
-        "last_pos": conversation.last_pos,
-    }
-
-
-@lru_cache(512)
-def _policy_fields(policy: Policy) -> Mapping[str, Any]:
-    return asdict(policy)
-
-
-def _conversation_object(
-    place: Conversation,
-    people: Sequence[tuple[Member, User]],
-    ticket: Ticket | None,
-    inbox: Inbox | None,
-    mine: Member | None,
-    last: Message | None,
-    unread: dict[int, int],
-    calls: dict[int, int],
-) -> dict[str, Any]:
-    visible = last is not None and (mine is None or last.seq >= max(mine.from_seq, mine.deleted_to + 1))
-    return {
-        "id": str(place.id),
-        "kind": place.kind,
-        "title": place.title,
-        "seq": place.seq,
-        "rev": place.rev,
-        "pos": place.last_pos,
-        "policy": dict(_policy_fields(place.policy)),
-        "created_at": stamp(place.created_at),
-        "changed_at": stamp(place.changed_at),
-        "members": [member_object(member, user) for member, user in people],
-        "ticket": None if ticket is None else ticket_object(ticket),
-        "inbox": None if inbox is None else {"id": str(inbox.id), "key": inbox.key, "name": inbox.name},
-        "me": {
-            "role": mine.role if mine else None,
-            "read_seq": mine.read_seq if mine else 0,
-            "from_seq": mine.from_seq if mine else 1,
-            "deleted_to": mine.deleted_to if mine else 0,
-            "notify": mine.notify if mine else "all",
-            "muted_until": optional_stamp(mine.muted_until) if mine else None,
-            "unread": unread.get(place.id, 0),
-            "mentions": calls.get(place.id, 0),
-        },
-        "last_message": message_object(last) if last is not None and visible else None,
-    }

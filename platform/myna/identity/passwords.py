@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -9,6 +10,7 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.low_level import ARGON2_VERSION
 
 from myna.errors import Busy
 
@@ -20,7 +22,19 @@ T = TypeVar("T")
 _workers = ThreadPoolExecutor(2, thread_name_prefix="myna-password")
 _waiting: set[object] = set()
 _hasher = PasswordHasher()
-_unknown = _hasher.hash("nobody has this password")
+
+
+def _of_nobody() -> str:
+    """A hash with the parameters of all others and random bytes for its digest, so that a start computes none."""
+    salt, digest = (
+        b64encode(secrets.token_bytes(size)).rstrip(b"=").decode()
+        for size in (_hasher.salt_len, _hasher.hash_len)
+    )
+    cost = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${digest}"
+
+
+_unknown = _of_nobody()
 """Checked when the handle is unknown, so that the answer takes as long."""
 
 

@@ -11,7 +11,7 @@ from myna.model.workspace import WorkspaceRole
 from myna.rights import Principal
 from myna.settings import Settings
 from myna.wiring.backends import build_imports, kept_blobs, open_database
-from myna.wiring.server import build_core
+from myna.wiring.core import build_core
 
 if TYPE_CHECKING:
     from myna_knowledge.imports.service import Imports

@@ -1,6 +1,7 @@
 """Bring a database to the newest schema, whoever starts first and however many start at once."""
 
 import secrets
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -30,6 +31,7 @@ async def renew_epoch(database: Database) -> None:
         )
 
 
+@cache
 def head() -> str:
     """The newest version that this program knows."""
     found = ScriptDirectory.from_config(_config(None)).get_current_head()

@@ -77,13 +77,13 @@ async def open_conversation(
             inbox = await core.accounts.inbox_by_key(asked.inbox) if asked.inbox.isprintable() else None
             if inbox is None:
                 raise NotFound(f"There is no inbox {asked.inbox!r}.")
-            made, new = await core.directory.open_support(asker, inbox)
+            made, new = await core.opening.support(asker, inbox)
         case OpenGroup() | OpenChannel():
             kind = ConversationKind(asked.kind)
             users = [int(each) for each in asked.members]
-            made = await core.directory.open_group(asker, asked.title, users, kind)
+            made = await core.opening.group(asker, asked.title, users, kind)
         case OpenDirect():
-            made, new = await core.directory.open_direct(asker, int(asked.user))
+            made, new = await core.opening.direct(asker, int(asked.user))
     if not new:
         response.status_code = 200
     return await core.directory.one(asker, made.id)

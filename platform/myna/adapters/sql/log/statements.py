@@ -4,6 +4,7 @@ Keys go in as one JSON parameter: the statement does not change with the size of
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from myna.adapters.sql.log.texts import direct_of, heirs, questions, retain, saved_of, seen, support_of
 from myna.adapters.sql.statement_texts import (
@@ -111,6 +112,7 @@ class Statements:
     retain: tuple[str, ...]
 
 
+@cache
 def statements(*, sqlite_driver: bool) -> Statements:
     """The statements for SQLite (sqlite3) or PostgreSQL (asyncpg)."""
     return Statements(
