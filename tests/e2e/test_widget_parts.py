@@ -341,6 +341,46 @@ async def test_out_of_hours_a_message_can_be_left(
         call(server, operator_token, "PUT", f"/v1/inboxes/{inbox}/staffing", staffing)
 
 
+async def test_an_agents_form_is_filled_in_and_reaches_the_operator(
+    server: MynaServer, operator_token: str, visitor: Person, operator: Person
+) -> None:
+    (agent, *_) = call(server, operator_token, "GET", "/v1/agents")["agents"]
+    versions = f"/v1/agents/{agent['user']['id']}/versions"
+    made = call(server, operator_token, "POST", versions, {})
+    fields = [{"name": "order", "label": "Order number", "required": True, "max_length": 5}]
+    form = {
+        "kind": "form",
+        "name": "send_back",
+        "description": "Register a parcel.",
+        "title": "Send a tent back",
+    }
+    body = made["body"] | {"tools": [{**form, "fields": fields, "words": ["my tent goes back"]}]}
+    call(server, operator_token, "PUT", f"{versions}/{made['number']}", {"body": body})
+    call(
+        server, operator_token, "POST", f"{versions}/{made['number']}/publish", {"override": "to show a form"}
+    )
+    try:
+        await visitor.page.goto(f"{server.url}/demo")
+        widget = Widget(visitor.page)
+        await widget.open()
+        await widget.say("Hi, my tent goes back")
+        shown = widget.frame.get_by_test_id("form")
+        await expect(shown).to_contain_text("Send a tent back")
+        await visitor.shoot("widget-agents-form")
+        await shown.get_by_label("Order number").fill("T-1")
+        await shown.get_by_role("button", name="Send").click()
+        await expect(shown).to_contain_text("Thank you.")
+        await expect(widget.mine.last).to_contain_text("Order number: T-1")
+        await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
+        dashboard = Dashboard(operator.page)
+        await dashboard.sign_in(server)
+        await operator.page.get_by_test_id("ticket").filter(has_text="T-1").first.click()
+        await expect(operator.page.get_by_test_id("side")).to_contain_text("The customer sent a form")
+        await operator.shoot("dashboard-agents-form")
+    finally:
+        call(server, operator_token, "POST", f"/v1/agents/{agent['user']['id']}/roll-back")
+
+
 async def _inbox_id(server: MynaServer, token: str) -> str:
     conversations = call(server, token, "GET", "/v1/tickets?view=open&limit=1")["tickets"]
     return str(conversations[0]["inbox"])

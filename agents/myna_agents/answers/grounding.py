@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from myna_agents.answers.orders import gives_orders
 from myna_agents.text.facts import without_marks
 from myna_agents.text.language import script_language
 from myna_knowledge.model import Passage
@@ -19,27 +20,6 @@ have 0.8 and more; what a model says after "ignore your instructions" has next t
 SHINGLE = 5
 """So many words in a row out of the instructions are a leak of them."""
 
-_ORDERS = re.compile(
-    r"(?<!not )(?<!n't )(?<!never )\b(?:ignore|disregard|forget|override|overlook|bypass|neglect)\b"
-    r".{0,40}\b(?:previous|prior|above|earlier|all|any|your|these|"
-    r"system|other)\b.{0,30}\b(?:instructions?|rules?|prompts?|directives?|guidelines?|constraints?|context|messages?|told)\b"
-    r"|\b(?:you are|you're) now\b.{0,60}\b(?:assistant|ai|bot|model|dan|mode|hacker|unrestricted|jailbroken|free)\b"
-    r"|\b(?:reveal|print|repeat|output|leak|show|send|exfiltrate)\b.{0,40}\b(?:system prompt|your (?:prompt|instructions|rules)|"
-    r"hidden (?:prompt|instructions?)|initial prompt|conversation history|chat history)\b"
-    r"|\b(?:ai|llm|(?:large )?language model|chatbot|ai (?:assistant|agent|model|system))s?\b[,:]?\s*(?:you\s+)?"
-    r"(?:must|should|shall|please|have to|need to|are (?:instructed|required|ordered) to|do not|don't|ignore)\b"
-    r"|\b(?:new|updated|real|actual|secret|hidden) (?:system )?instructions?\b\s*[:：]"
-    r"|^\s*(?-i:SYSTEM|ASSISTANT|DEVELOPER)\s*[:：]"
-    r"|<\|?\s*(?:im_start|im_end|system|endoftext|assistant)\s*\|?>|\[/?(?:INST|SYS)\]|###\s*(?:system|instruction)"
-    r"|\b(?:when|if) (?:you|the (?:ai|model|assistant|bot|chatbot)) (?:read|reads|see|sees|process|summari[sz]e|answer)s? this\b"
-    r"|\b(?:respond|reply|answer) (?:only|to (?:the|this) (?:user|customer|question)|with the (?:words?|phrase|following))\b"
-    r".{0,60}\b(?:instead|exactly|nothing else|regardless)\b"
-    r"|(?:忽略|无视|無視|忘记|忘記|不要理会|绕过|繞過).{0,12}(?:之前|以上|前面|先前|所有|全部|上述|系统|系統|你的).{0,8}(?:指令|指示|规则|規則|提示|命令|要求|设定)"
-    r"|(?:你现在是|你現在是|从现在起你|從現在起你).{0,24}(?:助手|模型|机器人|機器人|黑客|不受限)"
-    r"|(?:输出|輸出|泄露|洩露|重复|重複|打印|透露).{0,10}(?:系统提示|系統提示|提示词|提示詞|你的指令|隐藏指令)"
-    r"|(?:人工智能|AI|模型|助手)[,，:：]?(?:必须|必須|请务必|請務必|不得|应当忽略)",
-    re.IGNORECASE | re.MULTILINE,
-)
 _ALWAYS = frozenset(
     terms("yes no sure okay not never please thank sorry also page passage source company customer")
 )
@@ -71,11 +51,6 @@ def leaks(text: str, secret: str, passages: Sequence[Passage]) -> list[str]:
     """The sentences of a text that repeat the instructions word for word where no passage says the same."""
     hidden = _shingles(secret) - _shingles("\n".join(one.text for one in passages))
     return [text[start:end] for start, end in sentences(text) if _shingles(text[start:end]) & hidden]
-
-
-def gives_orders(text: str) -> bool:
-    """Whether a text talks to the model that reads it instead of to a reader."""
-    return _ORDERS.search(text) is not None
 
 
 def inert(passage: Passage) -> Passage:

@@ -52,6 +52,10 @@ class Phrase(StrEnum):
     SUMMARY_KNOWN = "summary_known"
     SUMMARY_DECLINED_ONCE = "summary_declined_once"
     SUMMARY_REASON = "summary_reason"
+    FILL_IN = "fill_in"
+    FILL_IN_SEND = "fill_in_send"
+    FORM_PASSED_ON = "form_passed_on"
+    FORM_GONE = "form_gone"
 
 
 _TEXTS: dict[Phrase, dict[str, str]] = {
@@ -206,6 +210,19 @@ _TEXTS: dict[Phrase, dict[str, str]] = {
         "zh": "自动客服有 {count} 次表示不知道。",
     },
     Phrase.SUMMARY_KNOWN: {"en": "Remembered: {text}", "zh": "已记住：{text}"},
+    Phrase.FILL_IN: {
+        "en": "Please fill this in: {title}. Nothing is done before you send it.",
+        "zh": "请填写：{title}。您提交之前不会办理任何事情。",
+    },
+    Phrase.FILL_IN_SEND: {"en": "Send", "zh": "提交"},
+    Phrase.FORM_PASSED_ON: {
+        "en": "Thank you, I have what is needed. A colleague takes it from here and answers you in this conversation.",
+        "zh": "谢谢，信息已收到。接下来由同事处理，并在本会话中回复您。",
+    },
+    Phrase.FORM_GONE: {
+        "en": "I could not use this form any more, so nothing was done. Please ask me for it again, or talk to a colleague.",
+        "zh": "这份表单已经失效，没有办理任何事情。请重新向我索取表单，或者联系同事。",
+    },
     Phrase.SUMMARY_REASON: {"en": "Why: {text}", "zh": "原因：{text}"},
 }
 
@@ -239,6 +256,7 @@ _REASONS: dict[str, dict[str, str]] = {
     "policy_topic": {"en": "the topic is kept for people", "zh": "该话题由人工处理"},
     "value_limit": {"en": "the amount is above the agent's limit", "zh": "金额超出自动客服的权限"},
     "vip": {"en": "the customer always gets a person", "zh": "该客户始终由人工服务"},
+    "form_filled": {"en": "the customer sent a form", "zh": "客户提交了表单"},
     "agent_failed": {"en": "the agent had a technical failure", "zh": "自动客服发生技术故障"},
     "operator_took_over": {"en": "an operator took over", "zh": "人工客服接管了会话"},
     "released": {"en": "an operator gave the conversation back", "zh": "人工客服交还了会话"},

@@ -1,9 +1,10 @@
 """What the agents' routes take."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from myna.api.forms import MAX_FIELDS, InputPart, Line
 from myna.api.ids import IdText
 from myna.wire import optional_id, stamp
 from myna_agents.versions.bundles import Bundle, EvalCase
@@ -113,6 +114,41 @@ class ScheduleTool(Shape):
     notice_minutes: int = Field(default=60, ge=0, le=10_080, description="How long before it must be made.")
 
 
+class FormTool(Shape):
+    """A form that the customer fills in. Without `url` operators get what they wrote, through the queue; with it, the company's
+    own API, once."""
+
+    kind: Literal["form"]
+    name: ToolName
+    description: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    title: Line
+    submit: Annotated[str, StringConstraints(max_length=200)] = ""
+    fields: list[InputPart] = Field(min_length=1, max_length=MAX_FIELDS)
+    words: list[Short] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Words and phrases that ask for the form, besides its title.",
+    )
+    url: str = Field(default="", max_length=1_500, pattern=r"^(https?://.*)?$")
+    method: Literal["POST", "PUT", "PATCH"] = "POST"
+    headers: dict[HeaderName, HeaderText] = Field(default_factory=dict, max_length=20)
+    approve: bool = False
+    who: Literal["anyone", "verified"] | None = Field(
+        default=None, description="Left out: `verified` with `url`, otherwise `anyone`."
+    )
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
+    retries: int = Field(default=1, ge=0, le=3)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        names = [each.name for each in self.fields]
+        if len(set(names)) != len(names):
+            raise ValueError("two fields have the same name")
+        if self.approve and not self.url:
+            raise ValueError("approve is for forms with a url: operators get the others anyway")
+        return self
+
+
 class TopicBody(Shape):
     """What another agent answers."""
 
@@ -137,9 +173,9 @@ class BundleBody(Shape):
     handoff: HandoffBody = Field(default_factory=HandoffBody)
     budget: BudgetBody = Field(default_factory=BudgetBody)
     gate: GateBody = Field(default_factory=GateBody)
-    tools: list[Annotated[HttpTool | McpTool | PluginTool | ScheduleTool, Field(discriminator="kind")]] = (
-        Field(default=[], max_length=20)
-    )
+    tools: list[
+        Annotated[HttpTool | McpTool | PluginTool | ScheduleTool | FormTool, Field(discriminator="kind")]
+    ] = Field(default=[], max_length=20)
     topics: list[TopicBody] = Field(default=[], max_length=50)
     remember: bool = False
     mask: bool = False

@@ -7,23 +7,26 @@ from functools import lru_cache
 from myna_agents.text.clauses import plain
 
 _HELLO = (
-    r"(?:(?:hi|hey|hello|ok|okay|dear|yo|thanks|thank you|sorry|so|and|please|well|now|right|alright|good morning|你好|您好|嗨|哈喽|请问|喂|"
-    r"谢谢|麻烦|麻煩|请|請|那|那么|对了|早上好|早安)[\s,，!！]*)*"
+    r"(?:(?:hi|hey|hello|ok|okay|dear|yo|thanks|thank you|sorry|so|and|please|well|now|right|alright|good (?:morning|afternoon|evening|day)|greetings|你好|您好|嗨|哈喽|请问|喂|"
+    r"谢谢|麻烦|麻煩|请|請|那|那么|对了|早上好|早安|早[啊呀]?|下午好|晚上好|拜托|有劳|请教|請教|嘿|哎|诶|喂)[\s,，!！]*)*"
 )
 _SOMEBODY = r"(?:you|u|i|we|they|he|she|it|the|my|our|this|that|these|those|there|someone|anyone|a|an|your)\b"
 _ASKING = (
     r"(?:(?:can|could|would|will|should|do|does|did|is|are|was|were|have|has|may|shall|won't|can't|don't) "
     + _SOMEBODY
-    + r"|(?:please|pls|plz|what|what's|how|how's|when|when's|where|where's|why|who|who's|which|whose)\b"
+    + r"|(?:please|pls|plz|(?:what|how|when|where|why|who)(?:'?s|'?re|'?d)?|which|whose)\b"
     r"|(?:tell|show|give|help|remind|find|get|send) (?:me|us|them|him|her|everyone|everybody|the|out)\b"
     r"|(?:explain|look up|look this up|check (?:the|if|whether|that|this|our|my)|summari[sz]e|translate|list|calculate|compare)\b"
-    r"|any (?:idea|chance|news|update|word|thoughts|way)\b|i need|i have a|we need|quick question|question)"
+    r"|any (?:idea|chance|news|update|word|thoughts|way)\b|i need|i have a|we need|i'?m|i am|i've|we've|we're|my|a customer|quick question|question)"
 )
 _ASKING_ZH = (
     r"(?:请|請|能不能|能否|能(?=帮|幫|查|告|说|說|给|給|解|看|再)|可以(?=帮|幫|查|告|说|說|给|給|解|看|再)|可不可以|帮|幫|"
     r"怎么(?![又不没沒老这這总總还還了])|怎麼(?![又不沒老這總還了])|什么|什麼|为什么(?![又不没沒老])|你(?!们|們)|您|告诉|告訴|查|我想|我要|"
-    r"我们(?=的|要|能|可)|咱们|有没有|有沒有|在吗|在嗎|说说|說說|解释|解釋|总结|總結|翻译|翻譯|列|多少|哪|几点|幾點|现在|今天|明天|这个|这款|如果)"
+    r"我们(?=的|要|能|可)|咱们|有没有|有沒有|在吗|在嗎|说说|說說|解释|解釋|总结|總結|翻译|翻譯|列|多少|哪|几点|幾點|现在|今天|明天|这个|这款|如果|一个问题|一個問題|个问题|一下|客户(?!端)|顾客|有个|想问|想知道|咨询|如何|怎样|咋(?!又|不|没|了|这)|订单)"
 )
+_TO_YOU = r"(?:can|could|would|will|do|did|have|are) (?:you|u)\b"
+_ASKS_LATER_ZH = r".*(?:[?？吗嗎呢]|怎么|怎麼|什么|什麼|多少|几|幾|哪|能不能|可不可以)"
+_TO_YOU_ZH = r"(?:你(?!们|們)|您|帮我|幫我|帮忙|幫忙|能不能|请问|請問)"
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _ABOUT_BEFORE = (
     r"(?:ask|asks|asked|asking|tell|tells|told|telling|use|used|using|try|tried|trying|see what|like|from|by|to|about|of|via|with|"
@@ -142,10 +145,17 @@ def _about(before: str, after: str) -> bool:
 def _call_patterns(name: str) -> tuple[re.Pattern[str], ...]:
     escaped = re.escape(name)
     edge = "" if _HAN.search(name) else r"(?![\w'-])"
-    opening = rf"(?:^|[.!?。！？\n]\s*){_HELLO}{escaped}{edge}\s*(?:[,:，：;!?？！~]|[-–—]\s|$|{_ASKING}|{_ASKING_ZH})"
-    greeted = rf"^(?:hi|hey|hello|你好|嗨|哈喽|good morning|morning)[\s,，]+{escaped}{edge}"
+    again = rf"(?:{escaped}[\s,，]*)?{escaped}{edge}"
+    opening = (
+        rf"(?:^|[.!?。！？\n]\s*){_HELLO}{again}\s*(?:[,:，：;!?？！~]|[-–—]\s|$|{_ASKING}|{_ASKING_ZH})"
+    )
+    # "I cannot find it, Myna can you look?": after a comma only words that can be said to nobody else.
+    turning = rf"[,，;；]\s*{again}(?:[\s,，]*(?:{_TO_YOU}|{_TO_YOU_ZH})|\s*[,，:：]\s*(?:{_ASKING}|{_ASKS_LATER_ZH}))"
+    greeted = (
+        rf"^(?:hi|hey|hello|你好|嗨|哈喽|good (?:morning|afternoon|evening)|morning)[\s,，]+{escaped}{edge}"
+    )
     closing = rf"[,，]\s*{escaped}{edge}\s*[.!?。！？~]*$"
-    return tuple(re.compile(each) for each in (opening, greeted, closing))
+    return tuple(re.compile(each) for each in (opening, turning, greeted, closing))
 
 
 def _called(folded: str, name: str) -> bool:

@@ -49,7 +49,10 @@ _QUESTION_ZH = re.compile(
     r"吗|嗎|呢$|么$|什么|什麼|怎么|怎麼|怎样|如何|多少|多久|几[个点天次月年块元岁号]|幾|哪|谁|誰|是否|能不能|可不可以|有没有|有沒有|是不是|要不要|"
     r"会不会|为啥|为什么|咋|帮我|幫我|帮忙查|查一下|查下|告诉我|告訴我|说说|解释|列出|总结一下"
 )
-_LEANS = re.compile(r"^(?:and|what about|how about|then|also|or|but)\b|^(?:那|那么|还有|另外|如果|换成)")
+_LEANS = re.compile(
+    r"^(?:and|what about|how about|then|also|or|but|(?:no[,.]? )?i mean[t]?|not that)\b"
+    r"|^(?:那|那么|还有|另外|如果|换成|(?:不是? ?)?我(?:是)?(?:问|說|说|指)的?是|不是这个|不是這個)"
+)
 _EVERYBODY = re.compile(
     r"\b(?:any ?one|any ?body|every ?one|every ?body|guys|folks|team|all of you|you all|y'all|someone|somebody|people|you two|"
     r"you guys|@all|@here|@channel|@everyone)\b|大家|各位|你们|你們|有人|谁能|誰能|哪位|所有人|咱们|同事们|兄弟们|谁知道|谁有"

@@ -26,6 +26,8 @@ PASSED = "agent.passed_on"
 """Code of the notice that another agent answers."""
 WHISPERED = "whispered"
 """Key in the body of a message that answers one asker of a group alone: the conversation and seq it is about."""
+FILLED = "filled"
+"""Key in the body of a customer's message that is a form filled in: the form's name, the seq of its message, the values."""
 RESOLVED = "ticket.resolved"
 """Code of the notice that a conversation was resolved."""
 BURST_S = 120.0
@@ -62,6 +64,10 @@ class Said:
     """Unix seconds."""
     pending: Mapping[str, object] | None = None
     """What an agent asked to be confirmed."""
+    form: Mapping[str, object] | None = None
+    """The form that the agent asked to be filled in."""
+    filled: Mapping[str, object] | None = None
+    """The form that the asker filled in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +389,8 @@ def _said(message: Message, agent: int, asker: int | None, users: Mapping[int, U
         covers=body.get(COVERS) if isinstance(body.get(COVERS), int) else None,
         at=message.created_at,
         pending=_object(body.get("pending")) if message.sender == agent else None,
+        form=_object(body.get("form")) if message.sender == agent else None,
+        filled=_object(body.get(FILLED)) if message.sender == asker else None,
     )
 
 

@@ -13,6 +13,7 @@ from myna_agents.agent import AgentProfile
 from myna_agents.appointments import Plan, Schedule
 from myna_agents.tools.http_action import http_action
 from myna_agents.tools.mcp_server import Allowed, mcp_tools
+from myna_agents.tools.order_form import order_form
 from myna_agents.tools.schedule import schedule_tools
 from myna_agents.tools.tool import Tool, ToolFailed, ToolSpec
 
@@ -76,6 +77,10 @@ class Toolshed:
         headers = {name: self._filled(str(text)) for name, text in declared.get("headers", {}).items()}
         if declared["kind"] == "http":
             return [self._action(declared, headers)]
+        if declared["kind"] == "form":
+            if declared["name"] in RESERVED:
+                raise Malformed(f"A tool must not be called {declared['name']!r}.")
+            return [order_form(declared, self._egress.http, headers)]
         if declared["kind"] == "schedule":
             return self._appointments(declared)
         key = json.dumps(declared, sort_keys=True)

@@ -1,6 +1,6 @@
 """A tool, who may have it used, and what one use of it gave."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -13,6 +13,20 @@ class ToolFailed(MynaError):
     """The tool did not do what was asked; the message may be shown to the model."""
 
     status, code, temporary = 502, "tool_failed", True
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a customer is asked for, and when."""
+
+    title: str
+    submit: str
+    fields: Sequence[Mapping[str, Any]]
+    """As forms of bots have them."""
+    words: tuple[str, ...]
+    """Words and phrases of any language; one of them in a message asks for the form."""
+    to_people: bool
+    """Whether what was filled in goes to the operators rather than to an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,8 @@ class ToolSpec:
     """After a passing failure; with the same idempotency key, so that nothing is done twice."""
     approve: bool = False
     """Whether an operator must agree to each use, after the customer."""
+    form: Form | None = None
+    """The form that the customer fills in: what they send is what they agree to, and no model has a say in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import random
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -21,6 +21,8 @@ from myna.errors import Malformed
 from myna_agents.tools.schemas import check_instance, check_schema
 from myna_agents.tools.tool import Caller, Tool, ToolFailed, ToolSpec
 
+NOTHING: Mapping[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
+"""What a model gives to a form: the customer fills it in."""
 RESULT_CHARS = 8_000
 """A longer result is cut: it must fit into a model's context."""
 PAUSE_S = 0.2
@@ -53,6 +55,10 @@ class NeedsApproval(NeedsConfirmation):
     """An operator must agree first; the customer has, where they must."""
 
 
+class NeedsForm(NeedsConfirmation):
+    """The customer must fill in a form first; nothing was done."""
+
+
 @dataclass(slots=True)
 class Toolbox:
     """Uses tools for one caller and keeps what was done."""
@@ -64,7 +70,16 @@ class Toolbox:
     @property
     def offered(self) -> list[ToolSpec]:
         """What may be used for this caller at all."""
-        return [tool.spec for tool in self.tools if self._may(tool.spec)]
+        return [
+            tool.spec if tool.spec.form is None else replace(tool.spec, schema=NOTHING)
+            for tool in self.tools
+            if self._may(tool.spec)
+        ]
+
+    @property
+    def forms(self) -> list[ToolSpec]:
+        """What this caller may fill in."""
+        return [tool.spec for tool in self.tools if tool.spec.form is not None and self._may(tool.spec)]
 
     async def use(
         self, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False, approved: bool = False
@@ -75,11 +90,15 @@ class Toolbox:
             ToolFailed: there is no such tool for this caller, its arguments are wrong, or it failed; nothing more is tried.
             NeedsConfirmation: the customer must agree first; nothing was done.
             NeedsApproval: an operator must agree first; nothing was done.
+            NeedsForm: the customer must fill in a form first; nothing was done.
         """
         started = time.perf_counter()
         outcome = "failed"
         try:
             tool = self._tool(name)
+            if tool.spec.form is not None and not confirmed:
+                outcome, arguments = "asked", {}
+                raise NeedsForm(Pending(name, {}))
             check_arguments(tool.spec, arguments)
             if tool.spec.effects and tool.spec.confirm and not confirmed:
                 outcome = "asked"
@@ -100,6 +119,23 @@ class Toolbox:
                     "took_ms": round((time.perf_counter() - started) * 1000, 1),
                 }
             )
+
+    def passed_on(self, spec: ToolSpec, arguments: Mapping[str, Any]) -> None:
+        """Note that operators get these arguments.
+
+        Raises:
+            ToolFailed: they have another form; nothing was noted.
+        """
+        check_arguments(spec, arguments)
+        self.trace.append(
+            {
+                "tool": spec.name,
+                "arguments": dict(arguments),
+                "outcome": "passed_on",
+                "confirmed": True,
+                "took_ms": 0.0,
+            }
+        )
 
     def _may(self, spec: ToolSpec) -> bool:
         # What changes something is bound to a person: an anonymous visitor could be anybody, for anybody's order.

@@ -21,7 +21,7 @@ def topic_of(scene: Scene) -> Topic | None:
         (
             topic
             for topic in scene.profile.topics
-            if topic.agent != scene.profile.user and any(_spoken_of(word, text) for word in topic.words)
+            if topic.agent != scene.profile.user and any(spoken_of(word, text) for word in topic.words)
         ),
         None,
     )
@@ -36,8 +36,9 @@ def notice(agent: User) -> Mapping[str, Any]:
     }
 
 
-def _spoken_of(word: str, text: str) -> bool:
-    """Whole words in scripts that have them; anywhere in those that do not."""
+def spoken_of(word: str, text: str) -> bool:
+    """Whether a word or phrase stands in a casefolded text: whole words in scripts that have them, anywhere in those that do
+    not."""
     folded = word.casefold()
     if re.search(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", folded):
         return folded in text

@@ -1,73 +1,45 @@
 """One turn: read, decide, look up, compose, guard, stream, end. The same for every engine."""
 
 import asyncio
-import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
-from myna.errors import MynaError
-from myna.model.ticket import Turn, TurnDecision
+from myna.model.ticket import Turn
 from myna_agents.agent import Topic
-from myna_agents.answers.answer import Answer, Offer, message_body, trace_of
+from myna_agents.answers.answer import Answer, message_body
 from myna_agents.answers.engine import CannotAnswer
 from myna_agents.answers.guidance import GUIDANCE, heeded
-from myna_agents.answers.phrases import Phrase, say
+from myna_agents.answers.phrases import Phrase
 from myna_agents.hearing.scene import Scene, build_scene
-from myna_agents.ledger import Usage
 from myna_agents.text.language import spoken
-from myna_agents.tools.toolbox import NeedsApproval, NeedsConfirmation, Toolbox
+from myna_agents.tools.tool import ToolSpec
+from myna_agents.tools.toolbox import NeedsApproval, NeedsConfirmation, NeedsForm, Toolbox
 from myna_agents.turns.acting import act, toolbox_for
 from myna_agents.turns.answering import Making, Unfounded, make_answer, retrieve
 from myna_agents.turns.approving import ask_approval, told
 from myna_agents.turns.decide import first_look, unsure, weigh
 from myna_agents.turns.decide import unfounded as not_founded
 from myna_agents.turns.decision import Decision, Kind
+from myna_agents.turns.ending import Findings, close, show_form
 from myna_agents.turns.errands import Heard, ask_body, heard
-from myna_agents.turns.outlook import expected
-from myna_agents.turns.outlook import offers as form
+from myna_agents.turns.forms import (
+    FilledIn,
+    asks_outright,
+    filled_in,
+    form_offer,
+    take_form,
+    usable,
+    wanted_form,
+)
 from myna_agents.turns.passing import notice, topic_of
 from myna_agents.turns.remembering import consented, remembered
 from myna_agents.turns.speaking import Speech, say_last
-from myna_agents.turns.spending import allowance, asks_models, note_spend, tokens
-from myna_agents.turns.summary import summary
+from myna_agents.turns.spending import allowance, asks_models, note_spend
 from myna_agents.turns.world import World
-from myna_knowledge.model import Retrieval
 
 HISTORY = 40
 """How many messages an agent reads."""
 READ_S = 5.0
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What one retrieval gave, and how long the turn runs already."""
-
-    retrieval: Retrieval | None
-    started: float
-    heard: str = ""
-    """In groups, how likely the message was meant for the agent, and why."""
-    usage: list[Usage] = field(default_factory=list[Usage])
-    """What models took in this turn."""
-    trace: dict[str, Any] = field(default_factory=dict[str, Any])
-    """What else led to the decision."""
-
-    def decision(self, decision: Decision, engine: str) -> TurnDecision:
-        """The trace of the turn."""
-        found = self.retrieval
-        return TurnDecision(
-            decision=decision.kind,
-            reason=decision.reason,
-            engine=engine,
-            confidence=None if found is None else round(found.confidence, 4),
-            threshold=None if found is None else round(found.threshold, 4),
-            passages=() if found is None else tuple(trace_of(passage) for passage in found.passages),
-            took_ms=round((time.perf_counter() - self.started) * 1000, 1),
-            trace={**({"heard": self.heard} if self.heard else {}), **self.trace, **tokens(self.usage)},
-        )
 
 
 async def take_turn(world: World, turn: Turn) -> None:
@@ -95,28 +67,17 @@ async def take_turn(world: World, turn: Turn) -> None:
         await world.turns.finish(turn, consent[1], findings.decision(consent[0], ""))
         return
     toolbox = await toolbox_for(world, turn, scene)
-    if (reply := heard(scene)) is not None and toolbox.tools:
-        await _act(world, turn, scene, findings, toolbox, reply)
+    if await _errand(world, turn, scene, findings, toolbox):
         return
     decision = first_look(scene, world.clock())
     if decision is not None:
-        await _close(world, turn, scene, decision, findings)
+        await close(world, turn, scene, decision, findings)
         return
-    if visible := scene.addressed and not scene.whispers:
-        await world.turns.typing(turn, True)
-    try:
-        retrieval = await retrieve(world, scene)
-        findings = replace(findings, retrieval=retrieval)
-        decision = weigh(scene, retrieval)
-        # Knowledge alone may not suffice where a tool, or what a colleague said, does.
-        more = bool(toolbox.offered or scene.guidance) and scene.addressed and asks_models(world, scene)
-        if decision.kind is Kind.ANSWER or more:
-            await _answer(world, turn, scene, findings, toolbox)
-        else:
-            await _close(world, turn, scene, decision, findings)
-    finally:
-        if visible:
-            await world.turns.typing(turn, False)
+    wanted = wanted_form(scene, toolbox)
+    if wanted is not None and asks_outright(scene, wanted):
+        await show_form(world, turn, scene, findings, wanted)
+        return
+    await _look_up(world, turn, scene, findings, toolbox, wanted)
 
 
 async def give_up(world: World, turn: Turn) -> None:
@@ -133,10 +94,10 @@ async def give_up(world: World, turn: Turn) -> None:
         await world.turns.skip(turn, failed.decision(Decision(Kind.SILENT, "agent_failed"), ""))
     elif scene.supports:
         decision = Decision(Kind.HAND_OFF, "agent_failed", Phrase.HANDING_OFF_FAILED)
-        await _close(world, turn, scene, decision, failed)
+        await close(world, turn, scene, decision, failed)
     else:
         decision = Decision(Kind.DECLINE, "agent_failed", Phrase.FAILED_HERE)
-        await _close(world, turn, scene, decision, failed)
+        await close(world, turn, scene, decision, failed)
 
 
 async def _look(world: World, turn: Turn) -> Scene | None:
@@ -153,9 +114,39 @@ async def _look(world: World, turn: Turn) -> Scene | None:
     return build_scene(turn, profile, messages, {user.id: user for user in users})
 
 
-async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings, toolbox: Toolbox) -> None:
+async def _look_up(
+    world: World, turn: Turn, scene: Scene, findings: Findings, toolbox: Toolbox, wanted: ToolSpec | None
+) -> None:
+    """Answer from what is known, or say that it is not; `wanted` is a form that the question may be about."""
+    if visible := scene.addressed and not scene.whispers:
+        await world.turns.typing(turn, True)
+    try:
+        retrieval = await retrieve(world, scene)
+        findings = replace(findings, retrieval=retrieval)
+        decision = weigh(scene, retrieval)
+        # Knowledge alone may not suffice where a tool, or what a colleague said, does.
+        more = bool(toolbox.offered or scene.guidance) and scene.addressed and asks_models(world, scene)
+        if wanted is not None and decision.kind is not Kind.ANSWER:
+            await show_form(world, turn, scene, findings, wanted)
+        elif decision.kind is Kind.ANSWER or more:
+            await _answer(world, turn, scene, findings, toolbox, wanted)
+        else:
+            await close(world, turn, scene, decision, findings)
+    finally:
+        if visible:
+            await world.turns.typing(turn, False)
+
+
+async def _answer(
+    world: World,
+    turn: Turn,
+    scene: Scene,
+    findings: Findings,
+    toolbox: Toolbox,
+    wanted: ToolSpec | None = None,
+) -> None:
     """Compose, and end the turn with the first founded answer. Where knowledge alone does not suffice, only with one that a
-    tool gave."""
+    tool gave. A form that may be `wanted` is offered below."""
     assert findings.retrieval is not None
     decided = weigh(scene, findings.retrieval)
     degraded, left = await allowance(world, scene)
@@ -171,15 +162,19 @@ async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings, to
     findings.trace.update({"budget": degraded} if degraded else {})
     other = decided if making.only_founded else None
     if degraded and other is not None:
-        await _close(world, turn, scene, other, findings)
+        await close(world, turn, scene, other, findings)
         return
     try:
         answer = await make_answer(world, scene, making)
         if other is not None and not any(passage.kind in {"tool", GUIDANCE} for passage in answer.cited):
             raise Unfounded
-    except NeedsApproval as wanted:
+    except NeedsForm as asked:
         findings.trace["tools"] = toolbox.trace
-        waits, body = await ask_approval(world, turn, scene, wanted.pending, toolbox.caller)
+        form = next(each for each in usable(scene, toolbox) if each.name == asked.pending.tool)
+        await show_form(world, turn, scene, findings, form, world.engine.name)
+    except NeedsApproval as asked:
+        findings.trace["tools"] = toolbox.trace
+        waits, body = await ask_approval(world, turn, scene, asked.pending, toolbox.caller)
         await world.turns.finish(turn, body, findings.decision(waits, world.engine.name))
         await note_spend(world, turn, scene, findings.usage, waits.kind, world.engine.name)
     except NeedsConfirmation as asked:
@@ -192,11 +187,12 @@ async def _answer(world: World, turn: Turn, scene: Scene, findings: Findings, to
     except (CannotAnswer, Unfounded) as none:
         findings.trace.update({"tools": toolbox.trace} if toolbox.trace else {})
         instead = unsure(scene) if isinstance(none, CannotAnswer) else not_founded(scene)
-        await _close(world, turn, scene, other or instead, findings, world.engine.name)
+        await close(world, turn, scene, other or instead, findings, world.engine.name)
     else:
         findings.trace.update({"tools": toolbox.trace} if toolbox.trace else {})
         said = decided if other is None else Decision(Kind.ANSWER, _founded_by(answer))
-        body = message_body(answer.text, answer.lang, scene.newest_seq, answer.citations)
+        offers = [] if wanted is None else [form_offer(wanted)]
+        body = message_body(answer.text, answer.lang, scene.newest_seq, answer.citations, offers)
         await say_last(world, turn, scene, body, findings.decision(said, answer.engine))
         await note_spend(world, turn, scene, findings.usage, said.kind, answer.engine)
 
@@ -211,6 +207,17 @@ async def _passed_on(world: World, turn: Turn, topic: Topic, findings: Findings)
     return True
 
 
+async def _errand(world: World, turn: Turn, scene: Scene, findings: Findings, toolbox: Toolbox) -> bool:
+    """Do what the customer sent a form for, or agreed to; False when it is neither."""
+    if (filled := filled_in(scene)) is not None:
+        await _take_form(world, turn, scene, findings, toolbox, filled)
+        return True
+    if (reply := heard(scene)) is not None and toolbox.tools:
+        await _act(world, turn, scene, findings, toolbox, reply)
+        return True
+    return False
+
+
 async def _act(
     world: World, turn: Turn, scene: Scene, findings: Findings, toolbox: Toolbox, reply: Heard
 ) -> None:
@@ -220,32 +227,20 @@ async def _act(
     await world.turns.finish(turn, body, findings.decision(decision, ""))
 
 
-async def _close(
-    world: World, turn: Turn, scene: Scene, decision: Decision, findings: Findings, engine: str = ""
+async def _take_form(
+    world: World, turn: Turn, scene: Scene, findings: Findings, toolbox: Toolbox, filled: FilledIn
 ) -> None:
-    """End a turn with one of the agent's own sentences, or without any."""
-    trace = findings.decision(decision, engine)
-    if decision.kind is Kind.WAIT:
-        await world.turns.defer(turn, decision.until)
-        return
-    if decision.kind is Kind.SILENT or decision.phrase is None:
-        await world.turns.skip(turn, trace)
-        return
-    lang = spoken(scene.lang, scene.profile.languages)
-    offers = [Offer("ask", question, question) for question in decision.suggestions]
-    if decision.offer_human:
-        offers.append(Offer("hand_off", say(Phrase.OFFER_HUMAN, lang)))
-    text = say(decision.phrase, lang, name=scene.profile.name)
-    if decision.kind is Kind.HAND_OFF and (outlook := await _outlook(world, turn)) is not None:
-        text = " ".join(filter(None, (text, expected(outlook, lang))))
-        offers.extend(form(outlook, lang))
-    body = message_body(text, lang, scene.newest_seq, offers=offers)
+    """Do what a filled-in form asks for; what was said after it gets the next turn."""
+    later = any(said.seq > filled.seq for said in scene.burst)
+    scene = replace(scene, burst=tuple(said for said in scene.burst if said.seq <= filled.seq))
+    decision, body = await take_form(world, turn, scene, filled, toolbox)
+    findings.trace.update({"tools": toolbox.trace} if toolbox.trace else {})
     if decision.kind is Kind.HAND_OFF:
-        await world.turns.hand_off(turn, decision.reason, summary(scene, decision.reason), body, trace)
-    else:
-        await say_last(world, turn, scene, body, trace)
-    if findings.retrieval is not None:
-        await note_spend(world, turn, scene, findings.usage, decision.kind, engine)
+        await close(world, turn, scene, decision, findings)
+        return
+    await world.turns.finish(turn, body, findings.decision(decision, ""))
+    if later:
+        await world.rouse(turn.conversation)
 
 
 async def _told(world: World, turn: Turn, scene: Scene, findings: Findings) -> bool:
@@ -274,15 +269,3 @@ async def _guided(world: World, turn: Turn, scene: Scene, findings: Findings) ->
 
 def _founded_by(answer: Answer) -> str:
     return "by_tool" if any(passage.kind == "tool" for passage in answer.cited) else "by_guidance"
-
-
-async def _outlook(world: World, turn: Turn) -> Mapping[str, Any] | None:
-    """What the customer may expect; a desk that does not answer promises nothing and holds no hand-off up."""
-    if world.outlook is None:
-        return None
-    try:
-        async with asyncio.timeout(READ_S):
-            return await world.outlook(turn.conversation)
-    except (MynaError, TimeoutError) as failed:
-        logger.warning("turn %d: the desk does not say what to expect: %s", turn.id, failed)
-        return None

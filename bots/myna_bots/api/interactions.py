@@ -5,12 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path
 from pydantic import BaseModel, Field
 
+from myna.api.forms import checked_form
 from myna.api.ids import MAX_ID, ConversationPath
 from myna.api.principal import Asker, Core
 from myna.errors import Conflict, Forbidden, Malformed
 from myna.rights import Principal
 from myna.services import Services
-from myna_bots.api.parts import checked_form, find_button
+from myna_agents.turns.filling import fill_in, form_of_agent
+from myna_bots.api.parts import find_button
 from myna_bots.api.who import Platform
 from myna_bots.host.polls import ACTION as POLL
 
@@ -62,10 +64,17 @@ async def fill(
     seq: SeqPath,
     asked: Filled,
     asker: Asker,
+    core: Core,
     bots: Platform,
     idempotency_key: Key,
 ) -> dict[str, Any]:
-    """400 with `fields` says what is wrong with which field; nothing was sent then."""
+    """400 with `fields` says what is wrong with which field; nothing was sent then. An agent's form becomes a message of whoever
+    filled it in, once: `seq`, or `held` when a moderator looks at it first."""
+    if (theirs := await form_of_agent(core, asker, conversation, seq)) is not None:
+        values = checked_form(theirs, asked.values)
+        ack = await fill_in(core, asker, conversation, seq, theirs, values)
+        held = None if ack.held is None else str(ack.held)
+        return {"event": None, "seq": ack.seq, "held": held, "duplicate": ack.duplicate}
     message = await bots.interactions.message(asker, conversation, seq)
     form = message["body"].get("form")
     if form is None:
