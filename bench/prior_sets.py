@@ -2,9 +2,8 @@
 
     python bench/prior_sets.py FOLDER ../shared/data
 
-BANKING77 (CC BY 4.0; five wordings of each intent as a FAQ, others asked), CLINC150's training part (CC BY 3.0; in the same way,
-with its questions out of scope), CMRC 2018's trial part (CC BY-SA 4.0; questions of passages), and the demo help centre's own FAQ
-in either language: its wordings asked of the pages alone, and of entries with one wording each.
+BANKING77 (CC BY 4.0; five wordings of each intent as a FAQ, others asked) and the demo help centre's own FAQ in either language:
+its wordings asked of the pages alone, and of entries with one wording each.
 """
 
 import csv
@@ -49,33 +48,6 @@ def banking77(data, draw):
     return known + [question(at, text, [key], "en") for at, (text, key) in enumerate(asked)]
 
 
-def clinc150(data, draw):
-    """Every third intent, and what people asked of the same assistant that it cannot do."""
-    rows = json.loads((data / "intents" / "clinc150" / "train_val.json").read_text("utf-8"))
-    intents = {}
-    for text, intent in rows["train"]:
-        intents.setdefault(intent, []).append(text)
-    chosen = sorted(intents)[::3]
-    for key in chosen:
-        draw.shuffle(intents[key])
-    known = [faq(key, intents[key][0], intents[key][1:WORDINGS], "en") for key in chosen]
-    asked = [(text, [key]) for key in chosen for text in intents[key][WORDINGS : WORDINGS + ASKED]]
-    asked += [(text, []) for text, _ in rows["oos_train"]]
-    return known + [question(at, text, keys, "en") for at, (text, keys) in enumerate(asked)]
-
-
-def cmrc_trial(data):
-    """Every third passage of the trial part: none of them is in the part that judges."""
-    rows = json.loads((data / "retrieval" / "cmrc2018" / "trial.json").read_text("utf-8"))
-    known, asked = [], []
-    for row in rows["data"][::3]:
-        for part in row["paragraphs"]:
-            key = part["id"]
-            known.append({"kind": "passage", "id": key, "title": "", "text": part["context"], "lang": "zh"})
-            asked += [(each["question"], key) for each in part["qas"]]
-    return known + [question(at, text, [key], "zh") for at, (text, key) in enumerate(asked)]
-
-
 def help_centre(lang):
     ours = runpy.run_path(str(ROOT / "cross_language.py"))
     rows = ours["cases"](lang, lang)
@@ -100,8 +72,6 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     sets = {
         "banking77.en": banking77(data, random.Random(3)),
-        "clinc150.en": clinc150(data, random.Random(3)),
-        "cmrc_trial.zh": cmrc_trial(data),
         "help.en": help_centre("en"),
         "help.zh": help_centre("zh"),
         "faq.en": one_wording("en"),

@@ -78,7 +78,7 @@ class AgentProfile:
     """Added to the model's system prompt; the offline engine has no use for it."""
     threshold: float | None = None
     """Least confidence to answer at; None takes the calibrated threshold of the retrieval."""
-    near_miss: float = 0.6
+    near_miss: float = 0.4
     """Share of the threshold from which an agent asks back with similar questions instead of only declining."""
     misses_before_hand_off: int = 2
     """How many unanswered questions in a row bring a human in."""

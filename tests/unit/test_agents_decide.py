@@ -73,8 +73,8 @@ async def test_nothing_is_suggested_to_a_question_about_something_else() -> None
     platform = Platform()
     platform.asks("who won the football cup?")
     lax = replace(await scene_of(platform), profile=replace(PROFILE, threshold=0.35))
-    assert weigh(lax, retrieved(0.25)).kind is Kind.DECLINE
-    assert weigh(lax, retrieved(0.31)).kind is Kind.ASK_BACK
+    assert weigh(lax, retrieved(0.19)).kind is Kind.DECLINE
+    assert weigh(lax, retrieved(0.21)).kind is Kind.ASK_BACK
 
 
 @pytest.mark.parametrize(

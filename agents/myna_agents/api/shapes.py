@@ -167,7 +167,7 @@ class BundleBody(Shape):
         default=["en", "zh"], min_length=1, max_length=20
     )
     threshold: float | None = Field(default=None, ge=0, le=1)
-    near_miss: float = Field(default=0.6, ge=0, le=1)
+    near_miss: float = Field(default=0.4, ge=0, le=1)
     misses_before_hand_off: int = Field(default=2, ge=1, le=10)
     group: GroupBody = Field(default_factory=GroupBody)
     handoff: HandoffBody = Field(default_factory=HandoffBody)

@@ -17,7 +17,7 @@ from myna_knowledge.model import Passage, Retrieval
 from myna_knowledge.retrieval.naming import label
 
 MAX_SUGGESTIONS = 3
-LEAST_SUGGESTED = 0.3
+LEAST_SUGGESTED = 0.2
 """Confidence below which nothing is suggested, however low an agent's threshold: to a question about something else every
 suggestion is silly."""
 
