@@ -266,16 +266,15 @@ def may(principal: Principal, verb: Verb, seat: Seat | None = None) -> bool:
 
 def _scoped(scopes: frozenset[str], verb: Verb, seat: Seat | None) -> bool:
     """A bot needs the scope in its key and, in a conversation, a seat and the scope in the installation."""
-    if seat is not None:
-        scopes &= seat.scopes or frozenset()
-    alone = seat is not None and seat.conversation.kind is ConversationKind.DIRECT
-    # Everything that is said to it alone is meant for the bot, so it has heard it anyway.
-    wanted = {_HEARS} if verb is Verb.READ and alone else set[str]()
-    if not scopes & (wanted | {_SCOPES.get(verb, "")}):
+    wanted = {_SCOPES.get(verb, "")}
+    if verb is Verb.READ and seat is not None and seat.conversation.kind is ConversationKind.DIRECT:
+        # Everything that is said to it alone is meant for the bot, so it has heard it anyway.
+        wanted.add(_HEARS)
+    if not scopes & wanted:
         return False
     if seat is None:
         return verb is Verb.SEE_KNOWLEDGE
-    if seat.member is None:
+    if seat.member is None or not wanted & (seat.scopes or frozenset()):
         return False
     if verb is Verb.HAND_OFF:
         return seat.conversation.kind is ConversationKind.SUPPORT
