@@ -43,7 +43,11 @@ async def test_an_invited_operator_comes_in_with_a_second_factor_and_is_let_out(
     await mia.get_by_test_id("join-go").click()
     await expect(mia.get_by_test_id("nav-inbox")).to_be_visible()
 
+    # What an operator may not do is not offered, in the rail or under Settings.
+    for screen in ("bots", "security"):
+        await expect(mia.get_by_test_id(f"nav-{screen}")).to_have_count(0)
     await Dashboard(mia).go("settings")
+    await expect(mia.get_by_test_id("jump-account")).to_be_visible()
     await expect(mia.get_by_test_id("people")).to_have_count(0)
     await mia.get_by_test_id("factor").click()
     await mia.get_by_test_id("factor-password").fill(PASSWORD)

@@ -119,6 +119,54 @@ async def test_a_name_is_called_and_a_thread_stays_beside_the_group(
     await expect(page.get_by_test_id("replies-count").last).to_contain_text("2")
 
 
+async def test_a_group_is_named_filled_and_left_and_what_is_new_is_marked(
+    demo_server: MynaServer, dashboard: Dashboard, operator: Person, visitor: Person
+) -> None:
+    nora, page = Dashboard(visitor.page), operator.page
+    await nora.arrive_as(demo_server, "nora")
+    await dashboard.go("groups")
+    await page.get_by_test_id("new-group").click()
+    await page.get_by_test_id("group-title").fill("Stand at the fair")
+    await page.get_by_test_id("create-group").click()
+    await page.get_by_test_id("members").click()
+    dialog = page.get_by_test_id("members-dialog")
+    await dialog.get_by_test_id("group-rename").fill("Fair in Leeds")
+    await dialog.get_by_test_id("group-rename-save").click()
+    await expect(page.get_by_test_id("group").filter(has_text="Fair in Leeds")).to_be_visible()
+    await dialog.get_by_test_id("seat-find").fill("nor")
+    await dialog.get_by_test_id("seat-add").click()
+    seat = dialog.get_by_test_id("seat").filter(has_text="Nora")
+    await seat.get_by_test_id("seat-role").select_option("moderator")
+    await operator.shoot("dashboard-members")
+    assert await violations(page) == []
+    await page.keyboard.press("Escape")
+
+    hers = visitor.page.get_by_test_id("group").filter(has_text="Fair in Leeds")
+    await hers.click()
+    await nora.say("Who brings the tent?")
+    await dashboard.say("I do.")
+    await expect(nora.message("I do.")).to_be_visible()
+    await nora.go("settings")
+    await dashboard.say("And the stove.")
+    await nora.go("groups")
+    await expect(hers).to_contain_text("And the stove.")
+    await expect(hers.locator(".badge")).to_have_text("1")
+    await hers.click()
+    # A line stands before the first thing that she has not read.
+    await expect(visitor.page.get_by_test_id("new-line")).to_have_count(1)
+    await expect(visitor.page.locator("[data-testid=new-line] + [data-testid=message]")).to_contain_text(
+        "And the stove."
+    )
+    await visitor.page.get_by_test_id("members").click()
+    own = visitor.page.get_by_test_id("members-dialog")
+    await expect(own.get_by_test_id("seat").filter(has_text="Nora")).to_contain_text("Moderator")
+    await own.get_by_test_id("group-leave").click()
+    await own.get_by_test_id("group-leave").click()
+    await expect(hers).to_have_count(0)
+    await page.get_by_test_id("members").click()
+    await expect(seat).to_have_count(0)
+
+
 async def test_a_visitor_asks_for_a_review_of_a_refused_message_and_it_is_granted(
     demo_server: MynaServer, dashboard: Dashboard, operator: Person, visitor: Person
 ) -> None:

@@ -107,8 +107,12 @@ class Dashboard:
         await expect(self.page.get_by_test_id("nav-groups")).to_be_visible()
 
     async def go(self, screen: str) -> None:
-        """Open a screen from the rail."""
-        await self.page.get_by_test_id(f"nav-{screen}").click()
+        """Open a screen from the rail; on a phone the later ones are behind its last button."""
+        tab, more = self.page.get_by_test_id(f"nav-{screen}"), self.page.get_by_test_id("nav-more")
+        await expect(tab).to_be_attached()
+        if not await tab.is_visible():
+            await more.click()
+        await tab.click()
 
     async def open_ticket(self, conversation_of: str) -> None:
         """Open the conversation whose last message holds this text."""

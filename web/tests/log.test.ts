@@ -52,7 +52,9 @@ describe("events", () => {
     const join = { ...created(1), kind: "member.joined", seq: null, data: { user: bob, role: "member" } };
     log.apply(join);
     expect(log.user(bob.id)?.name).toBe("Bob");
-    log.apply({ ...join, rev: 2, kind: "member.left", data: { user: bob.id } });
+    log.apply({ ...join, rev: 2, kind: "member.changed", data: { user: { id: bob.id }, role: "moderator" } });
+    expect(log.conversation.members.find((each) => each.user.id === bob.id)).toMatchObject({ user: bob, role: "moderator" });
+    log.apply({ ...join, rev: 3, kind: "member.left", data: { user: bob.id } });
     expect(log.user(bob.id)).toBeUndefined();
   });
 

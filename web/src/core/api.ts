@@ -4,15 +4,14 @@ const TIMEOUT_MS = 20_000;
 
 /** What the server refused, or why it could not be reached (`status` 0, code `unreachable`). */
 export class ApiError extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly temporary: boolean;
+  declare readonly problem: Problem;
+  declare readonly status: number;
+  declare readonly code: string;
+  declare readonly temporary: boolean;
 
-  constructor(readonly problem: Problem) {
+  constructor(problem: Problem) {
     super(problem.detail || problem.title);
-    this.status = problem.status;
-    this.code = problem.code;
-    this.temporary = problem.temporary;
+    Object.assign(this, problem, { problem });
   }
 }
 

@@ -121,19 +121,17 @@ export class ConversationLog {
       if (message) this.#put({ ...message, reactions: { ...message.reactions, [emoji]: count } });
     } else if (kind === "ticket.changed") {
       this.conversation = { ...this.conversation, ticket: data as Ticket };
-    } else if (kind === "member.joined") {
-      this.#setMembers((data as Member).user.id, data as Member);
-    } else if (kind === "member.left") {
-      this.#setMembers((data as { user: string }).user);
+    } else if (kind.startsWith("member.")) {
+      // Who left is named by an id alone, and whose role changed by an object that holds nothing else.
+      const { user } = data as Member;
+      const id = user.id ?? user;
+      const old = this.conversation.members.find((each) => each.user.id === id);
+      const members = this.conversation.members.filter((each) => each !== old);
+      if (kind !== "member.left") members.push({ ...old, ...(data as Member), user: old?.user ?? user });
+      this.conversation = { ...this.conversation, members };
     } else if (kind.startsWith("conversation.")) {
       this.conversation = { ...this.conversation, ...(data as Partial<Conversation>) };
     }
-  }
-
-  #setMembers(id: string, member?: Member): void {
-    const members = this.conversation.members.filter((each) => each.user.id !== id);
-    if (member) members.push(member);
-    this.conversation = { ...this.conversation, members };
   }
 
   #put(message: Message): void {

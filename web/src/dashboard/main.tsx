@@ -3,7 +3,6 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { follow } from "./state/desk";
-import { OPEN } from "./shell/actions";
 import { Arrive, arrival } from "./entry/arrive";
 import { Authorize, authorization } from "./entry/authorize";
 import { Groups } from "./groups/groups";
@@ -15,7 +14,8 @@ import { announce } from "./state/notify";
 import { help, Keys, Palette, palette } from "./shell/palette";
 import { Rail } from "./shell/rail";
 import { SignIn } from "./entry/signin";
-import { client, connect, networkless, route, session, setTheme, staff, status, theme, toasts } from "./state/state";
+import { screens } from "./state/rights";
+import { client, connect, networkless, route, session, setTheme, status, theme, toasts } from "./state/state";
 import { countReplies } from "./state/threads";
 import { hear } from "./state/typing";
 import { lang, speak, t } from "./state/words";
@@ -40,7 +40,7 @@ function App() {
   if (invited) return <Join token={invited} leave={() => (location.hash = "")} />;
   if (!session.value || !client.value) return <SignIn />;
   if (asked) return <Authorize asked={asked} leave={() => (location.hash = "")} />;
-  const screen = staff() || OPEN.includes(route.value.screen) ? route.value.screen : "groups";
+  const screen = screens().includes(route.value.screen) ? route.value.screen : screens()[0]!;
   return (
     <div class="app">
       <Rail />

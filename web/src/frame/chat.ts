@@ -380,8 +380,8 @@ export class Chat {
     for (const key of this.#built.keys()) if (!keep.has(key)) this.#built.delete(key);
     // Screen readers wait for the finished answer instead of reading every piece.
     const streaming = this.#log?.messages.some((message) => message.state === "streaming") ?? false;
-    this.#region.setAttribute("aria-busy", String(streaming));
-    this.#region.setAttribute("aria-label", t("log"));
+    this.#region.ariaBusy = String(streaming);
+    this.#region.ariaLabel = t("log");
   }
 
   #paintFrame(): void {
@@ -425,7 +425,7 @@ export class Chat {
     const key = list.join("\n");
     if (this.#suggestions.dataset.key === key) return;
     this.#suggestions.dataset.key = key;
-    this.#suggestions.setAttribute("aria-label", t("suggestions"));
+    this.#suggestions.ariaLabel = t("suggestions");
     this.#suggestions.replaceChildren(
       ...list.map((text) => h("button", { class: "chip", "data-testid": "suggestion", onclick: () => this.#send(text) }, text)),
     );

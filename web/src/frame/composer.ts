@@ -54,9 +54,9 @@ export class Composer {
 
   paint(limit: number | undefined): void {
     this.#field.placeholder = t("placeholder");
-    for (const each of [this.element, this.#field]) each.setAttribute("aria-label", t("placeholder"));
-    this.#button.setAttribute("aria-label", t("send"));
-    this.#clip.setAttribute("aria-label", t("attach"));
+    for (const each of [this.element, this.#field]) each.ariaLabel = t("placeholder");
+    this.#button.ariaLabel = t("send");
+    this.#clip.ariaLabel = t("attach");
     if (limit) this.#field.maxLength = limit;
     this.#button.disabled = !this.#field.value.trim();
   }

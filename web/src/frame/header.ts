@@ -38,7 +38,7 @@ export class Header {
     this.#transcript.hidden = !begun;
     this.#tab.textContent = t("expand");
     this.#menuButton.hidden = this.#person.hidden && !begun && this.#tab.hidden;
-    this.#menuButton.setAttribute("aria-label", t("menu"));
-    this.#closeButton.setAttribute("aria-label", t("close"));
+    this.#menuButton.ariaLabel = t("menu");
+    this.#closeButton.ariaLabel = t("close");
   }
 }

@@ -25,8 +25,12 @@ export interface Row {
   build(): HTMLElement;
 }
 
-const clock = (at: string) =>
-  new Date(at).toLocaleTimeString(localeOf(lang()), { hour: "2-digit", minute: "2-digit" });
+/** The time of day, with the day before it when that is not today. */
+const clock = (at: string) => {
+  const then = new Date(at);
+  const dateStyle = then.toDateString() === new Date().toDateString() ? undefined : "medium";
+  return then.toLocaleString(localeOf(lang()), { dateStyle, timeStyle: "short" });
+};
 
 function citeButton(citation: Citation, actions: RowActions, label: string): HTMLElement {
   const name = t("citation", { n: citation.n, title: citation.title });

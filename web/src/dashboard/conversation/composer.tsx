@@ -10,10 +10,13 @@ import { filled, offered, ReplyList, type PreparedReply } from "./replies";
 import { ReplyBar, replying } from "./replying";
 import { Rewording } from "./rewording";
 import type { User } from "../../core";
-import { client, store } from "../state/state";
+import { client, store, toast } from "../state/state";
 import { t } from "../state/words";
 
 const keyOf = (conversation: string, note: boolean, thread?: number) => `myna.unsent.${conversation}${note ? ".note" : ""}${thread ? `.${thread}` : ""}`;
+
+/** What a private note holds at most. */
+const NOTE_CHARS = 4000;
 
 /** Whether one writes to the colleagues instead of the visitor. */
 export const noting = signal(false);
@@ -110,9 +113,22 @@ export function Composer({ conversation, placeholder, locked, notes, values, peo
     else return;
     event.preventDefault();
   };
+  const limit = note ? NOTE_CHARS : (client.value?.sync.limits.text_chars ?? NOTE_CHARS);
+  const droppable = (event: DragEvent) => !note && !locked && !!event.dataTransfer?.types.includes("Files");
+  const pasted = (event: ClipboardEvent) => {
+    if (!note) attach(event.clipboardData?.files);
+    // The field takes what fits; that the rest is missing must not go unseen.
+    const more = event.clipboardData?.getData("text/plain").length ?? 0;
+    const box = event.currentTarget as HTMLTextAreaElement;
+    if (text.length - (box.selectionEnd - box.selectionStart) + more > limit) toast(t("tooLong", { n: limit }), true);
+  };
   const hint = note ? t("note.placeholder") : placeholder;
   return (
-    <div class={`write ${note ? "noting" : ""}`}>
+    <div class={`write ${note ? "noting" : ""}`} onDragOver={(event) => droppable(event) && event.preventDefault()} onDrop={(event) => {
+      if (!droppable(event)) return;
+      event.preventDefault();
+      attach(event.dataTransfer?.files);
+    }}>
       {notes && (
         <div class="modes" role="tablist" aria-label={t("send")}>
           <button type="button" role="tab" aria-selected={!note} data-testid="mode-reply" onClick={() => (noting.value = false)}>{t("act.reply")}</button>
@@ -139,9 +155,9 @@ export function Composer({ conversation, placeholder, locked, notes, values, peo
               <input ref={picker} type="file" multiple hidden data-testid="files" onChange={(event) => { attach(event.currentTarget.files); event.currentTarget.value = ""; }} />
             </>
           )}
-          <textarea ref={field} rows={1} value={text} placeholder={hint} aria-label={hint} data-testid={thread ? "thread-composer" : "composer"} maxLength={note ? 4000 : (client.value?.sync.limits.text_chars ?? 4000)}
+          <textarea ref={field} rows={1} value={text} placeholder={hint} aria-label={hint} data-testid={thread ? "thread-composer" : "composer"} maxLength={limit}
             aria-controls={offers ? "replies" : inline.found.length ? "inline" : undefined} aria-activedescendant={offers ? `reply-${(names[chosen] ?? list[chosen])!.id}` : inline.at >= 0 ? `inline-${inline.at}` : undefined}
-            dir="auto" onInput={(event) => write(event.currentTarget.value)} onKeyDown={keyed} onPaste={(event) => note || attach(event.clipboardData?.files)} />
+            dir="auto" onInput={(event) => write(event.currentTarget.value)} onKeyDown={keyed} onPaste={pasted} />
           <button type="submit" class="icon primary" aria-label={note ? t("note.keep") : t("send")} disabled={!text.trim()} data-testid={thread ? "thread-send" : "send"}><Icon name="send" /></button>
         </form>
       )}

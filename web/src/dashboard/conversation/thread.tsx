@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Citation, ConversationLog, Draft, Message } from "../../core";
 import { Composer } from "./composer";
-import { visitorName } from "../state/desk";
+import { conversations, tickets, visitorName } from "../state/desk";
 import { loadNotes, NoteRow, notes, type Note } from "./notes";
 import { FaqDialog, WrongDialog } from "../inbox/copilot";
 import { MessageParts } from "./messageparts";
@@ -50,6 +50,18 @@ function rowsOf(log: ConversationLog, kept: Note[]): (Message | Note)[] {
   // What is older than the oldest loaded message comes with it, and not before.
   const shown = first && first.seq > log.floor ? kept.filter((each) => each.created_at >= first.created_at) : kept;
   return [...log.messages, ...shown].sort((a, b) => a.created_at.localeCompare(b.created_at));
+}
+
+/** Where the lists say that one has read to; they are newer than the log of a conversation that was open before. */
+function readUpTo(conversation: string): number | undefined {
+  const rows = Object.values(tickets.value).flatMap((list) => list ?? []).map((row) => row.conversation_detail);
+  return [...(conversations.value ?? []), ...rows].find((each) => each.id === conversation)?.me?.read_seq;
+}
+
+/** The first message of others after the place to which one has read; null where nothing or everything is new. */
+function firstUnread(log: ConversationLog | undefined, read: number | undefined): number | null {
+  if (!log || !read) return null;
+  return log.messages.find((each) => each.seq > read && each.sender !== me().id && each.kind === "text")?.seq ?? null;
 }
 
 interface RowProps {
@@ -141,6 +153,9 @@ export function Thread({ conversation, placeholder, locked, desk }: { conversati
   const [away, setAway] = useState(false);
   const scroller = useRef<HTMLDivElement>(null);
   const stick = useRef(true);
+  // Where one had read to when this was opened: a line there shows what is new.
+  const read = useRef(readUpTo(conversation));
+  const fresh = firstUnread(log, read.current);
   const last = log?.messages.findLast((message) => message.state !== "streaming")?.seq ?? 0;
   const drafts = client.value!.drafts(conversation).filter((draft) => desk || !draft.thread);
   const writing = typists(conversation);
@@ -192,7 +207,7 @@ export function Thread({ conversation, placeholder, locked, desk }: { conversati
         <div role="log" aria-live="polite" aria-busy={busy} aria-label={t("messages")}>
           <ol class="messages">
             {log && rowsOf(log, kept).filter((each) => desk || "author" in each || !each.thread).map((each) =>
-              "author" in each ? <NoteRow key={`n${each.id}`} conversation={conversation} note={each} /> : <Row key={each.seq} log={log} message={each} helped={votes[each.seq]} open={setCitation} />)}
+              "author" in each ? <NoteRow key={`n${each.id}`} conversation={conversation} note={each} /> : <>{each.seq === fresh && <li key="new" class="newline" data-testid="new-line"><span>{t("thread.new")}</span></li>}<Row key={each.seq} log={log} message={each} helped={votes[each.seq]} open={setCitation} /></>)}
             {drafts.map((draft) => <Pending key={draft.client_id} draft={draft} />)}
           </ol>
         </div>

@@ -91,9 +91,3 @@ export function Guide({ changed }: { changed(): void }) {
     </div>
   );
 }
-
-/** Whether this is a workspace without any inbox, whose administrator has not sent the guide away. */
-export async function needsGuide(): Promise<boolean> {
-  if (store.getItem("myna.guided")) return false;
-  return (await look()).inbox === null;
-}

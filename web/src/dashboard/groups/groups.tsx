@@ -3,8 +3,10 @@ import { ApiError, type Conversation, type User } from "../../core";
 import { conversations, listError, loadConversations, tickets } from "../state/desk";
 import { Icon } from "../parts/icons";
 import { Avatar, Dialog, Empty, Trouble } from "../parts/parts";
+import { Members } from "./members";
 import { Mentions } from "../conversation/mentions";
 import { preview } from "../state/preview";
+import { may } from "../state/rights";
 import { api, complain, go, me, route } from "../state/state";
 import { Thread, useLog } from "../conversation/thread";
 import { ThreadPane } from "./threadpane";
@@ -36,9 +38,10 @@ function NewGroup({ close }: { close(): void }) {
   const toggle = (id: string) => setChosen(new Set(chosen.has(id) ? [...chosen].filter((each) => each !== id) : [...chosen, id]));
   const create = async (event: SubmitEvent) => {
     event.preventDefault();
-    const title = new FormData(event.currentTarget as HTMLFormElement).get("title");
+    const title = String(new FormData(event.currentTarget as HTMLFormElement).get("title")).trim();
+    const [only] = chosen;
     try {
-      const made = await api().post<Conversation>("/v1/conversations", { kind: "group", title, members: [...chosen] });
+      const made = await api().post<Conversation>("/v1/conversations", title ? { kind: "group", title, members: [...chosen] } : { kind: "direct", user: only });
       close();
       void loadConversations();
       go("groups", made.id);
@@ -49,7 +52,7 @@ function NewGroup({ close }: { close(): void }) {
   return (
     <Dialog title={t("newGroup")} close={close} testid="new-group-dialog">
       <form class="stack" onSubmit={create}>
-        <label>{t("groupTitle")}<input name="title" required maxLength={120} data-testid="group-title" /></label>
+        <label>{t("groupTitle")}<input name="title" required={chosen.size !== 1} maxLength={120} placeholder={chosen.size === 1 ? t("groupDirect") : ""} data-testid="group-title" /></label>
         <fieldset>
           <legend>{t("groupMembers")}</legend>
           {choices.length === 0 && <p class="faint">{t("noUsers")}</p>}
@@ -84,6 +87,7 @@ function Item({ row }: { row: Conversation }) {
 function Open({ conversation }: { conversation: string }) {
   const { log } = useLog(conversation);
   const members = log?.conversation.members ?? [];
+  const [seats, setSeats] = useState(false);
   const thread = openThread.value?.conversation === conversation ? openThread.value.seq : null;
   useEffect(() => void loadThreads(conversation).catch(() => undefined), [conversation]);
   return (
@@ -95,8 +99,10 @@ function Open({ conversation }: { conversation: string }) {
             <h1>{log && titleOf(log.conversation)}</h1>
             <span class="faint">{members.map((each) => (each.user.agent ? `${each.user.name} (${t("aiMember")})` : each.user.name)).join(", ")}</span>
           </div>
+          {log && <button type="button" class="icon" aria-label={t("seat.title", { n: members.length })} title={t("seat.title", { n: members.length })} data-testid="members" onClick={() => setSeats(true)}><Icon name="groups" /></button>}
         </header>
         <Thread conversation={conversation} placeholder={t("messagePlaceholder")} />
+        {seats && log && <Members conversation={log.conversation} close={() => setSeats(false)} />}
       </section>
       {log && thread !== null && <ThreadPane key={thread} log={log} seq={thread} />}
     </>
@@ -115,7 +121,7 @@ export function Groups() {
       <section class="list" aria-label={t("groups")}>
         <div class="titled">
           <h1>{t("groups")}</h1>
-          <button type="button" class="icon" aria-label={t("newGroup")} data-testid="new-group" onClick={() => setMaking(true)}><Icon name="plus" /></button>
+          {may("open_group") && <button type="button" class="icon" aria-label={t("newGroup")} data-testid="new-group" onClick={() => setMaking(true)}><Icon name="plus" /></button>}
         </div>
         <div class="views" role="tablist" aria-label={t("groups")}>
           <button type="button" role="tab" aria-selected={!calls} data-testid="groups-all" onClick={() => setCalls(false)}>{t("groups")}</button>
@@ -125,7 +131,7 @@ export function Groups() {
         {!calls && !!listError.value && !rows && <Trouble error={listError.value} retry={() => void loadConversations()} />}
         {!calls && rows?.length === 0 && (
           <Empty title={t("empty.groups")} hint={t("empty.groupsHint")}>
-            <button type="button" class="chip" onClick={() => setMaking(true)}>{t("newGroup")}</button>
+            {may("open_group") && <button type="button" class="chip" onClick={() => setMaking(true)}>{t("newGroup")}</button>}
           </Empty>
         )}
         {!calls && !!rows?.length && <VirtualList rows={rows} height={64} keyOf={(row) => row.id}>{(row) => <Item row={row} />}</VirtualList>}

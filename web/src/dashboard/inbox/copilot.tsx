@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, type Citation, type KnowledgeBase, type Message } from "../../core";
 import { Fitting } from "./fitting";
+import { Icon } from "../parts/icons";
 import { Confidence, Dialog, Markup } from "../parts/parts";
 import { PassageDialog } from "../conversation/passage";
 import { api, complain, go, toast } from "../state/state";
@@ -54,7 +55,7 @@ export function Copilot({ conversation }: { conversation: string }) {
       </div>
       <form class="inline" onSubmit={ask}>
         <input name="question" maxLength={2000} placeholder={t("copilot.ask")} aria-label={t("copilot.ask")} data-testid="copilot-ask" />
-        <button type="submit" disabled={!!busy}>{t("kb.search")}</button>
+        <button type="submit" class="icon" disabled={!!busy} aria-label={t("kb.search")}><Icon name="search" /></button>
       </form>
       <div role="status" class="stack">
         {suggested && (
@@ -62,7 +63,7 @@ export function Copilot({ conversation }: { conversation: string }) {
             {suggested.text ? <Markup text={suggested.text} citations={suggested.citations} open={setCitation} /> : <p class="faint">{t("copilot.nothing")}</p>}
             <span class="faint">{coded("reason", suggested.reason)}</span>
             <Confidence value={suggested.confidence} threshold={suggested.threshold} />
-            {suggested.plain && <div class="actions"><button type="button" class="primary" data-testid="copilot-insert" onClick={() => (inserted.value = { conversation, text: suggested.plain! })}>{t("copilot.insert")}</button></div>}
+            {suggested.plain && <div class="actions"><button type="button" class={suggested.confidence >= suggested.threshold ? "primary" : ""} data-testid="copilot-insert" onClick={() => (inserted.value = { conversation, text: suggested.plain! })}>{t("copilot.insert")}</button></div>}
           </div>
         )}
         {summary !== null && <p class="turn pre" data-testid="copilot-summarised">{summary}</p>}

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { counts, doing, listError, listKey, loadTickets, moreTickets, move, narrowed, ownsTicket, tickets, view, VIEWS, visitorName, type TicketRow } from "../state/desk";
 import { Doing } from "./giving";
-import { Guide, needsGuide } from "../entry/guide";
+import { needsGuide } from "../entry/needsguide";
 import { Icon } from "../parts/icons";
 import { Avatar, Empty, Trouble } from "../parts/parts";
 import { preview } from "../state/preview";
@@ -11,6 +11,7 @@ import { Side } from "./side";
 import { Asleep } from "./snooze";
 import { go, me, route, session } from "../state/state";
 import { WaitingApprovals } from "./steering";
+import { LaterGuide } from "../shell/later";
 import { Thread, useLog } from "../conversation/thread";
 import { VirtualList } from "../parts/virtual";
 import { ago, t } from "../state/words";
@@ -128,7 +129,7 @@ export function Inbox() {
       if (!(error instanceof ApiError)) throw error;
     });
   }, []);
-  if (guided) return <Guide changed={() => setGuided(false)} />;
+  if (guided) return <LaterGuide changed={() => setGuided(false)} />;
   return (
     <div class={`screen three ${id ? "opened" : ""}`}>
       <TicketList />

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, type ConversationLog, type Turn } from "../../core";
 import { Copilot } from "./copilot";
-import { DeskSide } from "../settings/deskadmin";
+import { DeskSide } from "./deskside";
 import { Icon } from "../parts/icons";
 import { ownerWords } from "./inbox";
 import { Panels } from "./panels";

@@ -1,16 +1,20 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Job, KnowledgeBase, Source } from "../../core";
 import { AddSource } from "./addsource";
 import { Ask } from "./ask";
 import { Findings, Gaps, Strictness } from "./care";
 import { NewBase } from "./newbase";
 import { Empty, Trouble } from "../parts/parts";
+import { VirtualList } from "../parts/virtual";
 import { api, complain, toast } from "../state/state";
 import { ago, t } from "../state/words";
 
 const TABS = ["sources", "gaps", "findings", "strict"] as const;
 const TAB_WORDS = { sources: "kb.sourcesTab", gaps: "kb.gaps", findings: "kb.findings", strict: "kb.strict" } as const;
 const JOB_EVERY_MS = 700;
+const SOURCE_PX = 60;
+/** So few sources are seen at a glance. */
+const FEW = 8;
 let bases: KnowledgeBase[] | null = null;
 const sourcesOf = new Map<string, Source[]>();
 
@@ -34,18 +38,17 @@ function Progress({ work, cancel }: { work: Work; cancel(): void }) {
 function SourceItem({ source, remove }: { source: Source; remove(): void }) {
   const [sure, setSure] = useState(false);
   return (
-    <li class="source" data-testid="source" data-source={source.id}>
+    <div class="source" data-testid="source" data-source={source.id} title={source.error || source.title}>
       <div class="who">
         <b>{source.title}</b>
-        <span class="faint">
+        {source.error ? <span class="warn">{source.error}</span> : <span class="faint">
           {[t(`kb.${source.kind}`), source.lang, t("kb.chunks", { n: source.chunks }), ago(source.changed_at)].filter(Boolean).join(" · ")}
-        </span>
-        {source.error && <span class="warn">{source.error}</span>}
+        </span>}
       </div>
       <button type="button" class={sure ? "danger" : "quiet"} data-testid="delete-source" onBlur={() => setSure(false)} onClick={() => (sure ? remove() : setSure(true))}>
         {sure ? t("confirmDelete") : t("delete")}
       </button>
-    </li>
+    </div>
   );
 }
 
@@ -55,6 +58,9 @@ function Base({ base, changed }: { base: KnowledgeBase; changed(): void }) {
   const [works, setWorks] = useState<Work[]>([]);
   const [tab, setTab] = useState<(typeof TABS)[number]>("sources");
   const [error, setError] = useState<unknown>(null);
+  const [wanted, setWanted] = useState("");
+  // The same array as long as nothing changes: the list looks again at each new one.
+  const found = useMemo(() => (wanted ? sources?.filter((each) => each.title.toLowerCase().includes(wanted.trim().toLowerCase())) : sources), [sources, wanted]);
   const load = () =>
     api().get<{ sources: Source[] }>(`${root}/sources`).then((reply) => {
       sourcesOf.set(base.id, reply.sources);
@@ -112,7 +118,9 @@ function Base({ base, changed }: { base: KnowledgeBase; changed(): void }) {
         <h2>{t("kb.listTitle")}</h2>
         {!!error && <Trouble error={error} retry={() => void load()} />}
         {sources?.length === 0 && <Empty title={t("kb.empty")} hint={t("kb.emptyHint")} />}
-        <ul class="sourcelist">{sources?.map((source) => <SourceItem key={source.id} source={source} remove={() => void remove(source)} />)}</ul>
+        {(sources?.length ?? 0) > FEW && <input type="search" value={wanted} placeholder={t("kb.find", { n: sources!.length })} aria-label={t("kb.find", { n: sources!.length })} data-testid="find-source" onInput={(event) => setWanted(event.currentTarget.value)} />}
+        {wanted && found?.length === 0 && <p class="faint" role="status">{t("paletteNothing")}</p>}
+        {!!found?.length && <div class="sourcelist flat"><VirtualList rows={found} height={SOURCE_PX} keyOf={(source) => source.id}>{(source) => <SourceItem source={source} remove={() => void remove(source)} />}</VirtualList></div>}
       </section>
       </>}
     </>

@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Held } from "../../core";
 import { heldChanges, loadWaiting, waiting } from "../state/desk";
-import { Avatar, Empty, Trouble } from "../parts/parts";
+import { Avatar, Clamped, Empty, Trouble } from "../parts/parts";
 import { Appeals, Campaigns, Lists, Policies } from "./policies";
-import { api, complain, session } from "../state/state";
+import { api, complain, session, toast } from "../state/state";
 import { ago, coded, t } from "../state/words";
 
 type State = "waiting" | "flagged" | "allowed" | "blocked";
@@ -47,7 +47,7 @@ function Card({ held, chosen, choose, decide }: CardProps) {
         </div>
         <span class="score">{t("score", { n: held.score.toFixed(2) })}</span>
       </div>
-      <p class="pre said">{held.text}</p>
+      <Clamped text={held.text} />
       <Reasons held={held} />
       {(held.state === "waiting" || (held.state as State) === "flagged") && (
         <div class="actions">
@@ -88,9 +88,13 @@ export function Review() {
   const decide = async (ids: string[], decision: "allow" | "block") => {
     setRows(rows?.filter((each) => !ids.includes(each.id)));
     setChosen(new Set());
-    const results = await Promise.allSettled(ids.map((id) => api().post(`/v1/held/${id}/decide`, { decision })));
-    const failed = results.find((each) => each.status === "rejected");
-    if (failed) complain(failed.reason);
+    if (ids.length === 1) await api().post(`/v1/held/${ids[0]}/decide`, { decision }).catch(complain);
+    else {
+      // One request, since what somebody wrote is let in in its order.
+      const told = await api().post<{ results: { error?: string }[] }>("/v1/held/decide", { held: ids, decision }).catch(complain);
+      const failed = told?.results.filter((each) => each.error) ?? [];
+      if (failed.length) toast(t("review.undecided", { n: failed.length, why: coded("error", failed[0]!.error!) }), true);
+    }
     await Promise.all([load(), loadWaiting()]);
   };
   const toggle = (id: string) => setChosen(new Set(chosen.has(id) ? [...chosen].filter((each) => each !== id) : [...chosen, id]));

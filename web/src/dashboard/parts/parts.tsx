@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { parse, type Citation, type Span } from "../../core";
 import { Icon } from "./icons";
 import { explain } from "../state/state";
@@ -72,12 +72,19 @@ export function Confidence({ value, threshold }: { value: number; threshold: num
   );
 }
 
+const FIRST = "header ~ * :is(input, select, textarea, button, a[href]):not(:disabled), header ~ :is(button, a[href])";
+
 export function Dialog({ title, close, children, testid }: { title: string; close(): void; children: ComponentChildren; testid: string }) {
   const ref = useRef<HTMLDialogElement>(null);
   // Before it is painted: a key pressed at once is the dialog's already.
-  useLayoutEffect(() => ref.current?.showModal(), []);
+  useLayoutEffect(() => {
+    const box = ref.current!;
+    box.showModal();
+    // The first thing that can be done has the focus, and not the cross that undoes it.
+    if (!document.activeElement?.matches("[autofocus]")) (box.querySelector<HTMLElement>(FIRST) ?? box).focus();
+  }, []);
   return (
-    <dialog ref={ref} class="dialog" onClose={close} aria-label={title} data-testid={testid}>
+    <dialog ref={ref} class="dialog" tabIndex={-1} onClose={close} aria-label={title} data-testid={testid}>
       <header>
         <b>{title}</b>
         <button type="button" class="icon" aria-label={t("close")} onClick={() => ref.current?.close()}>
@@ -86,6 +93,21 @@ export function Dialog({ title, close, children, testid }: { title: string; clos
       </header>
       {children}
     </dialog>
+  );
+}
+
+/** So long a text is shown in part until somebody wants all of it. */
+const CLAMP_CHARS = 700;
+
+/** A text as it was written; of a very long one the beginning, and the rest at a click. */
+export function Clamped({ text }: { text: string }) {
+  const [whole, setWhole] = useState(false);
+  const long = text.length > CLAMP_CHARS || text.split("\n").length > 12;
+  return (
+    <>
+      <p class={`pre said ${long && !whole ? "clamped" : ""}`}>{text}</p>
+      {long && <button type="button" class="link faint" aria-expanded={whole} data-testid="whole" onClick={() => setWhole(!whole)}>{t(whole ? "text.less" : "text.whole", { n: text.length })}</button>}
+    </>
   );
 }
 

@@ -49,7 +49,7 @@ export function Plot({ title, days, series }: { title: string; days: string[]; s
                 under -= height;
                 return height > 0 && <rect class={`tone ${each.tone}`} x={x} y={under} width={bar} height={height} rx="2" />;
               })}
-              {(days.length - 1 - at) % every === 0 && <text class={(days.length - 1 - at) % (2 * every) ? "wide" : undefined} x={Math.min(at * step + step / 2, WIDE - 18)} y={HIGH - 5} text-anchor="middle">{short(day)}</text>}
+              {(days.length - 1 - at) % every === 0 && <text class={(days.length - 1 - at) % (2 * every) ? "wide" : undefined} x={at === days.length - 1 ? WIDE : at * step + step / 2} y={HIGH - 5} text-anchor={at === days.length - 1 ? "end" : "middle"}>{short(day)}</text>}
             </g>
           );
         })}

@@ -1,3 +1,4 @@
+import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Account } from "./account";
 import { People } from "./people";
@@ -13,7 +14,8 @@ import { Prechat } from "./prechat";
 import { Providers } from "./providers";
 import { Roles } from "./roles";
 import { StaffingForm } from "./staffing";
-import { api, complain, session, setTheme, theme, toast, type Theme } from "../state/state";
+import { may, type Verb } from "../state/rights";
+import { api, complain, setTheme, theme, toast, type Theme } from "../state/state";
 import { lang, speak, t, type Word } from "../state/words";
 
 interface InboxSettings {
@@ -157,23 +159,39 @@ function Replies() {
   );
 }
 
+interface Section {
+  name: string;
+  word: Word;
+  /** Who may not do this does not see the section. */
+  verb?: Verb;
+  Part: ComponentType;
+}
+
+const SECTIONS: readonly Section[] = [
+  { name: "mine", word: "settings.mine", Part: Mine },
+  { name: "account", word: "account", Part: Account },
+  { name: "people", word: "people", verb: "administer", Part: People },
+  { name: "roles", word: "roles", verb: "administer", Part: Roles },
+  { name: "providers", word: "providers", verb: "administer", Part: Providers },
+  { name: "applications", word: "applications", verb: "administer", Part: Applications },
+  { name: "replies", word: "replies", verb: "operate", Part: Replies },
+  { name: "desk", word: "desk", verb: "operate", Part: DeskSettings },
+  { name: "inboxes", word: "inbox", verb: "administer", Part: Inboxes },
+  { name: "imports", word: "import", verb: "administer", Part: Imports },
+];
+
 /** One's own habits, and what visitors see before they write. */
 export function Settings() {
-  const administers = ["owner", "admin"].includes(session.value?.role ?? "");
+  const parts = SECTIONS.filter(({ verb }) => !verb || may(verb));
+  const show = (name: string) => document.querySelector(`[data-section="${name}"]`)?.scrollIntoView({ block: "start" });
   return (
     <div class="screen one">
-      <div class="column">
+      <div class="column sections">
         <h1>{t("settings" as Word)}</h1>
-        <Mine />
-        <Account />
-        {administers && <People />}
-        {administers && <Roles />}
-        {administers && <Providers />}
-        {administers && <Applications />}
-        <Replies />
-        {session.value?.role && <DeskSettings />}
-        {administers && <Inboxes />}
-        {administers && <Imports />}
+        <nav class="jump" aria-label={t("settings.sections")}>
+          {parts.map(({ name, word }) => <button type="button" key={name} data-testid={`jump-${name}`} onClick={() => show(name)}>{t(word)}</button>)}
+        </nav>
+        {parts.map(({ name, Part }) => <div key={name} class="section" data-section={name}><Part /></div>)}
       </div>
     </div>
   );

@@ -2,7 +2,8 @@ import { noting } from "../conversation/composer";
 import { marking } from "../conversation/messagetools";
 import { doing, tickets, move, narrowed, neighbour, ownsTicket, view, VIEWS, visitorName, conversations } from "../state/desk";
 import { chooseView, savedViews } from "../inbox/savedviews";
-import { client, go, networkless, route, SCREENS, setTheme, signOut, staff, type Screen, type Theme } from "../state/state";
+import { may, screens } from "../state/rights";
+import { client, go, networkless, route, SCREENS, setTheme, signOut, type Theme } from "../state/state";
 import { notifies, setNotifies } from "../state/notify";
 import { lang, speak, t, type Word } from "../state/words";
 
@@ -17,8 +18,6 @@ export interface Action {
   run(): void;
 }
 
-/** What people see who do not work for the service desk. */
-export const OPEN: readonly Screen[] = ["groups", "settings"];
 const THEMES: Theme[] = ["auto", "light", "dark"];
 const THEME_WORDS: Record<Theme, Word> = { auto: "themeAuto", light: "themeLight", dark: "themeDark" };
 
@@ -83,13 +82,12 @@ function moving(): Action[] {
 
 /** Everything that can be done now, the nearest things first. */
 export function actions(): Action[] {
-  const screens = staff() ? SCREENS : OPEN;
   return [
     ...onTicket(),
     ...moving(),
     ...judging(),
-    ...screens.map((screen, at): Action => ({ id: `go-${screen}`, name: t("act.go", { name: t(screen) }), key: String((at + 1) % 10), run: () => go(screen) })),
-    ...(staff() ? VIEWS.map((each): Action => ({ id: `view-${each}`, name: `${t("inbox")}: ${t(`view.${each}`)}`, run: () => {
+    ...screens().map((screen): Action => ({ id: `go-${screen}`, name: t("act.go", { name: t(screen) }), key: String((SCREENS.indexOf(screen) + 1) % 10), run: () => go(screen) })),
+    ...(may("operate") ? VIEWS.map((each): Action => ({ id: `view-${each}`, name: `${t("inbox")}: ${t(`view.${each}`)}`, run: () => {
       view.value = each;
       narrowed.value = {};
       go("inbox");

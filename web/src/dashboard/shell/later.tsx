@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Trouble } from "../parts/parts";
 import type { Screen } from "../state/state";
-import { t } from "../state/words";
+import { speakAll, t } from "../state/words";
 
 type Screens = typeof import("../screens");
 
@@ -13,11 +13,20 @@ const trouble = signal<unknown>(null);
 export async function loadScreens(): Promise<void> {
   if (screens.value) return;
   try {
-    screens.value = await import("../screens");
+    const found = await import("../screens");
+    await speakAll();
+    screens.value = found;
     trouble.value = null;
   } catch (error) {
     trouble.value = error;
   }
+}
+
+/** The guide of a new workspace, whose code may still be on its way. */
+export function LaterGuide({ changed }: { changed(): void }) {
+  useEffect(() => void loadScreens(), []);
+  const Loaded = screens.value?.guide;
+  return Loaded ? <Loaded changed={changed} /> : <div class="screen one" aria-busy={!trouble.value}>{!!trouble.value && <Trouble error={trouble.value} retry={() => void loadScreens()} />}</div>;
 }
 
 /** A screen whose code may still be on its way. */

@@ -1,11 +1,15 @@
 import { signal } from "@preact/signals";
 import en from "../../i18n/dashboard.en.json";
+import type later from "../../i18n/screens.en.json";
 import { fill, langOf, localeOf, tagOf, type Lang } from "../../i18n";
 import { textStore } from "../../core";
 
-export type Word = keyof typeof en;
+export type Word = keyof typeof en | keyof typeof later;
+type Words = Partial<Record<Word, string>>;
 
-const catalogues: Partial<Record<Lang, Record<Word, string>>> = { en };
+/** What the first screens say; the words of the others come with their code. */
+const catalogues: Partial<Record<Lang, Words>> = { en };
+let all = false;
 const kept = textStore();
 
 export const lang = signal<Lang>(langOf(kept.getItem("myna.lang") ?? navigator.language));
@@ -13,7 +17,10 @@ export const lang = signal<Lang>(langOf(kept.getItem("myna.lang") ?? navigator.l
 /** Changes the language, when its words are here. Without them (no network) it stays as it is, and English at the start. */
 export async function speak(wanted: Lang): Promise<void> {
   try {
-    if (wanted === "zh") catalogues.zh ??= (await import("../../i18n/dashboard.zh.json")).default;
+    if (wanted === "zh") {
+      catalogues.zh ??= (await import("../../i18n/dashboard.zh.json")).default;
+      if (all) learn("zh", (await import("../../i18n/screens.zh.json")).default);
+    }
   } catch {
     return;
   }
@@ -22,14 +29,25 @@ export async function speak(wanted: Lang): Promise<void> {
   document.documentElement.lang = tagOf(wanted);
 }
 
+/** Adds words to a language. */
+export function learn(of: Lang, words: Words): void {
+  catalogues[of] = { ...catalogues[of], ...words };
+}
+
+/** From now on the words of every screen are here, in whatever language is spoken; throws when they cannot be loaded. */
+export async function speakAll(): Promise<void> {
+  if (lang.value === "zh") learn("zh", (await import("../../i18n/screens.zh.json")).default);
+  all = true;
+}
+
 export function t(word: Word, values?: Record<string, string | number>): string {
-  return fill((catalogues[lang.value] ?? en)[word], values);
+  return fill(catalogues[lang.value]?.[word] ?? catalogues.en![word] ?? "", values);
 }
 
 /** The words for a code from the server, or `fallback` when the code is newer than this page. */
 export function coded(family: string, code: string, fallback = code.replaceAll("_", " "), values?: Record<string, string>): string {
   const word = `${family}.${code}`;
-  return word in en ? t(word as Word, values) : fallback;
+  return word in catalogues.en! ? t(word as Word, values) : fallback;
 }
 
 export function ago(at: string): string {
