@@ -93,7 +93,7 @@ class House:
 
     def start_bot(self) -> None:
         env = myna_server.environment({}) | {"BOT_URL": self.server.url, "BOT_TOKEN": self.key}
-        argv = [sys.executable, self._folder / "bot.py"]
+        argv: list[str | Path] = [sys.executable, self._folder / "bot.py"]
         self._bot = processes.start(argv, log=self._folder / "bot.log", env=env)
 
     def kill_bot(self) -> None:
