@@ -55,11 +55,9 @@ def postgres_url(postgres: servers.Postgres, migrated_postgres: str) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_sqlite() -> Path:
     """A file with the newest schema and nothing else, to be copied."""
-    path = tmp_path_factory.mktemp("migrated") / "myna.db"
-    migrating.bring(f"sqlite:///{path}")
-    return path
+    return migrating.migrated_file()
 
 
 @pytest.fixture

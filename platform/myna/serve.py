@@ -13,7 +13,8 @@ import uvicorn
 
 from myna import __version__
 from myna.api.heads import BoundedHttp
-from myna.api.live.socket import SocketServer, protocol_class
+from myna.api.live.socket import SocketServer
+from myna.api.live.upgrade import protocol_class
 from myna.first_start import HANDLE, PASSWORD_FILE, FirstStart
 from myna.personal_data import Kind, replaced
 from myna.settings import Settings

@@ -96,7 +96,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 @asynccontextmanager
 async def unchanged(shop: Shop) -> AsyncIterator[None]:
-    async with asyncio.timeout(10):  # what making the shop told its bot is no change by bad input
+    async with asyncio.timeout(60):  # what making the shop told its bot is no change by bad input
         while not shop.fed():
             await asyncio.sleep(0.02)
     before = shop.rows()

@@ -12,7 +12,7 @@ from myna_bots.adapters.http import HttpxHttp
 from myna_bots.sdk.calls import BotCalls
 from myna_bots.sdk.context import Context
 from myna_bots.sdk.model import Model
-from support.bot_world import Caller, World, world
+from support.bot_world import Caller, World, demo_read
 from support.http_server import served
 
 QUESTION = "How long do I have to return something?"
@@ -20,14 +20,12 @@ QUESTION = "How long do I have to return something?"
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[World]:
-    async with world(tmp_path, demo=True, embedder="none:") as made:
-        await made.bots.library.drain()
-        async with served(made.app) as made.url:
-            yield made
+    async with demo_read(tmp_path) as made, served(made.app) as made.url:
+        yield made
 
 
 async def answer_to(ann: Caller, place: str, seq: int) -> str:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             query = {"after_seq": seq, "limit": 10}
             found = (await ann.ask("GET", f"/v1/conversations/{place}/messages", params=query))["messages"]

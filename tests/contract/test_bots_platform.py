@@ -175,7 +175,7 @@ async def test_what_happened_while_a_bot_was_away_comes_once_and_in_order(shop: 
     sent = [await ann.says(place, f"message {number}") for number in range(30)]
     got: list[int] = []
     while len(got) < len(sent):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             page = (await bot.ask("GET", "/v1/bot/updates", params={"limit": 7, "wait": 5}))["events"]
         got += [event["data"]["message"]["seq"] for event in page]
         await bot.ask("POST", "/v1/bot/cursor", json={"cursor": page[-1]["seq"]})

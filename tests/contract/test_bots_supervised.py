@@ -30,7 +30,7 @@ def bots_file(folder: Path, script: str, limits: str = "") -> Path:
 
 
 def until(supervisor: Supervisor, done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not done():
         assert time.monotonic() < deadline
         supervisor.look()

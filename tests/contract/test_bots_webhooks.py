@@ -111,7 +111,7 @@ async def test_a_dead_letter_is_listed_and_replayed(
     await ann.says(places[0], "unlucky")
     path = f"/v1/bots/{bot.id}/deliveries"
     dead: list[dict[str, object]] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not dead:
             await asyncio.sleep(0.05)
             dead = (await ann.ask("GET", path))["deliveries"]
@@ -123,7 +123,7 @@ async def test_a_dead_letter_is_listed_and_replayed(
     assert (await ann.ask("POST", f"{path}/replay", json={"seq": dead[0]["seq"]}))["replayed"] == 1
     got = (await inbox.wait_for(count + 1))[-1]
     assert got.json["data"]["message"]["body"]["text"] == "unlucky"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await ann.ask("GET", f"/v1/bots/{bot.id}/webhook"))["webhook"]["failing_since"]:
             await asyncio.sleep(0.05)
     assert (await ann.ask("GET", path))["deliveries"] == []
@@ -133,7 +133,7 @@ async def test_gone_turns_a_webhook_off(shop: World, inbox: Receiver) -> None:
     ann, places, bot, _ = await listening(shop, inbox)
     inbox.answer = lambda _: (410, {}, b"")
     await ann.says(places[0], "anybody?")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await ann.ask("GET", f"/v1/bots/{bot.id}/webhook"))["webhook"]["state"] != "off":
             await asyncio.sleep(0.05)
     await ann.ask("DELETE", f"/v1/bots/{bot.id}/webhook", 204)

@@ -24,7 +24,7 @@ async def bus(bus_url: str) -> AsyncIterator[Bus]:
 
 async def following(frames: AsyncIterator[bytes | None]) -> bytes:
     """The next frame that is not a word of loss."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for frame in frames:
             if frame is not None:
                 return frame
@@ -34,7 +34,7 @@ async def following(frames: AsyncIterator[bytes | None]) -> bytes:
 async def subscribed(bus: Bus, frames: AsyncIterator[bytes | None]) -> None:
     """Returns when the subscription takes frames."""
     waiting = asyncio.get_running_loop().create_task(following(frames))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not waiting.done():
             await bus.publish(b"knock")
             await asyncio.wait([waiting], timeout=0.01)
@@ -91,7 +91,7 @@ async def test_a_slow_subscriber_hears_of_its_loss(monkeypatch: pytest.MonkeyPat
 async def test_a_new_subscription_to_redis_tells_of_possible_losses(redis_url: str) -> None:
     bus = RedisBus(redis_url)
     try:
-        async with bus.subscribe() as frames, asyncio.timeout(20):
+        async with bus.subscribe() as frames, asyncio.timeout(60):
             assert await anext(frames) is None
     finally:
         await bus.close()

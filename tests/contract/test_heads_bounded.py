@@ -12,7 +12,7 @@ from myna.api import heads
 from myna.api.heads import BoundedHttp
 from support.http_server import served
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 async def hello(_scope: Any, receive: Any, send: Any) -> None:

@@ -272,7 +272,7 @@ async def test_the_expected_wait_is_learned_from_those_who_waited(desk: Desk) ->
         await desk.services.handoff.hand_off(CUSTOMER, SUPPORT)
         await desk.services.handoff.claim(OPERATOR, SUPPORT)
     # The running watch writes down what it heard; handing off again shows that it has.
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await desk.ask(CUSTOMER, "GET", path))["wait_s"] is None:
             await asyncio.sleep(0.01)
     await desk.ask(ELSEWHERE, "GET", path, 404)

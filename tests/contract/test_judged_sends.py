@@ -65,7 +65,7 @@ async def sent(app: World, *drafts: tuple[int, str]) -> list[tuple[str, object]]
             outcomes.append((text, outcome))
 
         assert app.services.sender.at_once(principal, GROUP, text, {"text": text}, None, None, settle)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(outcomes) < len(drafts):
             await asyncio.sleep(0.001)
     return outcomes
@@ -125,7 +125,7 @@ async def test_moderators_hear_at_once_of_what_a_socket_sent(judged: World, text
             "body": {"text": text},
         }
         link.received(encode(draft))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (answered := [each for each in told(ann) if each["op"] in {"ack", "nack"}]):
                 await asyncio.sleep(0.001)
     (notice,) = [each["held"] for each in told(opa) if each["op"] == "held"]

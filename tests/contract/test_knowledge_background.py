@@ -114,7 +114,7 @@ async def test_another_embedder_takes_over_without_a_gap_in_the_answers(database
             await asked(new, at)
         coverages.append(coverage)
         embedder.batches.release()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (now := await store.pieces.coverage(base, "words/2")) == coverage:
                 await asyncio.sleep(0)
         coverage = now

@@ -10,7 +10,7 @@ import pytest_asyncio
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from support.bot_world import World, world
+from support.bot_world import World, demo_read
 from support.http_server import served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -18,8 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    async with world(tmp_path_factory.mktemp("mcp"), demo=True, embedder="none:") as made:
-        await made.bots.library.drain()
+    async with demo_read(tmp_path_factory.mktemp("mcp")) as made:
         yield made
 
 

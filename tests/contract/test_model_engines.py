@@ -209,7 +209,7 @@ async def test_stopping_reaches_the_provider(provider: Provider, model: LangChai
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await provider.hung_up.wait()
 
 
@@ -320,7 +320,7 @@ async def test_a_human_taking_over_stops_the_provider(provider: Provider, model:
     platform.on_delta = platform.take_over
     await Runner(world_of(platform, Library(), model), renew_s=0.01).take(turn)
     assert platform.ended == []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await provider.hung_up.wait()
 
 

@@ -7,7 +7,7 @@ import openai
 import pytest
 import pytest_asyncio
 
-from support.bot_world import Caller, World, world
+from support.bot_world import Caller, World, demo_read
 from support.http_server import served
 from support.openai_client import WEATHER, agent_of, client
 
@@ -18,10 +18,8 @@ QUESTION = "How long do I have to return something?"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """One workspace for all, since nothing that is asked here is stored."""
-    async with world(tmp_path_factory.mktemp("openai"), demo=True, embedder="none:") as made:
-        await made.bots.library.drain()
-        async with served(made.app) as made.url:
-            yield made
+    async with demo_read(tmp_path_factory.mktemp("openai")) as made, served(made.app) as made.url:
+        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -78,7 +78,7 @@ def later(seconds: float) -> float:
 async def test_who_talks_is_not_asked() -> None:
     client = Client()
     async with connected(client) as socket:
-        socket.look(later(watched.SILENT_S - 1))
+        socket.look(later(watched.SILENT_S / 2))
         await asyncio.sleep(0.05)
         assert client.asked == 0
         assert not socket.over.is_set()
@@ -89,7 +89,7 @@ async def test_a_silent_client_is_asked_once_and_stays_when_it_answers() -> None
     async with connected(client) as socket:
         socket.look(later(watched.SILENT_S + 1))
         socket.look(later(watched.SILENT_S + 2))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while WSMsgType.PONG not in socket.frames:
                 await asyncio.sleep(0.01)
         assert client.asked == 1
@@ -102,10 +102,10 @@ async def test_a_client_that_does_not_answer_is_dropped() -> None:
     client = Dead()
     async with connected(client) as socket:
         socket.look(later(watched.SILENT_S + 1))
-        socket.look(later(watched.SILENT_S + watched.PONG_S - 1))
+        socket.look(later(watched.SILENT_S + watched.PONG_S / 2))
         await asyncio.sleep(0.05)
         assert not socket.over.is_set()
         socket.look(later(watched.SILENT_S + watched.PONG_S + 1))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await socket.over.wait()
         assert client.asked == 1

@@ -80,7 +80,7 @@ async def test_a_slash_command_goes_out_and_its_answers_come_in(shop: World) -> 
             made["token"],
         )
         assert (sent["channel_id"], sent["user_id"]) == (place, ann.id)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "Sunny" not in await texts(ann, place):
                 await asyncio.sleep(0.05)
         later = urlsplit(sent["response_url"]).path

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from myna_bots.host import delivering
+from myna_bots.telegram.updates import POLLERS
 from support.bot_world import Caller, World, world
 from support.receiver import Request, receiver
 from support.telegram_bot import PNG, Telegram
@@ -36,6 +37,13 @@ async def group_bot(shop: World) -> tuple[Caller, str, Telegram, int]:
     wanted = {"scopes": SCOPES, "privacy": "all", "role": "moderator"}
     await ann.ask("PUT", f"/v1/bots/{bot.id}/installations/{place}", json=wanted)
     return ann, place, Telegram(bot), -(10**12 + int(place))
+
+
+async def polls(bot: Telegram) -> None:
+    """Returns when the bot's request for updates has begun to wait."""
+    async with asyncio.timeout(60):
+        while int(bot.bot.id) not in POLLERS._here:
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.needs("bot-libraries")
@@ -293,7 +301,7 @@ async def test_polling_confirms_forgets_and_gives_way(shop: World) -> None:
     ann, place, bot, _ = await group_bot(shop)
     await bot.updates()
     sent = [await ann.says(place, f"n{number}") for number in range(5)]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(found := await bot.call("getUpdates")) < 5:
             await asyncio.sleep(0.05)
     assert [each["message"]["message_id"] for each in found] == sent
@@ -301,7 +309,7 @@ async def test_polling_confirms_forgets_and_gives_way(shop: World) -> None:
     assert [each["message"]["message_id"] for each in await bot.call("getUpdates", offset=-1)] == sent[-1:]
     assert await bot.call("getUpdates", offset=found[-1]["update_id"] + 1) == []
     older = asyncio.create_task(bot.call("getUpdates", 409, timeout=50))
-    await asyncio.sleep(0.2)
+    await polls(bot)
     newer = asyncio.create_task(bot.call("getUpdates", timeout=30))
     assert (await older).startswith("Conflict: terminated by other getUpdates request")
     seq = await ann.says(place, "at last")
@@ -327,7 +335,7 @@ async def test_a_webhook_gets_updates_and_its_answer_is_run(shop: World) -> None
 
         inbox.answer = answer
         waiting = asyncio.create_task(bot.call("getUpdates", 409, timeout=50))
-        await asyncio.sleep(0.2)
+        await polls(bot)
         assert await bot.call("setWebhook", url=inbox.url, secret_token="s3")
         assert (await waiting) == "Conflict: terminated by setWebhook request"
         assert (await bot.call("getUpdates", 409)).startswith(
@@ -336,7 +344,7 @@ async def test_a_webhook_gets_updates_and_its_answer_is_run(shop: World) -> None
         await ann.says(place, "hello")
         (got,) = await inbox.wait_for(1)
         assert got.headers["x-telegram-bot-api-secret-token"] == "s3"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "heard hello" not in repr(await ann.ask("GET", f"/v1/conversations/{place}/messages")):
                 await asyncio.sleep(0.05)
         info = await bot.call("getWebhookInfo")

@@ -29,7 +29,7 @@ from myna_bots.client.tokens import Tokens
 from support import myna_server
 from support.myna_server import MynaServer
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 TRUSTING = {"MYNA_MODERATION": "0"}
 """These clients write faster than people do, which a filter would take for a flood."""
 

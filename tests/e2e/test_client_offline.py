@@ -25,7 +25,7 @@ from support import myna_server, processes
 from support.myna_server import MynaServer
 from support.population import Population, populate
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 SETTINGS = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:", "MYNA_MODERATION": "0"}
 
 

@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from support import backends, topology
 from support.topology import Topology
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 SAID = [
     "Good morning!",
     "你好，我的订单还没有到，请帮我查一下。谢谢！",

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from support import myna_server
 from support.myna_server import MynaServer
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 SETTINGS = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:"}
 
 

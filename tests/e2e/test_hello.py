@@ -16,7 +16,7 @@ from support import myna_server
 from support.myna_server import MynaServer
 from support.population import Population, populate
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 SETTINGS = {"MYNA_AGENTS": "0", "MYNA_EMBEDDER": "none:", "MYNA_MODERATION": "0"}
 Frame = dict[str, Any]
 

@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from support import backends, processes, topology
 from support.topology import Topology
 
-WAIT_S = 15.0
+WAIT_S = 60.0
 
 
 @pytest.fixture(scope="module")

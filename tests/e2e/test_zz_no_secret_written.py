@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 from support import myna_server
 from support.written import SECRETS, secrets_in
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 async def use(url: str, password: str, log: Path) -> None:

@@ -66,7 +66,7 @@ MUTANTS = (
     ),
     Mutant(
         "no-join-floor",
-        "platform/myna/log/seats.py",
+        "platform/myna/log/seating.py",
         "    floor = policy.floor(place.seq, asked_at)\n",
         "    floor = 1\n",
         ("tests/unit/test_plan_messages.py", "tests/contract/test_log_commit.py"),

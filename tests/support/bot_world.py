@@ -1,8 +1,11 @@
 """A whole server in this process, on one database, with people who talk to it over HTTP."""
 
 import asyncio
+import atexit
 import contextlib
 import itertools
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,8 +23,11 @@ from myna.services import Services
 from myna.settings import Settings
 from myna.wiring.server import build_app
 from myna_bots.host.platform import BotPlatform
+from support.migrating import migrated_file
 
 _numbers = itertools.count(1)
+_read: list[Path] = []
+"""The data folder of a demo whose help centre has been read, once for this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,7 @@ async def updates(bot: Caller, cursor: int | None = None, wait: float = 5.0) -> 
 async def until(bot: Caller, type_: str) -> dict[str, Any]:
     """The bot's next event of a type; the ones before it are confirmed."""
     cursor: int | None = None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             for event in await updates(bot, cursor):
                 cursor = event["seq"]
@@ -129,9 +135,28 @@ async def world(folder: Path, database_url: str = "", **given: Any) -> AsyncIter
     """A server without agents and filter; `given` are further settings."""
     given = {"agents": False, "moderation": False, "private_webhooks": True} | given
     settings = Settings(data=str(folder / "data"), database=database_url, **given)
+    if not database_url and not settings.data_dir.exists():
+        settings.data_dir.mkdir(parents=True)
+        shutil.copy(migrated_file(), settings.data_dir / "myna.db")
     started: list[Any] = []
     app, _ = build_app(settings, started.append)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://myna") as http:
             yield World(app, http, started[0].workspace.id)
+
+
+@asynccontextmanager
+async def demo_read(folder: Path) -> AsyncIterator[World]:
+    """A server with the demo, whose help centre has been read by its words; without agents and filter."""
+    given: dict[str, Any] = {"demo": True, "embedder": "none:"}
+    if not _read:
+        first = Path(tempfile.mkdtemp(prefix="myna-demo-"))
+        atexit.register(shutil.rmtree, first, ignore_errors=True)
+        async with world(first, **given) as made:
+            await made.bots.library.drain()
+        _read.append(first / "data")
+    shutil.copytree(_read[0], folder / "data")
+    async with world(folder, **given) as made:
+        await made.bots.library.drain()
+        yield made

@@ -1,7 +1,12 @@
 """A database with the newest schema, for tests that copy it."""
 
 import asyncio
+import atexit
+import shutil
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
 
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.migrate import migrate
@@ -11,6 +16,15 @@ def bring(url: str) -> None:
     """Migrate a database to the newest schema; in a thread, so that it works whether a loop runs here or not."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, _bring(url)).result()
+
+
+@cache
+def migrated_file() -> Path:
+    """An SQLite file with the newest schema and nothing else, made once for this process, to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="myna-migrated-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    bring(f"sqlite:///{folder / 'myna.db'}")
+    return folder / "myna.db"
 
 
 async def _bring(url: str) -> None:

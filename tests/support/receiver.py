@@ -30,7 +30,7 @@ class Receiver:
     answer: Callable[[Request], tuple[int, dict[str, str], bytes]] = lambda _: (200, {}, b"")
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def wait_for(self, count: int, timeout_s: float = 20.0) -> list[Request]:
+    async def wait_for(self, count: int, timeout_s: float = 60.0) -> list[Request]:
         """The first `count` requests."""
         async with asyncio.timeout(timeout_s):
             while len(self.requests) < count:

@@ -40,7 +40,7 @@ class Sender:
                 await asyncio.sleep(0.05)
 
     async def _connection(self) -> None:
-        async with asyncio.timeout(30), connect(self.urls(), compression=None, open_timeout=5) as socket:
+        async with asyncio.timeout(60), connect(self.urls(), compression=None, open_timeout=5) as socket:
             self.connections += 1
             await socket.send(json.dumps({"op": "hello", "v": 1, "token": self.token}))
             waiting = [each for each in self.drafts if each not in self.acks]

@@ -45,7 +45,7 @@ class Telegram:
         """The next so many updates, confirmed."""
         found: list[dict[str, Any]] = []
         offset = params.pop("offset", 0)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(found) < count:
                 got = await self.call("getUpdates", timeout=5, offset=offset, **params)
                 found += got

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 Frame = dict[str, Any]
 
 

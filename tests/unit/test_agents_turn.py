@@ -200,7 +200,7 @@ async def test_an_agent_that_is_gone_stays_silent() -> None:
 async def test_the_runner_takes_turns_until_it_is_stopped() -> None:
     platform = Platform()
     runner = Runner(world_of(platform), concurrency=2)
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         group.create_task(runner.run())
         for question in ("How long can I return a lamp?", "What does a parcel to France cost?", "hello"):
             platform.asks(question)
@@ -244,7 +244,7 @@ async def test_a_runner_that_cannot_lease_tries_again(monkeypatch: pytest.Monkey
     monkeypatch.setattr(platform, "lease", flaky)
     platform.asks("hello")
     runner = Runner(world_of(platform), concurrency=1)
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         group.create_task(runner.run())
         while not platform.ended:
             await asyncio.sleep(0)

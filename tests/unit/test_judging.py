@@ -49,7 +49,7 @@ class Told:
         self.judging.submit(case, lambda outcome: self.outcomes.append((text, outcome)))
 
     async def heard(self, count: int) -> list[str]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(self.outcomes) < count:
                 await asyncio.sleep(0)
         return [text for text, _ in self.outcomes]

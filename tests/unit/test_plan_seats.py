@@ -20,7 +20,7 @@ from myna.log.seat_writes import (
     SetSeat,
     Unban,
 )
-from myna.log.seats import FOREVER
+from myna.log.seating import FOREVER
 from myna.log.writes import Join, OpenConversation, Say
 from myna.model.conversation import ConversationKind, JoinRequest, Member, MemberRole, RequestState
 from myna.model.message import Draft, EventKind, MessageState

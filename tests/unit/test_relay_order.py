@@ -115,7 +115,7 @@ class Place:
             await asyncio.gather(task, return_exceptions=True)
 
     async def until(self, pos: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.relay.pos < pos:
                 self.news.clear()
                 await self.news.wait()
@@ -202,7 +202,7 @@ async def test_the_beacon_finds_what_no_frame_told_of() -> None:
     async with Place(log, wire, beacon_s=0.01).running() as here:
         log.commit(1)
         await here.until(1)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not any(b"heads" in frame for _, frame in here.ann.take()):
                 await asyncio.sleep(0)
 
@@ -212,7 +212,7 @@ async def test_a_log_that_rests_is_asked_again() -> None:
     log.failing = True
     async with Place(log, wire, beacon_s=0.01).running() as here:
         wire.arriving.put_nowait(None)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while log.reads == 0:
                 await asyncio.sleep(0)
         log.failing = False
@@ -353,7 +353,7 @@ async def test_after_a_fault_of_the_bus_sessions_hear_the_heads_at_once() -> Non
     async with Place(log, wire).running() as here:
         log.commit(1)
         wire.arriving.put_nowait(None)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not any(b"heads" in frame for _, frame in here.ann.take()):
                 await asyncio.sleep(0)
 
@@ -362,7 +362,7 @@ async def test_a_replaced_database_sends_every_session_away() -> None:
     wire, log = Wire(), Log(head=5)
     async with Place(log, wire, beacon_s=0.01).running() as here:
         del log.events[5], log.events[4]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while here.ann.ended is None:
                 await asyncio.sleep(0)
         assert here.ann.ended.status == 410

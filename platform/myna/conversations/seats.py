@@ -22,7 +22,7 @@ from myna.log.seat_writes import (
     SetSeat,
     Unban,
 )
-from myna.log.seats import FOREVER
+from myna.log.seating import FOREVER
 from myna.log.writes import Join
 from myna.model.conversation import Conversation, Invite, JoinRequest, MemberRole
 from myna.model.policy import Policy

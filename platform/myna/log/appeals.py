@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from myna.errors import Conflict, Forbidden, NotFound
-from myna.log import changes, seats
+from myna.log import changes, seating, seats
 from myna.log.batch import Batch
 from myna.log.filter_writes import (
     Audit,
@@ -126,7 +126,7 @@ def _follow(batch: Batch, write: Follow) -> None:
     """Never against moderators and above, nor against who is not there."""
     place = batch.conversation(write.conversation)
     seat = batch.state.members.get((write.conversation, write.user))
-    if seat is None or seat.to_seq is not None or rank(seat.role) >= seats.MODERATOR_RANK:
+    if seat is None or seat.to_seq is not None or rank(seat.role) >= seating.MODERATOR_RANK:
         raise Forbidden("Nothing follows for moderators, or for who is not here.", code="rank")
     match write.do:
         case "mute":
@@ -152,7 +152,7 @@ def _follow(batch: Batch, write: Follow) -> None:
 
 def _mute(batch: Batch, seat: Member, until: float) -> None:
     if seat.muted_until is None or seat.muted_until < until:
-        seats.changed(batch, replace(seat, muted_until=until))
+        seating.changed(batch, replace(seat, muted_until=until))
 
 
 def _slow(batch: Batch, place: Conversation, slow_s: int) -> None:

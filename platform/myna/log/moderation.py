@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from myna.errors import Conflict, NotFound
-from myna.log import changes, mentions, seats, support
+from myna.log import changes, mentions, seating, support
 from myna.log.batch import Batch
 from myna.log.filter_writes import (
     Audit,
@@ -80,7 +80,7 @@ def hold(batch: Batch, write: Hold) -> Ack:
         return first
     draft = changes.placed(batch, draft)
     if seat is not None:
-        seats.may_speak(batch, conversation, seat)
+        seating.may_speak(batch, conversation, seat)
     refused = write.verdict.action is Action.BLOCK
     held = Held(
         write.id,

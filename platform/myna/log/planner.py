@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from myna.errors import Conflict, MynaError
-from myna.log import appeals, changes, mentions, moderation, past, personal, seats, support
+from myna.log import appeals, changes, mentions, moderation, past, personal, seating, seats, support
 from myna.log.batch import Batch
 from myna.log.filter_writes import Moderating
 from myna.log.past_writes import Recount
@@ -121,7 +121,7 @@ def _apply(batch: Batch, write: Write) -> Outcome:
         case OpenConversation():
             return _open(batch, write)
         case Join():
-            seats.join(batch, write)
+            seating.join(batch, write)
             return None
         case Recount():
             return past.recount(batch, write)
@@ -169,7 +169,7 @@ def _say(batch: Batch, write: Say) -> Ack:
         return moderation.hold(batch, aside)
     draft = changes.placed(batch, draft)
     if seat is not None:
-        seats.may_speak(batch, place, seat)
+        seating.may_speak(batch, place, seat)
     if write.guard is not None:
         turn = support.require_turn(batch, write.guard, draft.conversation)
         made = batch.message(draft, write.state, digest)

@@ -1,14 +1,12 @@
-"""The WebSocket server: a picows protocol inside uvicorn, on the same port and event loop as HTTP.
+"""The sockets of a process: one listener for each client, and what they share.
 
-uvicorn hands an upgrade request to the class given as `ws=`. It lets picows do the handshake and framing, and all frames that
-are queued for a socket in one turn of the event loop leave in one write.
+All frames that are queued for a socket in one turn of the event loop leave in one write.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
-from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qsl
 from weakref import WeakSet
 
@@ -19,16 +17,14 @@ from picows import (
     WSMsgType,
     WSTransport,
     WSUpgradeRequest,
-    WSUpgradeResponse,
     WSUpgradeResponseWithListener,
 )
-from picows.picows import WSAutoPingStrategy, WSProtocol  # type: ignore[attr-defined]  # not exported: version pinned, tested
 
-from myna.api.heads import proxies
 from myna.api.live.commands import Commands
 from myna.api.live.frames import MAX_FRAME_BYTES, Hello, nack
 from myna.api.live.link import Link
-from myna.api.live.watched import PONG_S, SILENT_S, Watched
+from myna.api.live.refusal import refusal
+from myna.api.live.watched import Watched
 from myna.deliver.session import Farewell, Session
 from myna.errors import Busy, Malformed, MynaError, TooMany
 from myna.intrusion.shield import Blocked
@@ -45,12 +41,9 @@ MAX_PARTS = 1_024
 """Fragments of one message: without a bound, empty ones could be sent for ever."""
 HIGH_WATER_BYTES = 128 * 1024
 """Bytes in the socket's own buffer above which frames stay in the session's bounded queue."""
-READ_BUFFER_BYTES = 1024
-"""First size of picows' read buffer, which grows with what comes: its default of 16 KiB is most of an idle socket's memory."""
+
 
 logger = logging.getLogger(__name__)
-_quiet = logging.getLogger("myna.socket.frames")
-_quiet.setLevel(logging.WARNING)
 
 
 class SocketListener(Watched):
@@ -238,25 +231,6 @@ def _nowhere(_: bytes) -> None:
     """Where frames go before there is a connection."""
 
 
-def _refusal(busy: MynaError) -> WSUpgradeResponse:
-    """An HTTP answer before the upgrade, so that a refused client costs next to nothing."""
-    body = encode(
-        {
-            "type": f"https://myna.invalid/problems/{busy.code}",
-            "title": HTTPStatus(busy.status).phrase,
-            "status": busy.status,
-            "detail": busy.message,
-            "code": busy.code,
-            "temporary": busy.temporary,
-            "retry_ms": busy.retry_ms,
-        }
-    )
-    response: WSUpgradeResponse = WSUpgradeResponse.create_error_response(HTTPStatus(busy.status), body)
-    response.headers["Retry-After"] = str(-(-(busy.retry_ms or 0) // 1000))
-    response.headers["Content-Type"] = "application/problem+json"
-    return response
-
-
 def _code(status: int) -> Any:
     """The close code of a status: 4000 + status, in the range for applications (RFC 6455, section 7.4.2)."""
     return 4000 + status
@@ -325,69 +299,5 @@ class SocketServer:
             self.services.intrusion.shield.pass_or_refuse(place_of(address))
             self.services.limits.use("connect_address", place_of(address))
         except (Busy, TooMany, Blocked) as crowded:
-            return WSUpgradeResponseWithListener(_refusal(crowded), None)
+            return WSUpgradeResponseWithListener(refusal(crowded), None)
         return SocketListener(self, *_brought(request.headers.get("Authorization", ""), query))
-
-
-def protocol_class(server: Callable[[], SocketServer]) -> type[asyncio.Protocol]:
-    """The class for uvicorn's `ws=`; `server` is asked when a client comes."""
-
-    class SocketProtocol(asyncio.Protocol):
-        """Takes an upgraded connection over from uvicorn and hands it to picows."""
-
-        def __init__(self, config: Any, server_state: Any, app_state: Any) -> None:
-            self._state = server_state
-            self._trusted = proxies(str(config.forwarded_allow_ips))
-            self._peer = ""
-            self._inner: Any
-            self._transport: Any = None
-
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            self._transport = transport
-            peer: Any = transport.get_extra_info("peername")
-            self._peer = str((peer or ("",))[0])
-            make = cast(Callable[..., Any], WSProtocol)
-            self._inner = make(
-                None,
-                None,
-                False,
-                self._accept,
-                _quiet,
-                True,
-                HELLO_S,
-                False,  # silence is looked for by `SocketServer.run`
-                SILENT_S,
-                PONG_S,
-                WSAutoPingStrategy.PING_WHEN_IDLE,
-                True,
-                MAX_FRAME_BYTES,
-                None,
-                READ_BUFFER_BYTES,
-            )
-            self._inner.connection_made(transport)
-            asyncio.get_running_loop().call_soon(self._hand_over)
-
-        def _accept(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
-            address, told = self._peer, ",".join(request.headers.getall("X-Forwarded-For", []))
-            if told and address in self._trusted:
-                # As uvicorn does for requests: what a proxy says, if it is one of ours.
-                address = self._trusted.get_trusted_client_address(told)[0] or address
-            return server().accept(request, address)
-
-        def data_received(self, data: bytes) -> None:
-            view = memoryview(data)
-            while view:
-                buffer = self._inner.get_buffer(len(view))
-                count = min(len(buffer), len(view))
-                buffer[:count] = view[:count]
-                self._inner.buffer_updated(count)
-                view = view[count:]
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._inner.connection_lost(exc)
-
-        def _hand_over(self) -> None:
-            if not self._transport.is_closing():
-                self._transport.set_protocol(self._inner)
-
-    return SocketProtocol
