@@ -36,7 +36,7 @@ from support.stores import Stores, stores
 
 LATER = 4e9
 INTERLEAVINGS = 1_000
-AT_ONCE = 40
+AT_ONCE = 125
 
 
 @pytest.fixture
@@ -54,10 +54,10 @@ async def test_in_a_thousand_interleavings_nobody_talks_over_anybody(two: tuple[
         await one.all(*(opened(place) for place in places))
         await one.all(*(say(place, VIC, "q1", "first question") for place in places))
         people = [operator(one if place % 2 else other, place, met) for place in places]
-        workers = [worker(each, start + number, met) for number, each in enumerate((one, other) * 4)]
+        workers = [worker(each, start + number, met) for number, each in enumerate((one, other) * 12)]
         await asyncio.gather(*people, *workers)
         drains = [
-            worker(each, start + number, met, drain=True) for number, each in enumerate((one, other) * 3)
+            worker(each, start + number, met, drain=True) for number, each in enumerate((one, other) * 8)
         ]
         await asyncio.gather(*drains)
         await asyncio.gather(*(check(one if place % 2 else other, place) for place in places))

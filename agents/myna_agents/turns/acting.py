@@ -34,7 +34,9 @@ async def toolbox_for(world: World, turn: Turn, scene: Scene) -> Toolbox:
             verified = scene.asker is not None and await world.verified(scene.asker)
             return Toolbox(await world.tools(scene.profile), replace(caller, verified=verified))
     except (MynaError, TimeoutError) as failed:
-        logger.warning("turn %d goes on without tools: %s", turn.id, failed or "they did not come in time")
+        logger.warning(
+            "turn %d goes on without tools: %s", turn.id, str(failed) or "they did not come in time"
+        )
         return Toolbox((), caller)
 
 

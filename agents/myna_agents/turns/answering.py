@@ -87,7 +87,7 @@ async def make_answer(world: World, scene: Scene, making: Making) -> Answer:
         try:
             answer = await _founded(world, engine, scene, making)
         except (EngineFailed, TimeoutError) as failed:
-            logger.warning("%s; going on without it", failed or f"{engine.name} took too long")
+            logger.warning("%s; going on without it", str(failed) or f"{engine.name} took too long")
             continue
         if answer is not None:
             return answer

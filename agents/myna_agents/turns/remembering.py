@@ -48,7 +48,9 @@ async def remembered(world: World, turn: Turn, scene: Scene) -> Scene:
                 asks = tuple(dict.fromkeys(fact.name for fact in new)) if never else ()
             facts = await world.memory.facts(scene.asker.id, turn.workspace, now)
     except (MynaError, TimeoutError) as failed:
-        logger.warning("turn %d goes on without memory: %s", turn.id, failed or "it did not answer in time")
+        logger.warning(
+            "turn %d goes on without memory: %s", turn.id, str(failed) or "it did not answer in time"
+        )
         return scene
     known = tuple((fact.name, fact.value) for fact in facts)
     return replace(scene, known=known, asks_consent=asks)

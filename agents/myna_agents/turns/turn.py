@@ -102,13 +102,13 @@ async def give_up(world: World, turn: Turn) -> None:
 
 async def _look(world: World, turn: Turn) -> Scene | None:
     async with asyncio.timeout(READ_S):
-        live = await world.profiles(turn.agent)
+        live, messages = await asyncio.gather(
+            world.profiles(turn.agent),
+            world.history.messages(turn.conversation, floor=1, before=None, after=None, limit=HISTORY),
+        )
         if live is None:
             return None
         profile = await world.variant(turn, live)
-        messages = await world.history.messages(
-            turn.conversation, floor=1, before=None, after=None, limit=HISTORY
-        )
         senders = sorted({message.sender for message in messages})
         users = await world.people.users(senders, turn.workspace)
     return build_scene(turn, profile, messages, {user.id: user for user in users})

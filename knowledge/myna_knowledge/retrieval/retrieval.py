@@ -1,5 +1,6 @@
 """From a question to passages: words and meaning, fused, with the evidence for or against answering."""
 
+import asyncio
 from collections.abc import Sequence
 
 from myna_knowledge.model import Calibration, Chunk, Passage, Retrieval, Section
@@ -14,6 +15,7 @@ from myna_knowledge.retrieval.ranking import (
     FEATURES,
     UNKNOWN_LEVEL,
     Candidate,
+    Floats,
     Found,
     evidence,
     fuse,
@@ -48,9 +50,12 @@ class Retriever:
         """The best `k` passages and the confidence that the first answers; see `Library.retrieve`."""
         query = query[:MAX_QUERY_CHARS]
         lang = lang or language(query)
-        question = await self._asking.vector(query)
-        memories = [await self._memories.current(base) for base in dict.fromkeys(bases)]
-        scores = {memory.base: memory.lexicon.scores(query) for memory in memories}
+        # The vector is computed in its own thread, without the interpreter: the words are looked up meanwhile.
+        question, (memories, scores), calibration = await asyncio.gather(
+            self._asking.vector(query),
+            self._by_words(bases, query),
+            self._calibration(bases, dense=True),
+        )
         found: list[Found] = []
         dense = question is not None and any(memory.coverage >= LEAST_COVERAGE for memory in memories)
         for memory in memories:
@@ -59,7 +64,8 @@ class Retriever:
                 found.extend(Found(memory, place) for place in top)
             else:
                 found.extend(await self._near(memory, top, question, lang))
-        calibration = await self._calibration(bases, dense=dense)
+        if not dense:
+            calibration = await self._calibration(bases, dense=False)
         ranked = fuse(found, scores, lang, calibration.words)
         features = evidence(query, lang, ranked)
         if dense and ranked and ranked[0].found.cosine is None:
@@ -77,6 +83,11 @@ class Retriever:
             features=features,
             reading=not answerable and await self._reads(memories),
         )
+
+    async def _by_words(self, bases: Sequence[int], query: str) -> tuple[list[Memory], dict[int, Floats]]:
+        """The memories of the bases, and their sections' scores by words."""
+        memories = [await self._memories.current(base) for base in dict.fromkeys(bases)]
+        return memories, {memory.base: memory.lexicon.scores(query) for memory in memories}
 
     async def _reads(self, memories: Sequence[Memory]) -> bool:
         """Whether much of a base has still to be read or embedded."""
@@ -97,18 +108,19 @@ class Retriever:
         """The sections near a question, and those found by words, each with its best cosine."""
         if self._dense is None or self._embedder is None:
             return []
-        hits = await self._dense.nearest(memory, question, NEAREST)
         # The join with the store: what was deleted or replaced cannot answer, whatever an index still holds.
-        spots = await self._store.pieces.spots(
-            self._embedder.name,
-            chunks=[hit.chunk for hit in hits],
-            sections=[memory.sections[place].id for place in top],
+        pieces, name = self._store.pieces, self._embedder.name
+        hits, spots = await asyncio.gather(
+            self._dense.nearest(memory, question, NEAREST),
+            pieces.spots(name, sections=[memory.sections[place].id for place in top]),
         )
+        held = {spot.chunk for spot in spots}
+        near = await pieces.spots(name, chunks=[hit.chunk for hit in hits if hit.chunk not in held])
         general = None if lang in memory.space.asking else await self._asking.common(lang)
         asked = memory.space.question(question, lang, general)
         levels = memory.space.levels(asked)
         best: dict[int, Found] = {}
-        for spot in spots:
+        for spot in (*near, *spots):
             place = memory.places.get(spot.section)
             if place is None:
                 continue

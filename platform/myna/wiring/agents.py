@@ -1,5 +1,6 @@
 """The composition root's agents: what they read from, what their routes serve, and what is told of people."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from myna.adapters.sql.conversations.conversations import SqlConversations
@@ -45,7 +46,7 @@ def build_world(
         return await variant(comparisons, accounts, turn, live)
 
     async def profile(user: int) -> AgentProfile | None:
-        found, config = await accounts.user(user), await accounts.agent(user)
+        found, config = await asyncio.gather(accounts.user(user), accounts.agent(user))
         if found is None or config is None:
             return None
         bases, stored = config
