@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from myna.model.workspace import WorkspaceRole
-from support.bot_world import Caller, World, world
+from support.bot_world import Caller, World, demo_read
 from support.http_server import served
 from support.openai_client import WEATHER, agent_of, client
 from support.openai_provider import Provider, Text, Tool, openai_provider
@@ -25,9 +25,8 @@ async def provider() -> AsyncIterator[Provider]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shop(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> AsyncIterator[World]:
-    settings: dict[str, Any] = {"model": f"openai:small@{provider.url}", "demo": True, "embedder": "none:"}
-    async with world(tmp_path_factory.mktemp("openai"), **settings) as made, served(made.app) as made.url:
-        await made.bots.library.drain()
+    folder, model = tmp_path_factory.mktemp("openai"), f"openai:small@{provider.url}"
+    async with demo_read(folder, model=model) as made, served(made.app) as made.url:
         yield made
 
 
