@@ -78,6 +78,9 @@ async def test_a_question_about_it_is_answered_and_the_form_offered_below(office
 async def test_operators_get_what_was_filled_in_once(office: OfficeWorld) -> None:
     shown = await asked(office, "I want to send it back")
     first = await fills(office, shown["seq"], **VALUES)
+    put_away = next(each for each in await office.messages() if each.seq == shown["seq"])
+    assert "form" not in put_away.body
+    assert put_away.body["form_sent"] == shown["form"]
     assert (await fills(office, shown["seq"], **VALUES)).seq == first.seq
     with pytest.raises(Conflict, match="already") as twice:
         await fills(office, shown["seq"], **{**VALUES, "order": "ML-13"})
