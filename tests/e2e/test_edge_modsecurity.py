@@ -207,3 +207,27 @@ async def test_the_proxy_names_the_client_and_no_client_can_name_another(guarded
     ):
         assert name in page.headers
     assert "nginx/" not in page.headers.get("server", "")
+
+
+async def test_a_block_that_one_process_makes_holds_in_the_other(guarded: Topology, token: str) -> None:
+    """Two real processes, each asked behind the proxy: made at one, lifted at the other."""
+    one, other = (server.url for _, server in guarded.processes.values())
+    evil, owner = {"X-Forwarded-For": "203.0.113.77"}, {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(timeout=WAIT_S, trust_env=False) as http, asyncio.timeout(WAIT_S):
+        for url in (one, other):
+            assert (await http.get(f"{url}/v1/inboxes/none", headers=evil)).status_code == 404
+        asked = {"address": "203.0.113.77", "reason": "by hand"}
+        made = await http.post(f"{one}/v1/admin/blocks", json=asked, headers=owner)
+        assert made.is_success, made.text
+        assert (await http.get(f"{one}/v1/inboxes/none", headers=evil)).status_code == 403
+        while (told := await http.get(f"{other}/v1/inboxes/none", headers=evil)).status_code != 403:
+            await asyncio.sleep(0.02)
+        assert told.json()["code"] == "blocked"
+        shown = (await http.get(f"{other}/v1/admin/blocks", headers=owner)).json()["blocks"]
+        assert "203.0.113.77" in [each["address"] for each in shown]
+        lifted = await http.post(
+            f"{other}/v1/admin/blocks/lift", json={"address": "203.0.113.77"}, headers=owner
+        )
+        assert lifted.is_success, lifted.text
+        while (await http.get(f"{one}/v1/inboxes/none", headers=evil)).status_code == 403:
+            await asyncio.sleep(0.02)
