@@ -391,7 +391,7 @@ def _said(message: Message, agent: int, asker: int | None, users: Mapping[int, U
         covers=body.get(COVERS) if isinstance(body.get(COVERS), int) else None,
         at=message.created_at,
         pending=_object(body.get("pending")) if message.sender == agent else None,
-        form=_object(body.get(FORM, body.get(FORM_SENT))) if message.sender == agent else None,
+        form=_object(body.get(FORM) or body.get(FORM_SENT)) if message.sender == agent else None,
         filled=_object(body.get(FILLED)) if message.sender == asker else None,
     )
 

@@ -78,10 +78,11 @@ async def _put_away(core: Services, asker: Principal, conversation: int, seq: in
     """Show the form no longer: it was sent. That it stays shown where this fails changes nothing of what was sent."""
     page = await core.directory.messages(asker, conversation, after=seq - 1, limit=1)
     message = page["messages"][0]
-    body = {FORM_SENT if name == FORM else name: value for name, value in message["body"].items()}
+    # An edit keeps what it does not name.
+    parts = {FORM: None, FORM_SENT: message["body"].get(FORM)}
     agent = Principal(int(message["sender"]), asker.workspace, UserKind.BOT)
-    text = {"text": body.pop("text")}
+    text = {"text": message["body"]["text"]}
     try:
-        await core.amender.edit(agent, conversation, f"form-sent-{seq}", seq, text, parts=body)
+        await core.amender.edit(agent, conversation, f"form-sent-{seq}", seq, text, parts=parts)
     except MynaError as failed:
         logger.warning("form %d of conversation %d stays shown: %s", seq, conversation, failed)
