@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+import re
+import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from support import backends, topology
+from support import backends, compose, servers, topology
 from support.topology import Topology
 
 WAIT_S = 60.0
@@ -231,3 +234,53 @@ async def test_a_block_that_one_process_makes_holds_in_the_other(guarded: Topolo
         assert lifted.is_success, lifted.text
         while (await http.get(f"{one}/v1/inboxes/none", headers=evil)).status_code == 403:
             await asyncio.sleep(0.02)
+
+
+def test_what_the_guide_says_of_tls_is_a_configuration(tmp_path: Path) -> None:
+    """As whoever follows it would do: the block of the guide in place of the plain port, as this nginx spells it."""
+    backends.require("nginx")
+    nginx, guide = servers.nginx_path(), (backends.ROOT / "docs" / "operations.md").read_text("utf-8")
+    assert nginx is not None
+    (block,) = re.findall(r"```nginx\n(listen 8443.*?)```", guide, re.DOTALL)
+    version = tuple(
+        map(
+            int,
+            re.findall(
+                r"nginx/(\d+)\.(\d+)\.(\d+)",
+                subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr,
+            )[0],
+        )
+    )
+    if version < (1, 25, 1):
+        assert "listen 8443 ssl http2;" in guide
+        block = block.replace("http2 on;\n", "").replace("listen 8443 ssl;", "listen 8443 ssl http2;")
+    key, certificate = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=myna.test",
+            "-keyout",
+            str(key),
+            "-out",
+            str(certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    shipped = compose.NGINX.read_text("utf-8")
+    assert shipped.count("listen 8080;") == 1
+    made = shipped.replace("listen 8080;", block.replace("/etc/nginx/tls", str(tmp_path)))
+    for number in (1, 2):
+        made = made.replace(f"myna-{number}:8000", f"127.0.0.1:{18000 + number}")
+    file = tmp_path / "nginx.conf"
+    file.write_text(made.replace("/tmp/nginx.pid", str(tmp_path / "nginx.pid")))
+    checked = subprocess.run([nginx, "-t", "-c", file], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
