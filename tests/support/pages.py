@@ -119,6 +119,18 @@ class Dashboard:
         await self.page.get_by_test_id("ticket").filter(has_text=conversation_of).first.click()
         await expect(self.page.get_by_test_id("side")).to_be_attached()
 
+    async def find(self, words: str) -> Locator:
+        """The rows that the search has for these words; searched again while there are none, as the index lags behind the log."""
+        hits = self.page.get_by_test_id("search-hit")
+        until = time.monotonic() + STARTED_MS / 1000
+        while True:
+            await self.page.get_by_test_id("search").fill("")
+            await expect(self.page.locator(".hits")).to_have_count(0)
+            await self.page.get_by_test_id("search").fill(words)
+            await expect(self.page.locator(".hits")).to_be_visible()
+            if await hits.count() or time.monotonic() > until:
+                return hits
+
     async def say(self, text: str) -> None:
         """Write a message into the open conversation and send it."""
         await self.page.get_by_test_id("composer").fill(text)
@@ -146,6 +158,23 @@ async def open_newest(page: Page) -> None:
         }"""
     )
     await page.locator(f"[data-testid=ticket][data-conversation='{newest}']").click()
+
+
+async def has_read(page: Page) -> None:
+    """Returns when the server knows that whoever is at the page has read all of the open conversation.
+
+    Read marks are stored a moment later, many at once: a message that comes before that counts the ones before it as new, too.
+    """
+    conversation = page.url.rpartition("/")[2]
+    unread = """async (conversation) => {
+        const { access_token } = JSON.parse(localStorage.getItem('myna.operator')).session;
+        const reply = await fetch(`/v1/conversations/${conversation}`, { headers: { Authorization: `Bearer ${access_token}` } });
+        return (await reply.json()).me.unread;
+    }"""
+    until = time.monotonic() + STARTED_MS / 1000
+    while left := await page.evaluate(unread, conversation):
+        assert time.monotonic() < until, f"{left} messages are unread"
+        await page.wait_for_timeout(50)
 
 
 def exactly(text: str) -> re.Pattern[str]:
