@@ -24,7 +24,7 @@ BODY_S = 30.0
 """How long such a body may take, and each piece of a longer one."""
 MAX_DEPTH = 64
 """How deep JSON may be nested: what is stored is read again by programs with less patience."""
-STREAMED = re.compile(r"/v1/files(/|$)|/v1/knowledge-bases/|/bot[^/]*/|/file/bot|/openai/|/mcp(/|$)")
+STREAMED = re.compile(r"/v1/files(/|$)|/v1/knowledge-bases/|/bot[^/]*/|/file/bot|/openai/|/hooks/|/mcp(/|$)")
 """Routes that take longer bodies, read them piece by piece and bound them by themselves."""
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _OPENS, _CLOSES = b"[{", b"]}"
