@@ -181,7 +181,8 @@ def ones(hashes: NDArray[np.uint64]) -> NDArray[np.uint8] | NDArray[np.int64]:
     """How many of the hashes have each bit set: [64], the bits in the order of their octets in memory."""
     octets = hashes.view(np.uint8).reshape(-1, 8)
     if len(hashes) <= COUNTED:
-        return np.add.reduce(LANES.take(octets), axis=0).view(np.uint8)
+        few: NDArray[np.uint8] = np.add.reduce(LANES.take(octets), axis=0).view(np.uint8)
+        return few
     counts = np.zeros(64, dtype=np.int64)
     for start in range(0, len(hashes), COUNTED):
         counts += np.add.reduce(LANES.take(octets[start : start + COUNTED]), axis=0).view(np.uint8)
