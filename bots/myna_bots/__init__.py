@@ -9,7 +9,7 @@ from myna_bots.client.wire import Message, Ticket, User
 from myna_bots.sdk.bot import Bot
 from myna_bots.sdk.context import Context, Stopped, Stream
 from myna_bots.sdk.filters import F, Filter
-from myna_bots.sdk.parts import Button, Card, Choice, Date, Filled, Form, Number, Text, YesNo
+from myna_bots.sdk.parts import Button, Card, Choice, Date, Filled, Form, Number, Result, Text, YesNo
 from myna_bots.sdk.router import Router
 from myna_bots.sdk.update import Update
 
@@ -31,6 +31,7 @@ __all__ = [
     "Message",
     "Number",
     "Piece",
+    "Result",
     "Router",
     "Sent",
     "Settled",

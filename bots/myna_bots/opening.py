@@ -91,7 +91,7 @@ def open_bots(
         conversations,
         SqlLog(database),
         Polls(services, registry, state, interactions),
-        Inline(services, store, state, feed),
+        Inline(services, store, log, state, feed),
         Whispers(services, state),
         About(state),
     )

@@ -85,7 +85,8 @@ class Person:
 
 @dataclass(slots=True)
 class Room:
-    """A group with Ann, Bob and a bot. Messages are read in order: `expect` gives the bot's next one."""
+    """A group with Ann, Bob and a bot. Messages are read in order: `expect` gives the bot's next one in `conversation`, which a
+    test may change."""
 
     services: Services
     bots: BotPlatform
@@ -96,7 +97,7 @@ class Room:
     conversation: str = ""
     bot_id: str = ""
     token: str = ""
-    _read: int = 0
+    _read: dict[str, int] = field(default_factory=dict[str, int])
     _running: asyncio.Task[None] | None = None
 
     async def start(
@@ -192,16 +193,17 @@ class Room:
 
     async def _next(self) -> Message:
         while True:
-            path = f"/v1/conversations/{self.conversation}/messages"
-            got = await self.ann.call("GET", path, query={"after_seq": str(self._read), "limit": "1"})
+            place = self.conversation
+            path, read = f"/v1/conversations/{place}/messages", self._read.get(place, 0)
+            got = await self.ann.call("GET", path, query={"after_seq": str(read), "limit": "1"})
             found = decoded(_json(got["messages"]), list[Message])
             if found and found[0].state != "streaming":
-                self._read = found[0].seq
+                self._read[place] = found[0].seq
                 if found[0].sender == self.bot_id and found[0].kind == "text":
                     return found[0]
                 continue
             if found and found[0].sender != self.bot_id:
-                self._read = found[0].seq
+                self._read[place] = found[0].seq
                 continue
             await asyncio.sleep(0.02)
 

@@ -19,7 +19,7 @@ from myna_bots.client.tokens import Tokens
 from myna_bots.client.wire import decoded
 
 STOP_S = 10.0
-ENV_FILE = "bot.env"
+ENV_FILE, PROGRAM = "bot.env", "bot.py"
 PASSWORD_FILE = Path("data/operator-password.txt")
 
 
@@ -33,8 +33,16 @@ def new(options: argparse.Namespace) -> int:
     if folder.exists():
         raise MynaError(f"There is a {options.name!r} here already.")
     password = _password(options.password_file, options.user)
-    made = asyncio.run(_make(options.url, options.user, password, options.name))
-    folder.mkdir()
+    # The folder first: a bot without its key at hand would be of no use.
+    try:
+        folder.mkdir()
+    except OSError as failed:
+        raise MynaError(f"The folder {options.name!r} cannot be made: {failed.strerror}.") from failed
+    try:
+        made = asyncio.run(_make(options.url, options.user, password, options.name))
+    except BaseException:
+        folder.rmdir()
+        raise
     source = resources.files("myna_bots.examples") / f"{options.example}.py"
     (folder / "bot.py").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
     env = folder / ENV_FILE
@@ -77,7 +85,11 @@ async def _make(url: str, user: str, password: str, handle: str) -> dict[str, An
 def _password(file: Path | None, user: str) -> str:
     chosen = file or (PASSWORD_FILE if PASSWORD_FILE.exists() else None)
     if chosen is None:
-        return getpass(f"Password of {user}: ")
+        hint = f" (the server's first start left it in {PASSWORD_FILE} of its folder)" * (user == "operator")
+        try:
+            return getpass(f"Password of {user}{hint}: ")
+        except EOFError:
+            raise MynaError("No password was given; name a file with it by --password-file.") from None
     try:
         return chosen.read_text(encoding="utf-8").strip()
     except OSError as failed:
@@ -85,21 +97,28 @@ def _password(file: Path | None, user: str) -> str:
 
 
 def command_of(program: list[str]) -> list[str]:
-    """The command line of a program: `bot.py …` runs with this Python, anything else as it is."""
+    """The command line of a program: `bot.py …` runs with this Python, anything else as it is; nothing is `bot.py`."""
     words = program[1:] if program[:1] == ["--"] else program
+    if not words and Path(PROGRAM).is_file():
+        words = [PROGRAM]
     if not words:
         raise MynaError("Say what to run: `myna bots run bot.py`, or `myna bots run -- python bot.py`.")
-    return [sys.executable, *words] if words[0].endswith(".py") else words
+    if not words[0].endswith(".py"):
+        return words
+    if not Path(words[0]).is_file():
+        raise MynaError(f"There is no {words[0]!r} in {str(Path.cwd())!r}; `myna bots new` makes a bot.")
+    return [sys.executable, *words]
 
 
 def environment(file: Path) -> dict[str, str]:
     """The environment of a bot's program: this one's, with what stands in the file, and the shim for Telegram bots."""
     made = dict(os.environ)
-    if file.exists():
-        for line in file.read_text(encoding="utf-8").splitlines():
-            name, found, value = line.partition("=")
-            if found and not name.lstrip().startswith("#"):
-                made.setdefault(name.strip(), value.strip())
+    for name, value in _settings(file).items():
+        made.setdefault(name, value)
+    if "BOT_TOKEN" not in made:
+        _say(
+            f"There is no BOT_TOKEN: neither in the environment nor in {file}. `myna bots new` makes a bot with one."
+        )
     shim = Path(str(resources.files("myna_bots") / "shim"))
     made["PYTHONPATH"] = os.pathsep.join(filter(None, (str(shim), made.get("PYTHONPATH"))))
     required = f"--require {shim / 'telegram.cjs'}"
@@ -107,10 +126,32 @@ def environment(file: Path) -> dict[str, str]:
     return made
 
 
+def _settings(file: Path) -> dict[str, str]:
+    """What stands in a file of settings; the one with the usual name may be missing.
+
+    Raises:
+        MynaError: another one is missing, or it cannot be read.
+    """
+    if file == Path(ENV_FILE) and not file.exists():
+        return {}
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as failed:
+        why = failed.strerror if isinstance(failed, OSError) else "it is no text in UTF-8"
+        raise MynaError(f"{file} cannot be read: {why}.") from failed
+    found = (line.strip().removeprefix("export ").partition("=") for line in lines)
+    return {name.strip(): _unquoted(value.strip()) for name, is_, value in found if is_ and name[:1] != "#"}
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
+
+
 def run(options: argparse.Namespace) -> int:
     """Run a program to its end; its exit status."""
     command = command_of(options.program)
     with _started(command, environment(options.env)) as process:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         try:
             return process.wait()
         except KeyboardInterrupt:
@@ -124,6 +165,11 @@ def dev(options: argparse.Namespace) -> int:
 
     command, env = command_of(options.program), environment(options.env)
     folders = options.watch or [_folder_of(command)]
+    for each in folders:
+        if not each.is_dir():
+            raise MynaError(f"{str(each)!r} is no folder to watch.")
+    # As Ctrl-C does, so that the program does not outlive this one.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     process = _started(command, env)
     try:
         for changes in watch(*folders, watch_filter=PythonFilter(), yield_on_timeout=True, rust_timeout=1000):

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 class Questions(Protocol):
     """Questions that were kept for the care of bases."""
 
-    async def forget(self, places: Sequence[int]) -> None:
-        """Forget those of these conversations."""
+    async def forget(self, workspace: int, user: int, places: Sequence[int]) -> None:
+        """Forget those of these conversations, and what reports of imports say of the person."""
         ...
 
 
@@ -23,13 +23,13 @@ def library_knows(questions: Questions, library: "Library") -> Elsewhere:
     async def records(_workspace: int, _user: int) -> list[Record]:
         return []
 
-    async def erase(workspace: int, _user: int, places: list[int]) -> None:
+    async def erase(workspace: int, user: int, places: list[int]) -> None:
         # As the keys of sources end that were made of a conversation.
         ends = tuple(f":{place}" for place in places)
         for summary in await library.bases(workspace):
             for source in await library.sources(summary.base.id):
                 if ends and source.key.endswith(ends):
                     await library.delete_source(summary.base.id, source.id)
-        await questions.forget(places)
+        await questions.forget(workspace, user, places)
 
     return Elsewhere(records, erase)

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
+from string import ascii_lowercase
 from typing import Protocol
 
 import snowballstemmer
@@ -18,6 +20,9 @@ _LATIN = re.compile(r"[^\W\d_]", re.UNICODE)
 HAN_SHARE = 0.15
 """From this share of Chinese characters among all letters a text counts as Chinese: one Chinese character says about
 as much as four Latin letters, and Chinese questions quote Latin product names more often than the other way round."""
+
+LEAST_SPELT = 5
+"""Shorter words are too near to each other to tell what was meant."""
 
 STOP_WORDS = frozenset(
     re.split(
@@ -82,6 +87,30 @@ def topic_terms(text: str) -> list[str]:
         if term not in STOP_WORDS and term not in _STOP_STEMS
     ]
     return list(dict.fromkeys(kept))
+
+
+def spellable(text: str) -> dict[str, str]:
+    """The Latin words of a text that are long enough to tell what a slip of the keys was meant for, by their terms."""
+    words = (match.group() for match in _WORD.finditer(normalise(text)))
+    return {
+        _stem(word): word for word in words if len(word) >= LEAST_SPELT and word.isascii() and word.isalpha()
+    }
+
+
+def slips(word: str) -> Iterator[str]:
+    """The terms of the words that a misspelt one may stand for, without those it cannot.
+
+    Two neighbours changed places, a letter too many, or one too few (Damerau 1964; with one wrong letter, which more often makes
+    another word, as `stove` of `store`, these are four fifths of all slips). The first letter stands, and none is added to
+    the end or taken from it: that is grammar.
+    """
+    for at in range(1, len(word) - 1):
+        yield _stem(word[:at] + word[at + 1] + word[at] + word[at + 2 :])
+    stem = _stem(word)
+    for at in range(1, len(stem)):
+        if at + 1 < len(stem):
+            yield stem[:at] + stem[at + 1 :]
+        yield from (stem[:at] + letter + stem[at:] for letter in ascii_lowercase)
 
 
 def _terms_of(plain: str, *, singles: bool = True) -> list[str]:

@@ -48,7 +48,7 @@ async def ensure_workspace(accounts: Accounts, data: Path, name: str) -> FirstSt
 
 
 def _keep(path: Path, password: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
         os.fchmod(file.fileno(), 0o600)

@@ -139,6 +139,7 @@ _SCOPES: dict[Verb, str] = {
     Verb.SEE_KNOWLEDGE: "knowledge:read",
 }
 """The scope that a bot's key needs; what is not listed is not for bots."""
+_HEARS = "messages:read:mentions"
 _SPEAKS_IN_CHANNEL = frozenset({MemberRole.OWNER, MemberRole.ADMIN, MemberRole.MODERATOR})
 _RANKS = {
     MemberRole.OWNER: 5,
@@ -265,11 +266,15 @@ def may(principal: Principal, verb: Verb, seat: Seat | None = None) -> bool:
 
 def _scoped(scopes: frozenset[str], verb: Verb, seat: Seat | None) -> bool:
     """A bot needs the scope in its key and, in a conversation, a seat and the scope in the installation."""
-    if _SCOPES.get(verb, "") not in scopes:
+    wanted = {_SCOPES.get(verb, "")}
+    if verb is Verb.READ and seat is not None and seat.conversation.kind is ConversationKind.DIRECT:
+        # Everything that is said to it alone is meant for the bot, so it has heard it anyway.
+        wanted.add(_HEARS)
+    if not scopes & wanted:
         return False
     if seat is None:
         return verb is Verb.SEE_KNOWLEDGE
-    if seat.member is None or _SCOPES[verb] not in (seat.scopes or frozenset()):
+    if seat.member is None or not wanted & (seat.scopes or frozenset()):
         return False
     if verb is Verb.HAND_OFF:
         return seat.conversation.kind is ConversationKind.SUPPORT

@@ -11,7 +11,7 @@ from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
 from myna.errors import Busy
-from myna.files import FileStore
+from myna.files.store import FileStore
 from myna.helpdesk.handoff import Handoff
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.snooze import Snoozes

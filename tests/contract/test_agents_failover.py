@@ -37,7 +37,7 @@ async def pair() -> AsyncIterator[Pair]:
         for each in providers:
             each.plays(GOOD)
         models = [
-            LangChainEngine(Endpoint(name, each.url), "k", silence_s=0.5, retries=0)
+            LangChainEngine(Endpoint(name, each.url), "k", silence_s=3.0, retries=0)
             for name, each in zip(("first", "second"), providers, strict=True)
         ]
         engine = ChosenEngine(models, OfflineEngine(), rest_s=1000.0)

@@ -13,6 +13,7 @@ import pytest
 from myna.helpdesk.model import Hours
 from myna.ports.visitors import Profile
 from myna_agents.adapters.sql_appointments import SqlAppointments
+from myna_agents.adapters.sql_people import SqlTraces
 from myna_agents.appointments import Appointment, Calendar, Plan, Schedule
 from myna_agents.people import agents_know
 from myna_agents.tools.schedule import schedule_tools
@@ -153,7 +154,7 @@ async def test_a_version_with_a_schedule_is_checked_and_kept(office: OfficeWorld
 async def test_exports_tell_of_appointments_and_erasures_end_them(office: OfficeWorld) -> None:
     kept = SqlAppointments(office.database)
     assert await kept.book(wanted(1), 1) is not None
-    know = agents_know(office.office.memory, kept)
+    know = agents_know(office.office.memory, kept, SqlTraces(office.database))
     assert [kind for kind, _ in await know.records(WORKSPACE, VIC)] == ["appointment"]
     await know.erase(WORKSPACE, VIC, [])
     assert await know.records(WORKSPACE, VIC) == []

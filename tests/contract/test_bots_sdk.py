@@ -1,11 +1,13 @@
 """The SDK against a real server in this process: every example, and what must survive a restart."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from myna.errors import Conflict, Malformed
-from myna_bots import Button, Card, Context, F, Form, Number, Router, Text, TimedOut
+from myna.errors import Conflict, Malformed, NotFound
+from myna_bots import Button, Card, Context, F, Form, Number, Result, Router, Text, TimedOut
+from myna_bots.client.wire import decoded
 from myna_bots.examples import echo, librarian, orders, standup
 from myna_bots.testing import Room, room
 
@@ -238,3 +240,79 @@ def test_filters_combine_and_refuse_and() -> None:
 
         @Router().command("x")
         async def anything(*args: str) -> None: ...
+
+
+async def test_a_bot_is_asked_for_something_and_it_is_sent_in_ones_own_name(room: Room) -> None:
+    router, chosen = Router(), asyncio.Event()
+
+    @router.inline("Tea by name")
+    async def teas(ctx: Context, query: str, offset: str) -> None:
+        card = Card("Green", fields=[("Cups", "2")])
+        first, more = (Result("Green", "A pot of green tea", "hot", card), "2") if not offset else ("", "")
+        await ctx.found([first] if isinstance(first, Result) else [Result(f"{query} {offset}", "x")], more)
+
+    @router.on("inline.chosen")
+    async def sent(data: dict[str, object]) -> None:
+        assert (data["result"], data["query"]) == ("1", "gr")
+        chosen.set()
+
+    await room.start(router)
+    path = f"/v1/conversations/{room.conversation}/inline"
+    async with asyncio.timeout(10):
+        while not (offered := (await room.ann.call("GET", path))["bots"]):
+            await asyncio.sleep(0.02)
+    assert offered == [{"id": room.bot_id, "name": "Bot", "handle": "bot", "hint": "Tea by name"}]
+    begun = await room.ann.says("tea?")
+    found = await room.ann.call("POST", path, json={"bot": "@BOT", "query": "gr"})
+    assert ([each["title"] for each in found["results"]], found["next_offset"]) == (["Green"], "2")
+    more = await room.ann.call("POST", path, json={"bot": "bot", "query": "gr", "offset": "2"})
+    assert ([each["title"] for each in more["results"]], more["next_offset"]) == (["gr 2"], "")
+    choice = {"query": found["id"], "result": "1", "thread": begun, "reply_to": begun}
+    with pytest.raises(NotFound):
+        await room.bob.call("POST", f"{path}/choice", json=choice, headers={"Idempotency-Key": "b"})
+    for _ in range(2):
+        await room.ann.call("POST", f"{path}/choice", json=choice, headers={"Idempotency-Key": "a"})
+    said = (await room.messages())[-1]
+    assert (said.sender, said.text, said.reply_to) == (room.ann.id, "A pot of green tea", begun)
+    assert said.body["via_bot"] == {"id": room.bot_id, "name": "Bot", "handle": "bot"}
+    assert said.body["card"]["fields"] == [{"label": "Cups", "value": "2"}]
+    await asyncio.wait_for(chosen.wait(), 10)
+    assert len(await room.messages()) == 2
+    await room.ann.call("PATCH", f"/v1/bots/{room.bot_id}", json={"inline": ""})
+    assert (await room.ann.call("GET", path))["bots"] == []
+
+
+async def test_an_answer_that_fails_before_its_first_word_is_broken_off(room: Room) -> None:
+    router = Router()
+
+    @router.command("fail")
+    async def fail(ctx: Context, said: str = "") -> None:
+        async with ctx.stream() as out:
+            await out.write(said)
+            raise RuntimeError("no model")
+
+    @router.command("nothing")
+    async def nothing(ctx: Context) -> None:
+        async with ctx.stream():
+            pass
+
+    await room.start(router)
+    for command, text in (("/fail", ""), ("/fail half", "half"), ("/nothing", "")):
+        await room.ann.says(command)
+        ended = await room.expect()
+        assert (ended.state, ended.text) == ("interrupted", text)
+
+
+async def test_a_bot_reads_what_was_said_to_it_alone(room: Room) -> None:
+    made = await room.ann.call("POST", "/v1/bots", json={"name": "Shy", "handle": "shy_bot"})
+    headers = {"Authorization": f"Bearer {made['token']['key']}"}
+    direct = {"kind": "direct", "user": made["bot"]["id"]}
+    room.conversation = (await room.ann.call("POST", "/v1/conversations", json=direct))["id"]
+    await room.ann.says("between us")
+    path = f"/v1/conversations/{room.conversation}/messages"
+    found = decoded((await room.http.request("GET", path, headers=headers)).body, dict[str, Any])
+    assert [each["body"]["text"] for each in found["messages"]] == ["between us"]
+    group = {"kind": "group", "title": "Room", "members": [made["bot"]["id"]]}
+    place = (await room.ann.call("POST", "/v1/conversations", json=group))["id"]
+    refused = await room.http.request("GET", f"/v1/conversations/{place}/messages", headers=headers)
+    assert refused.status == 403

@@ -68,4 +68,12 @@ async def test_the_sketch_runs_as_it_is_written(monkeypatch: pytest.MonkeyPatch)
         assert [(each["name"], each["help"]) for each in got["commands"]] == [("order", "Where is my order?")]
 
         await room.ann.says("@bot How long do I have to return something?")
-        assert (await room.expect(timeout_s=30)).state == "sent"
+        answer = await room.expect("45 days", timeout_s=30)
+        assert answer.state == "sent"
+        assert "@bot" not in answer.text
+
+        # Alone with the bot nobody calls it by name, and a key with the default scopes is enough.
+        direct = {"kind": "direct", "user": room.bot_id}
+        room.conversation = (await room.ann.call("POST", "/v1/conversations", json=direct))["id"]
+        await room.ann.says("What does a return cost?")
+        assert (await room.expect("£3.50", timeout_s=30)).state == "sent"

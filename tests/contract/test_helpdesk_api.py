@@ -181,7 +181,7 @@ async def test_a_sleeping_ticket_wakes_at_its_time_or_by_hand(desk: Desk) -> Non
     await desk.says("hello")
     path = f"/conversations/{SUPPORT}/snooze"
     await desk.ask(OPERATOR, "PUT", path, until=_in(3600))
-    await desk.ask(OPERATOR, "PUT", path, until=_in(0.3))
+    await desk.ask(OPERATOR, "PUT", path, until=_in(2))
     while (await desk.ask(OPERATOR, "GET", "/tickets?view=open"))["counts"]["asleep"]:
         await asyncio.sleep(0.05)
     await desk.ask(OPERATOR, "PUT", path, until=_in(3600))

@@ -19,7 +19,7 @@ from myna_knowledge.care.masking import masked
 from myna_knowledge.formats.archive import checked_archive
 from myna_knowledge.formats.blocks import Unreadable
 from myna_web.pages import mount
-from support.api_world import ANN, GROUP, World
+from support.api_world import ANN, EVE, GROUP, World
 
 PASSWORD = "correct horse battery"
 EVIL = "https://evil.example"
@@ -107,16 +107,21 @@ async def test_nobody_is_sent_to_another_site(site: httpx.AsyncClient, path: str
 
 async def test_a_sign_in_begins_anew_whatever_was_brought_along(app: World, site: httpx.AsyncClient) -> None:
     """Session fixation: an attacker's own sign-in, planted in a victim's browser, does not become the victim's."""
-    eve = await app.services.accounts.user(ANN)
+    eve = await app.services.accounts.user(EVE)
     assert eve is not None
     planted = await app.services.sign_ins.begin(eve, Device("planted", "203.0.113.66"))
     asked = {"handle": "ann", "password": PASSWORD, "refresh_token": planted.refresh, "sign_in": "1"}
     signed = await site.post(
         "/v1/auth/sign-in", json=asked, headers={"Authorization": f"Bearer {planted.access}"}
     )
-    mine = app.services.tokens.check(signed.json()["access_token"]).sign_in
-    assert mine != app.services.tokens.check(planted.access).sign_in
+    mine, theirs = (
+        app.services.tokens.check(each) for each in (signed.json()["access_token"], planted.access)
+    )
+    assert (mine.user, theirs.user) == (ANN, EVE)
+    assert mine.sign_in != theirs.sign_in
     assert signed.json()["refresh_token"] != planted.refresh
+    renewed = await site.post("/v1/auth/refresh", json={"refresh_token": planted.refresh})
+    assert renewed.json()["user"]["id"] == str(EVE)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """A database reaches the newest schema from nothing, once, whoever starts first."""
 
 import asyncio
-import importlib
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +15,7 @@ from myna.adapters.sql.database import Database
 from myna.adapters.sql.log.reads import SqlLog
 from myna.adapters.sql.migrate import head, migrate, renew_epoch
 from myna.errors import MynaError
-from support.backends import ROOT
-from support.myna_server import SOURCE_ROOTS
+from support.migrating import declare_all
 from support.servers import Postgres
 
 
@@ -35,7 +33,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 async def test_a_fresh_database_gets_every_table(database_url: str) -> None:
-    _declare_all()
+    declare_all()
     database = Database(database_url)
     try:
         assert await migrate(database) == head()
@@ -45,14 +43,6 @@ async def test_a_fresh_database_gets_every_table(database_url: str) -> None:
         await database.close()
     assert len(SQLModel.metadata.tables) >= 90
     assert changes == []
-
-
-def _declare_all() -> None:
-    """Import whatever declares a table, in every package of the house."""
-    for root in SOURCE_ROOTS:
-        for path in sorted((ROOT / root).rglob("*.py")):
-            if "table=True" in path.read_text("utf-8"):
-                importlib.import_module(".".join(path.relative_to(ROOT / root).with_suffix("").parts))
 
 
 def _differences(connection: Connection) -> list[str]:

@@ -1,46 +1,30 @@
 """The OpenAI-compatible surface with the official client and with LangChain: an agent is a model with its knowledge."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
-from openai import AsyncOpenAI
+import pytest_asyncio
 
-from support.bot_world import Caller, World, demo_read, world
+from support.bot_world import Caller, World, demo_read
 from support.http_server import served
-from support.openai_provider import Provider, Text, Tool
+from support.openai_client import WEATHER, agent_of, client
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 QUESTION = "How long do I have to return something?"
-WEATHER: Any = {
-    "type": "function",
-    "function": {
-        "name": "weather",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
-    },
-}
 
 
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[World]:
-    async with demo_read(tmp_path) as made, served(made.app) as made.url:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shop(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """One workspace for all, since nothing that is asked here is stored."""
+    async with demo_read(tmp_path_factory.mktemp("openai")) as made, served(made.app) as made.url:
         yield made
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def bot(shop: World) -> Caller:
     return await shop.bot(await shop.person("ann"))
-
-
-def client(shop: World, key: str) -> AsyncOpenAI:
-    http = openai.DefaultAsyncHttpxClient(trust_env=False)
-    return AsyncOpenAI(base_url=f"{shop.url}/openai/v1", api_key=key, http_client=http, max_retries=0)
-
-
-async def agent_of(shop: World, key: str) -> str:
-    async with client(shop, key) as asked:
-        return str((await asked.models.list()).data[0].id)
 
 
 async def test_agents_are_models_and_answer_with_citations(shop: World, bot: Caller) -> None:
@@ -148,6 +132,9 @@ async def test_bad_requests_get_openais_errors(shop: World, bot: Caller) -> None
             {"messages": [ask], "n": 2},
             {"messages": [ask], "temperature": 9},
             {"messages": [ask], "tools": [WEATHER], "tool_choice": "required"},
+            {"messages": [ask], "tool_choice": "required"},
+            {"messages": [ask], "stream_options": {"include_usage": True}},
+            {"messages": [ask], "logprobs": True},
         ]
         for given in cases:
             with pytest.raises(openai.BadRequestError) as bad:
@@ -162,40 +149,39 @@ async def test_bad_requests_get_openais_errors(shop: World, bot: Caller) -> None
         assert (await asked.models.list()).data == []
 
 
-async def test_a_clients_tools_reach_the_model_with_the_agents_knowledge(
-    tmp_path: Path, provider: Provider
+async def test_json_and_lengths_are_as_asked_and_what_only_a_model_could_is_refused(
+    shop: World, bot: Caller
 ) -> None:
-    settings: dict[str, Any] = {"model": f"openai:small@{provider.url}", "demo": True, "embedder": "none:"}
-    async with world(tmp_path, **settings) as shop, served(shop.app) as shop.url:
-        await shop.bots.library.drain()
-        bot = await shop.bot(await shop.person("ann"))
-        model = await agent_of(shop, bot.token)
-        async with client(shop, bot.token) as asked:
-            provider.plays(Tool("weather", {"city": "Berlin"}))
-            done = await asked.chat.completions.create(
-                model=model, messages=[{"role": "user", "content": QUESTION}], tools=[WEATHER]
+    model = await agent_of(shop, bot.token)
+    ask: Any = [{"role": "user", "content": QUESTION}]
+    async with client(shop, bot.token) as asked:
+        whole = await asked.chat.completions.create(model=model, messages=ask)
+        text = whole.choices[0].message.content or ""
+        short = await asked.chat.completions.create(model=model, messages=ask, max_completion_tokens=3)
+        assert (short.choices[0].message.content, short.choices[0].finish_reason) == (text[:12], "length")
+        stopped = await asked.chat.completions.create(model=model, messages=ask, stop=["45"])
+        assert stopped.choices[0].message.content == text[: text.index("45")]
+        response = await asked.responses.create(model=model, input=QUESTION, max_output_tokens=3)
+        assert (response.status, response.output_text) == ("incomplete", text[:12])
+        assert response.incomplete_details
+        assert response.incomplete_details.reason == "max_output_tokens"
+        with pytest.raises(openai.BadRequestError) as refused:
+            await asked.chat.completions.create(
+                model=model, messages=ask, response_format={"type": "json_object"}
             )
-            calls: Any = done.choices[0].message.tool_calls
-            assert calls[0].function.name == "weather"
-            assert "Berlin" in calls[0].function.arguments
-            assert done.choices[0].finish_reason == "tool_calls"
-            sent = provider.requests[-1]
-            assert sent["model"] == "small"
-            assert "45 days" in str(sent["messages"][0]["content"])
-            response = await asked.responses.create(
-                model=model,
-                input=QUESTION,
-                tools=[{"type": "function", "name": "weather", "parameters": {}, "strict": False}],
-            )
-            assert [each.type for each in response.output] == ["function_call"]
-            provider.plays(Text(("It is ", "sunny.")))
-            again = await asked.chat.completions.create(
-                model=model,
-                messages=[
-                    {"role": "user", "content": "Weather?"},
-                    {"role": "assistant", "tool_calls": [calls[0].model_dump()]},
-                    {"role": "tool", "tool_call_id": calls[0].id, "content": "sunny"},
-                ],
-                tools=[WEATHER],
-            )
-            assert again.choices[0].message.content == "It is sunny."
+        assert (refused.value.code, refused.value.param) == ("json_unavailable", "response_format")
+
+
+async def test_a_bot_is_called_by_name_and_its_agent_is_asked_the_question_alone(shop: World) -> None:
+    ann = shop.people.get("ann") or await shop.person("ann")
+    bot = await shop.bot(ann, "help_me_bot")
+    model = await agent_of(shop, bot.token)
+    async with client(shop, bot.token) as asked:
+        said = [
+            await asked.chat.completions.create(model=model, messages=[{"role": "user", "content": each}])
+            for each in (QUESTION, f"@help_me_bot {QUESTION}")
+        ]
+    assert said[0].choices[0].message.content == said[1].choices[0].message.content
+    plain = await bot.ask("GET", "/v1/bot/knowledge", params={"q": QUESTION})
+    called = await bot.ask("GET", "/v1/bot/knowledge", params={"q": f"@Help_me_bot, {QUESTION}"})
+    assert called == plain

@@ -115,7 +115,8 @@ async def test_an_inbox_is_changed_in_place(shop: Stores) -> None:
 def test_over_http_each_side_sees_and_does_only_what_it_may(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    with myna_server.serve(tmp_path_factory.mktemp("service"), "--demo") as server:
+    words_alone = {"MYNA_EMBEDDER": "none:"}
+    with myna_server.serve(tmp_path_factory.mktemp("service"), "--demo", settings=words_alone) as server:
         operator = {"Authorization": f"Bearer {myna_server.sign_in(server)}"}
         with httpx.Client(base_url=f"{server.url}/v1", timeout=30) as http:
             visitor = {

@@ -392,6 +392,37 @@ async def test_a_closed_topic_is_closed_to_people_too(shop: World) -> None:
     await says(bob, 201)
 
 
+async def test_a_closed_or_hidden_general_topic_is_closed_to_all_who_do_not_run_the_group(
+    shop: World,
+) -> None:
+    ann, bob = await shop.person("ann"), await shop.person("bob")
+    place = await shop.group(ann, bob.id)
+    bot, chat = await installed(shop, ann, place), -(10**12 + int(place))
+    topic = await bot.call("createForumTopic", chat_id=chat, name="Tea")
+    await bob.says(place, "while it is open")
+
+    async def refused() -> None:
+        said = {"body": {"text": "outside"}}
+        path = f"/v1/conversations/{place}/messages"
+        assert (await bob.ask("POST", path, 403, json=said, headers=key()))["code"] == "topic_closed"
+        said["thread"] = topic["message_thread_id"]
+        await bob.ask("POST", path, 201, json=said, headers=key())
+        await ann.says(place, "I run it")
+
+    await bot.call("closeGeneralForumTopic", chat_id=chat)
+    await refused()
+    again = await bot.call("closeGeneralForumTopic", 400, chat_id=chat)
+    assert again == "Bad Request: TOPIC_NOT_MODIFIED"
+    await bot.call("reopenGeneralForumTopic", chat_id=chat)
+    await bob.says(place, "open again")
+    await bot.call("hideGeneralForumTopic", chat_id=chat)
+    await refused()
+    await bot.call("reopenGeneralForumTopic", chat_id=chat)
+    about = await ann.ask("GET", f"/v1/conversations/{place}/about")
+    assert about["general"] == {"closed": False, "hidden": False}
+    await bob.says(place, "and shown")
+
+
 async def test_a_question_without_an_answer_and_a_foreign_result_are_refused(shop: World) -> None:
     ann, bob = await shop.person("ann"), await shop.person("bob")
     place = await shop.group(ann, bob.id)

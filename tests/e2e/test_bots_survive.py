@@ -1,4 +1,5 @@
-"""Bot and server are killed with -9 again and again; in the end every message has exactly one answer."""
+"""A bot that was down for an hour of traffic, and bot and server killed with -9 again and again: every message has exactly one
+answer, in order."""
 
 import os
 import signal
@@ -6,15 +7,19 @@ import subprocess
 import sys
 import time
 import uuid
-from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from support import myna_server, processes
 
-MESSAGES = 40
+GROUPS, EACH = 20, 10
+"""An hour of a workspace in which somebody says something every eighteen seconds."""
 BOT = """
 from myna_bots import Bot, Router
 
@@ -59,63 +64,112 @@ class Person:
         return [each["body"]["text"] for each in got if each["sender"] == sender]
 
 
-def start_bot(folder: Path, url: str, key: str) -> "subprocess.Popen[bytes]":
-    env = myna_server.environment({}) | {"BOT_URL": url, "BOT_TOKEN": key}
-    return processes.start([sys.executable, folder / "bot.py"], log=folder / "bot.log", env=env)
+class House:
+    """A server and a bot's program, each of which can be killed at any moment."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        (folder / "bot.py").write_text(BOT)
+        self._settings = {
+            "MYNA_DATA": str(folder / "data"),
+            "MYNA_HOST": "127.0.0.1",
+            "MYNA_PORT": str(processes.free_port()),
+            "MYNA_AGENTS": "0",
+            "MYNA_MODERATION": "0",
+            "MYNA_EMBEDDER": "none:",
+        }
+        self.key = ""
+        self._bot: subprocess.Popen[bytes] | None = None
+        self._serve()
+
+    def _serve(self) -> None:
+        self._process, self.server = myna_server.launch(self._folder, settings=self._settings)
+        myna_server.wait_for(self._process, self.server)
+
+    def kill_server(self) -> None:
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._serve()
+
+    def start_bot(self) -> None:
+        env = myna_server.environment({}) | {"BOT_URL": self.server.url, "BOT_TOKEN": self.key}
+        argv: list[str | Path] = [sys.executable, self._folder / "bot.py"]
+        self._bot = processes.start(argv, log=self._folder / "bot.log", env=env)
+
+    def kill_bot(self) -> None:
+        assert self._bot is not None
+        os.kill(self._bot.pid, signal.SIGKILL)
+        self._bot.wait()
+
+    def log(self) -> str:
+        return (self._folder / "bot.log").read_text()[-3000:]
+
+    def close(self) -> None:
+        processes.stop(self._process)
+        if self._bot is not None:
+            processes.stop(self._bot)
 
 
-def test_killing_bot_and_server_neither_loses_nor_doubles_an_answer(tmp_path: Path) -> None:
-    (tmp_path / "bot.py").write_text(BOT)
-    settings = {
-        "MYNA_DATA": str(tmp_path / "data"),
-        "MYNA_HOST": "127.0.0.1",
-        "MYNA_PORT": str(processes.free_port()),
-        "MYNA_AGENTS": "0",
-        "MYNA_MODERATION": "0",
-        "MYNA_EMBEDDER": "none:",
-    }
-    process, server = myna_server.launch(tmp_path, settings=settings)
-    bot: subprocess.Popen[bytes] | None = None
-    ann: Person | None = None
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    made = House(tmp_path)
     try:
-        myna_server.wait_for(process, server)
-        password = (server.data / "operator-password.txt").read_text().strip()
-        signed = httpx.post(
-            f"{server.url}/v1/auth/sign-in",
-            json={"handle": "operator", "password": password},
-            trust_env=False,
-        ).json()
-        ann = Person(server.url, signed["access_token"])
-        place = ann.ask("POST", "/v1/conversations", json={"kind": "group", "title": "Shop"})["id"]
-        scopes = ["messages:read:all", "messages:write"]
-        asked = {"name": "Bot", "handle": "bot", "privacy": "all", "scopes": scopes}
-        made = ann.ask("POST", "/v1/bots", json=asked)
-        path = f"/v1/bots/{made['bot']['id']}/installations/{place}"
-        ann.ask("PUT", path, json={"scopes": scopes, "privacy": "all"})
-        key = made["token"]["key"]
-        bot = start_bot(tmp_path, server.url, key)
-        for number in range(MESSAGES):
-            ann.says(place, f"message {number}")
-            if number % 13 == 5:
-                os.kill(bot.pid, signal.SIGKILL)
-                bot.wait()
-                bot = start_bot(tmp_path, server.url, key)
-            if number % 17 == 11:
-                os.kill(process.pid, signal.SIGKILL)
-                process.wait()
-                process, server = myna_server.launch(tmp_path, settings=settings)
-                myna_server.wait_for(process, server)
-        wanted = [f"got message {number}" for number in range(MESSAGES)]
-        until = time.monotonic() + 120
-        while len(ann.texts(place, made["bot"]["id"])) < MESSAGES and time.monotonic() < until:
-            time.sleep(0.3)
-        answers = ann.texts(place, made["bot"]["id"])
-        log = (tmp_path / "bot.log").read_text()
-        assert Counter(answers) == Counter(wanted), log[-3000:]
-        assert answers == wanted
+        yield made
     finally:
-        processes.stop(process)
-        if ann is not None:
-            ann.http.close()
-        if bot is not None:
-            processes.stop(bot)
+        made.close()
+
+
+def test_killing_bot_and_server_neither_loses_nor_doubles_an_answer(house: House) -> None:
+    with ExitStack() as stack:
+        ann = Person(house.server.url, myna_server.sign_in(house.server))
+        stack.callback(ann.http.close)
+        scopes = ["messages:read:all", "messages:write"]
+        made = ann.ask(
+            "POST", "/v1/bots", json={"name": "Bot", "handle": "bot", "privacy": "all", "scopes": scopes}
+        )
+        bot, house.key = made["bot"]["id"], made["token"]["key"]
+        places: list[str] = []
+        for number in range(GROUPS):
+            group = {"kind": "group", "title": f"Shop {number}"}
+            places.append(ann.ask("POST", "/v1/conversations", json=group)["id"])
+            path = f"/v1/bots/{bot}/installations/{places[-1]}"
+            ann.ask("PUT", path, json={"scopes": scopes, "privacy": "all"})
+
+        def answers() -> list[list[str]]:
+            return [ann.texts(place, bot) for place in places]
+
+        def answered(count: int) -> None:
+            until = time.monotonic() + 120
+            while sum(len(each) for each in answers()) < count:
+                assert time.monotonic() < until, house.log()
+                time.sleep(0.3)
+
+        def busy(numbers: range) -> None:
+            """This much is said in each group, in four groups at once."""
+
+            def talk(place: str) -> None:
+                for number in numbers:
+                    ann.says(place, f"message {number}")
+
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(talk, places))
+
+        house.start_bot()
+        ann.says(places[0], "message 0")
+        answered(1)
+        house.kill_bot()
+        for place in places[1:]:
+            ann.says(place, "message 0")
+        # The hour in which the bot is down; the server dies in it.
+        busy(range(1, EACH // 2))
+        house.kill_server()
+        busy(range(EACH // 2, EACH))
+        house.start_bot()
+        answered(40)
+        house.kill_bot()
+        house.start_bot()
+        answered(90)
+        house.kill_server()
+        answered(GROUPS * EACH)
+        wanted = [f"got message {number}" for number in range(EACH)]
+        assert answers() == [wanted] * GROUPS, house.log()

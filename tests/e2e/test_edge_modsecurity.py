@@ -2,16 +2,19 @@
 
 import asyncio
 import json
+import re
+import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from support import backends, topology
+from support import backends, compose, servers, topology
 from support.topology import Topology
 
 WAIT_S = 60.0
@@ -207,3 +210,77 @@ async def test_the_proxy_names_the_client_and_no_client_can_name_another(guarded
     ):
         assert name in page.headers
     assert "nginx/" not in page.headers.get("server", "")
+
+
+async def test_a_block_that_one_process_makes_holds_in_the_other(guarded: Topology, token: str) -> None:
+    """Two real processes, each asked behind the proxy: made at one, lifted at the other."""
+    one, other = (server.url for _, server in guarded.processes.values())
+    evil, owner = {"X-Forwarded-For": "203.0.113.77"}, {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(timeout=WAIT_S, trust_env=False) as http, asyncio.timeout(WAIT_S):
+        for url in (one, other):
+            assert (await http.get(f"{url}/v1/inboxes/none", headers=evil)).status_code == 404
+        asked = {"address": "203.0.113.77", "reason": "by hand"}
+        made = await http.post(f"{one}/v1/admin/blocks", json=asked, headers=owner)
+        assert made.is_success, made.text
+        assert (await http.get(f"{one}/v1/inboxes/none", headers=evil)).status_code == 403
+        while (told := await http.get(f"{other}/v1/inboxes/none", headers=evil)).status_code != 403:
+            await asyncio.sleep(0.02)
+        assert told.json()["code"] == "blocked"
+        shown = (await http.get(f"{other}/v1/admin/blocks", headers=owner)).json()["blocks"]
+        assert "203.0.113.77" in [each["address"] for each in shown]
+        lifted = await http.post(
+            f"{other}/v1/admin/blocks/lift", json={"address": "203.0.113.77"}, headers=owner
+        )
+        assert lifted.is_success, lifted.text
+        while (await http.get(f"{one}/v1/inboxes/none", headers=evil)).status_code == 403:
+            await asyncio.sleep(0.02)
+
+
+def test_what_the_guide_says_of_tls_is_a_configuration(tmp_path: Path) -> None:
+    """As whoever follows it would do: the block of the guide in place of the plain port, as this nginx spells it."""
+    backends.require("nginx")
+    nginx, guide = servers.nginx_path(), (backends.ROOT / "docs" / "operations.md").read_text("utf-8")
+    assert nginx is not None
+    (block,) = re.findall(r"```nginx\n(listen 8443.*?)```", guide, re.DOTALL)
+    version = tuple(
+        map(
+            int,
+            re.findall(
+                r"nginx/(\d+)\.(\d+)\.(\d+)",
+                subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr,
+            )[0],
+        )
+    )
+    if version < (1, 25, 1):
+        assert "listen 8443 ssl http2;" in guide
+        block = block.replace("http2 on;\n", "").replace("listen 8443 ssl;", "listen 8443 ssl http2;")
+    key, certificate = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=myna.test",
+            "-keyout",
+            str(key),
+            "-out",
+            str(certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    shipped = compose.NGINX.read_text("utf-8")
+    assert shipped.count("listen 8080;") == 1
+    made = shipped.replace("listen 8080;", block.replace("/etc/nginx/tls", str(tmp_path)))
+    for number in (1, 2):
+        made = made.replace(f"myna-{number}:8000", f"127.0.0.1:{18000 + number}")
+    file = tmp_path / "nginx.conf"
+    file.write_text(made.replace("/tmp/nginx.pid", str(tmp_path / "nginx.pid")))
+    checked = subprocess.run([nginx, "-t", "-c", file], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr

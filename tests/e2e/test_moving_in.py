@@ -44,8 +44,7 @@ async def test_an_export_is_imported_and_its_conversations_are_found(
     assert "conversation,12" in Path(await (await download.value).path()).read_text("utf-8")
 
     await dashboard.go("inbox")
-    await page.get_by_test_id("search").fill("mend zips")
-    await page.get_by_test_id("search-hit").first.click()
+    await (await dashboard.find("mend zips")).first.click()
     await expect(dashboard.message("We mend zips for free.")).to_be_visible()
     await expect(page.get_by_test_id("note")).to_contain_text("She bought it in May")
     await expect(page.get_by_test_id("ticket-status")).to_have_text("Resolved")

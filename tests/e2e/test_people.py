@@ -18,7 +18,7 @@ PASSWORD = "bright yellow kettle"
 async def test_an_invited_operator_comes_in_with_a_second_factor_and_is_let_out(
     start_server: Callable[..., MynaServer], operator: Person, visitor: Person
 ) -> None:
-    server = start_server("--demo")
+    server = start_server("--demo", settings={"MYNA_EMBEDDER": "none:"})
     owner, mia = operator.page, visitor.page
     await Dashboard(owner).sign_in(server)
     await Dashboard(owner).go("settings")

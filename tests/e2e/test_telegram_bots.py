@@ -76,13 +76,27 @@ def document_down(talk: Talk) -> None:
     talk.hears("got notes.txt: from me", after=seq)
 
 
-def album_up_and_down(talk: Talk) -> None:
+def album_up(talk: Talk) -> None:
     last = talk.answered("/album", "album 1")["seq"]
     for caption in ("p1", "p2"):
         sent = talk.hears(caption, after=last - 3)
         (picture,) = sent["body"]["attachments"]
         path = f"/v1/conversations/{talk.direct}/messages/{sent['seq']}/files/{picture['id']}"
         assert talk.person.http.get(path).content.startswith(b"\x89PNG")
+
+
+def album_down(talk: Talk) -> None:
+    files = [talk.person.uploads(f"{n}.png", PNG) for n in (1, 2)]
+    seq = talk.person.says(talk.direct, "both", files=files)
+    heard = [talk.hears("photo 1x1 both", after=seq)["seq"]]
+    talk.message(
+        lambda each: (
+            each["sender"] == talk.bot
+            and each["seq"] not in heard
+            and each["body"]["text"].startswith("photo 1x1 ")
+        ),
+        after=seq,
+    )
 
 
 def chat_action(talk: Talk) -> None:
@@ -174,7 +188,8 @@ FEATURES: tuple[Callable[[Talk], None], ...] = (
     photo_down,
     document_up,
     document_down,
-    album_up_and_down,
+    album_up,
+    album_down,
     chat_action,
     member_update_of_itself,
     member_update_of_others,

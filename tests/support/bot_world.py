@@ -147,8 +147,8 @@ async def world(folder: Path, database_url: str = "", **given: Any) -> AsyncIter
 
 
 @asynccontextmanager
-async def demo_read(folder: Path) -> AsyncIterator[World]:
-    """A server with the demo, whose help centre has been read by its words; without agents and filter."""
+async def demo_read(folder: Path, **more: Any) -> AsyncIterator[World]:
+    """A server with the demo, whose help centre has been read by its words; without agents and filter. `more` are settings."""
     given: dict[str, Any] = {"demo": True, "embedder": "none:"}
     if not _read:
         first = Path(tempfile.mkdtemp(prefix="myna-demo-"))
@@ -157,6 +157,6 @@ async def demo_read(folder: Path) -> AsyncIterator[World]:
             await made.bots.library.drain()
         _read.append(first / "data")
     shutil.copytree(_read[0], folder / "data")
-    async with world(folder, **given) as made:
+    async with world(folder, **{**given, **more}) as made:
         await made.bots.library.drain()
         yield made

@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import importlib
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.migrate import migrate
+from support.backends import ROOT
+from support.myna_server import SOURCE_ROOTS
 
 
 def bring(url: str) -> None:
@@ -33,3 +36,11 @@ async def _bring(url: str) -> None:
         await migrate(database)
     finally:
         await database.close()
+
+
+def declare_all() -> None:
+    """Import whatever declares a table, in every package of the house."""
+    for root in SOURCE_ROOTS:
+        for path in sorted((ROOT / root).rglob("*.py")):
+            if "table=True" in path.read_text("utf-8"):
+                importlib.import_module(".".join(path.relative_to(ROOT / root).with_suffix("").parts))

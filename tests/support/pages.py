@@ -119,6 +119,18 @@ class Dashboard:
         await self.page.get_by_test_id("ticket").filter(has_text=conversation_of).first.click()
         await expect(self.page.get_by_test_id("side")).to_be_attached()
 
+    async def find(self, words: str) -> Locator:
+        """The rows that the search has for these words; searched again while there are none, as the index lags behind the log."""
+        hits = self.page.get_by_test_id("search-hit")
+        until = time.monotonic() + STARTED_MS / 1000
+        while True:
+            await self.page.get_by_test_id("search").fill("")
+            await expect(self.page.locator(".hits")).to_have_count(0)
+            await self.page.get_by_test_id("search").fill(words)
+            await expect(self.page.locator(".hits")).to_be_visible()
+            if await hits.count() or time.monotonic() > until:
+                return hits
+
     async def say(self, text: str) -> None:
         """Write a message into the open conversation and send it."""
         await self.page.get_by_test_id("composer").fill(text)

@@ -87,6 +87,7 @@ POST /v1/conversations/{conversation}/messages/{seq}/forms
 GET /v1/conversations/{conversation}/messages/{seq}/files/{file}
 POST /v1/conversations/{conversation}/messages/{seq}/files/{file}/ticket
 POST /v1/conversations/{conversation}/messages/{seq}/stop
+GET /v1/conversations/{conversation}/inline
 POST /v1/conversations/{conversation}/inline
 POST /v1/conversations/{conversation}/inline/choice
 GET /v1/conversations/{conversation}/about/photo
@@ -382,6 +383,7 @@ POST /v1/bot/conversations/{conversation}/messages
 POST /v1/bot/conversations/{conversation}/streams
 POST /v1/bot/conversations/{conversation}/streams/{seq}/deltas
 POST /v1/bot/conversations/{conversation}/streams/{seq}/finish
+DELETE /v1/bot/conversations/{conversation}/streams/{seq}
 POST /v1/bot/clicks/{event}/answer
 POST /v1/bot/inline/{event}/answer
 GET /v1/bot/state/{space}

@@ -83,10 +83,16 @@ class Gate:
 
 
 @contextlib.asynccontextmanager
-async def gate(data: Path) -> AsyncIterator[Gate]:
+async def gate(data: Path, database: str = "") -> AsyncIterator[Gate]:
     """The demo workspace, not yet read into its knowledge base, and an owner of another workspace."""
     settings = Settings(
-        data=str(data), embedder="none:", index="exact:", agents=False, moderation=False, demo=True
+        data=str(data),
+        database=database,
+        embedder="none:",
+        index="exact:",
+        agents=False,
+        moderation=False,
+        demo=True,
     )
     app, _ = build_app(settings, lambda _first: None)
     async with app.router.lifespan_context(app):

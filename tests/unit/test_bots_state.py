@@ -22,7 +22,8 @@ from myna_bots.client.frames import (
     Typing,
 )
 from myna_bots.client.outbox import Sent
-from myna_bots.client.state import MAX_PULLS, PULL_S, ProtocolState
+from myna_bots.client.pulls import MAX_PULLS, PULL_S
+from myna_bots.client.state import ProtocolState
 from myna_bots.client.wire import Message, User
 
 ANN = User("11", "human", "Ann")

@@ -120,6 +120,34 @@ def test_coverage_counts_what_a_section_holds_and_what_nobody_knows() -> None:
     assert lexicon.coverage("how do I", [0]) == (0.0, 1.0)
 
 
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("lable", "label"),
+        ("adress", "address"),
+        ("refunnd", "refund"),
+        ("suprises", "surprise"),
+        ("recieve", "receive"),
+    ],
+)
+def test_a_slip_of_the_keys_is_found_as_what_was_meant(typed: str, found: str) -> None:
+    known = memory([section(1, f"the {found} is here"), section(2, "something else")])
+    assert known.lexicon.scores(typed).tolist() == known.lexicon.scores(found).tolist()
+    assert known.lexicon.coverage(typed, [0]) == known.lexicon.coverage(found, [0])
+    assert known.lexicon.bound(typed) == known.lexicon.bound(found)
+
+
+@pytest.mark.parametrize("typed", ["store", "planes", "nalp", "stovepipe", "退货"])
+def test_another_word_is_not_taken_for_a_slip(typed: str) -> None:
+    known = memory([section(1, "stove plan"), section(2, "退款")])
+    assert known.lexicon.meant(typed) == {}
+
+
+def test_a_word_that_the_base_holds_is_never_changed() -> None:
+    known = memory([section(1, "trial label"), section(2, "trail label")])
+    assert known.lexicon.meant("a trial on the trail lable") == {"labl": "label"}
+
+
 def test_overlap_is_jaccard_with_the_nearest_wording() -> None:
     asked = frozenset({"a", "b"})
     assert overlap(asked, [frozenset({"a"}), frozenset({"a", "b", "c", "d"})]) == 0.5

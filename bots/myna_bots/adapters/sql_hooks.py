@@ -111,6 +111,7 @@ class SqlHooks:
             "state": delivery.state.value,
             "status": delivery.status,
             "error": delivery.error,
+            "part": delivery.part,
         }
         async with self._database.write() as connection:
             await connection.execute(update(DELIVERY).where(*_key(delivery.bot, delivery.seq)).values(values))
@@ -257,7 +258,7 @@ def _key(bot: int, seq: int) -> tuple[Any, ...]:
 
 def _delivery(row: Any) -> Delivery:
     place = row[2] or None
-    return Delivery(row[0], row[1], place, row[3], row[4], DeliveryState(row[6]), row[7], row[8])
+    return Delivery(row[0], row[1], place, row[3], row[4], DeliveryState(row[6]), row[7], row[8], row[9])
 
 
 def _hook(row: Any) -> Webhook:

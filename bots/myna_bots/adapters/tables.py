@@ -114,6 +114,7 @@ class BotDeliveryRow(SQLModel, table=True):
     state: str = Field(sa_column=words())
     status: int | None = Field(sa_column=Column(Integer, nullable=True))
     error: str | None = Field(sa_column=words(null=True))
+    part: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
 
 
 class BotHookRow(SQLModel, table=True):

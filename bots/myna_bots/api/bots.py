@@ -9,7 +9,7 @@ from myna.api.ids import MAX_ID, ConversationPath, Limit
 from myna.api.principal import Asker
 from myna.errors import Malformed
 from myna.model.conversation import MemberRole
-from myna_bots.api.lookups import COMMANDS, CommandText
+from myna_bots.api.lookups import COMMANDS, INLINE, CommandText, InlineHint
 from myna_bots.api.who import Platform
 from myna_bots.host.envelope import bot_object, installation_object, token_object
 from myna_bots.host.model import DEFAULT_SCOPES, DeliveryState, Privacy, Scope
@@ -41,6 +41,7 @@ class ChangeBot(BaseModel):
     privacy: Privacy | None = None
     hears_bots: bool | None = None
     commands: Annotated[list[CommandText], Field(max_length=100)] | None = None
+    inline: InlineHint | None = None
 
 
 class MakeToken(BaseModel):
@@ -110,9 +111,10 @@ async def one(bot: BotPath, asker: Asker, bots: Platform) -> dict[str, Any]:
 async def change(bot: BotPath, asked: ChangeBot, asker: Asker, bots: Platform) -> dict[str, Any]:
     """The bot as it is now."""
     given = {name: value for name, value in asked.model_dump().items() if value is not None}
-    if "commands" in given:
+    shown = {name: given.pop(name) for name in (COMMANDS, INLINE) if name in given}
+    if shown:
         found = await bots.registry.bot(asker, bot)
-        given["settings"] = {**found.settings, COMMANDS: given.pop("commands")}
+        given["settings"] = {**found.settings, **shown}
     return {"bot": bot_object(await bots.registry.change(asker, bot, given))}
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from myna.api.edge import too_deep
 from myna.api.ids import MAX_ID, IdText
 from myna.api.principal import Asker
 from myna.errors import NotFound
@@ -99,6 +100,7 @@ async def respond(bot: BotPath, token: Secret, request: Request, bots: Platform)
 async def _payload(request: Request) -> dict[str, Any]:
     if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
         raise BadPayload("too_large", 413)
+    request = await _bounded(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in {"application/x-www-form-urlencoded", "multipart/form-data"}:
         try:
@@ -108,8 +110,8 @@ async def _payload(request: Request) -> dict[str, Any]:
             raise BadPayload("invalid_payload") from None
     else:
         raw = await request.body()
-    if len(raw) > MAX_BODY_BYTES:
-        raise BadPayload("too_large", 413)
+    if too_deep(raw if isinstance(raw, bytes) else raw.encode()):
+        raise BadPayload("invalid_payload")
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):
@@ -117,6 +119,24 @@ async def _payload(request: Request) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise BadPayload("invalid_payload")
     return cast("dict[str, Any]", found)
+
+
+async def _bounded(request: Request) -> Request:
+    """The same request with its whole body read.
+
+    Raises:
+        BadPayload: it is longer than allowed; no more of it is read.
+    """
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            raise BadPayload("too_large", 413)
+
+    async def replayed() -> dict[str, Any]:
+        return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+    return Request(request.scope, replayed)
 
 
 def _shown(hook: IncomingHook) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from myna.errors import NotFound
 from myna.rights import Verb, require
 from myna_bots.api.parts import Parts
 from myna_bots.api.who import BotAsker, Platform
+from myna_bots.host.envelope import inline_hint
 from myna_bots.host.inline import MAX_RESULTS
 
 router = APIRouter(prefix="/v1", tags=["bots"])
@@ -31,6 +32,8 @@ class Choice(BaseModel):
 
     query: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,15}\.[1-9][0-9]{0,15}$")]
     result: Id
+    reply_to: Annotated[int, Field(ge=1, lt=MAX_ID)] | None = None
+    thread: Annotated[int, Field(ge=1, lt=MAX_ID)] | None = None
 
 
 class Result(Parts):
@@ -49,6 +52,20 @@ class Results(BaseModel):
     next_offset: Annotated[str, StringConstraints(max_length=64)] = ""
 
 
+@router.get(
+    "/conversations/{conversation}/inline", summary="The bots that can be asked for something to send"
+)
+async def offered(conversation: ConversationPath, asker: Asker, bots: Platform) -> dict[str, Any]:
+    """Those of the workspace that have inline mode, whether they are members here or not, with what they can be asked for."""
+    found = await bots.inline.offered(asker, conversation)
+    return {
+        "bots": [
+            {"id": str(each.user), "name": each.name, "handle": each.handle, "hint": inline_hint(each)}
+            for each in found
+        ]
+    }
+
+
 @router.post("/conversations/{conversation}/inline", summary="Ask a bot for something to send")
 async def ask(
     conversation: ConversationPath, asked: Question, asker: Asker, bots: Platform
@@ -62,7 +79,15 @@ async def choose(
     conversation: ConversationPath, asked: Choice, asker: Asker, bots: Platform, idempotency_key: Key
 ) -> dict[str, Any]:
     """The result becomes a message of the asker, with `via_bot` in its body; the bot hears `inline.chosen`."""
-    return await bots.inline.choose(asker, conversation, asked.query, asked.result, idempotency_key)
+    return await bots.inline.choose(
+        asker,
+        conversation,
+        asked.query,
+        asked.result,
+        idempotency_key,
+        reply_to=asked.reply_to,
+        thread=asked.thread,
+    )
 
 
 @router.post("/bot/inline/{event}/answer", status_code=204, summary="Answer what was asked")

@@ -9,12 +9,16 @@ from myna.api.ids import ConversationPath
 from myna.api.principal import Asker
 from myna.rights import Principal, Verb, require
 from myna_bots.api.who import BotAsker, Platform
+from myna_bots.host.hearing import unaddressed
 from myna_bots.host.platform import BotPlatform
 from myna_knowledge.model import Passage
 
 router = APIRouter(prefix="/v1", tags=["bots"])
 PUBLIC = "public"
 COMMANDS = "commands"
+INLINE = "inline"
+InlineHint = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f]*$")]
+"""What a bot can be asked for in inline mode, shown where it is written; empty turns inline mode off."""
 
 
 class CommandText(BaseModel):
@@ -28,6 +32,7 @@ class PublishCommands(BaseModel):
     """All commands of a bot."""
 
     commands: list[CommandText] = Field(max_length=100)
+    inline: InlineHint | None = None
 
 
 @router.get("/bot/knowledge", summary="Passages that answer a question")
@@ -37,8 +42,12 @@ async def knowledge(
     q: Annotated[str, Query(min_length=1, max_length=2000)],
     k: Annotated[int, Query(ge=1, le=20)] = 4,
 ) -> dict[str, Any]:
-    """The best passages of the workspace's public knowledge bases; needs the scope `knowledge:read`."""
-    return await found(bots, asker, q, k)
+    """The best passages of the workspace's public knowledge bases; needs the scope `knowledge:read`.
+
+    `@handle` of the bot itself says who is asked, and is no part of the question.
+    """
+    bot = await bots.store.bot(asker.user)
+    return await found(bots, asker, unaddressed(q, bot.handle if bot else None), k)
 
 
 @router.put("/bot/commands", summary="Say which commands there are")
@@ -46,10 +55,12 @@ async def publish(asked: PublishCommands, asker: BotAsker, bots: Platform) -> di
     """Shown when somebody types a slash where the bot is."""
     bot = await bots.store.bot(asker.user)
     assert bot is not None
-    commands = [each.model_dump() for each in asked.commands]
-    if bot.settings.get(COMMANDS) != commands:
-        await bots.store.change(asker.user, {"settings": {**bot.settings, COMMANDS: commands}})
-    return {"commands": commands}
+    told: dict[str, Any] = {COMMANDS: [each.model_dump() for each in asked.commands]}
+    if asked.inline is not None:
+        told[INLINE] = asked.inline
+    if any(bot.settings.get(name) != value for name, value in told.items()):
+        await bots.store.change(asker.user, {"settings": {**bot.settings, **told}})
+    return told
 
 
 @router.get("/conversations/{conversation}/commands", summary="The commands of a conversation's bots")

@@ -7,11 +7,13 @@ import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from myna.api.ids import MAX_ID
 from myna.api.problems import problem
 from myna.errors import MynaError, Unauthorised
 from myna.rights import Principal
@@ -25,6 +27,11 @@ INSTRUCTIONS = (
     "of the token."
 )
 MAX_PAGE = 100
+PageSize = Annotated[int, Field(ge=1, le=MAX_PAGE)]
+Place = Annotated[int, Field(ge=1, lt=MAX_ID)]
+Query = Annotated[str, Field(min_length=1, max_length=2000)]
+Passages = Annotated[int, Field(ge=1, le=20)]
+Key = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class McpGate:
@@ -109,44 +116,52 @@ def build(
             headers = {name.lower(): value for name, value in given.items()}
             return await work(await who(headers.get("authorization", "")), platform())
         except MynaError as refused:
-            raise ToolError(f"{refused.code}: {refused.message}") from refused
+            later = "" if refused.retry_ms is None else f" Try again in {refused.retry_ms / 1000:g} s."
+            raise ToolError(f"{refused.code}: {refused.message}{later}") from refused
 
     @server.tool()
-    async def search_knowledge(query: str, ctx: Context[Any, Any], k: int = 4) -> dict[str, Any]:
+    async def search_knowledge(query: Query, ctx: Context[Any, Any], k: Passages = 4) -> dict[str, Any]:
         """Passages of the public knowledge bases that answer a question, best first, with how sure that is."""
-        return dict(await asked(ctx, lambda who, bots: found(bots, who, query[:2000], max(1, min(k, 20)))))
+        return dict(await asked(ctx, lambda who, bots: found(bots, who, query, k)))
 
     @server.tool()
-    async def list_conversations(ctx: Context[Any, Any], limit: int = 25) -> list[dict[str, Any]]:
-        """Conversations that the token's user is in, the one with the latest change first."""
-        size = max(1, min(limit, MAX_PAGE))
-        shown, _ = await asked(ctx, lambda who, bots: bots.services.directory.mine(who, None, size))
-        return [
+    async def list_conversations(
+        ctx: Context[Any, Any], limit: PageSize = 25, before: Place | None = None
+    ) -> dict[str, Any]:
+        """Conversations that the token's user is in, the one with the latest change first. `next` is the `before` of the next
+        page, null on the last one."""
+        shown, following = await asked(
+            ctx, lambda who, bots: bots.services.directory.mine(who, before, limit)
+        )
+        rows = [
             {name: each[name] for name in ("id", "kind", "title", "seq", "changed_at")}
             | {"members": [member["user"]["name"] for member in each["members"]]}
             for each in shown
         ]
+        return {"conversations": rows, "next": following}
 
     @server.tool()
     async def read_messages(
         conversation: str,
         ctx: Context[Any, Any],
-        limit: int = 20,
-        before_seq: int | None = None,
-    ) -> list[dict[str, Any]]:
-        """Messages of a conversation, oldest first: the newest, or those before a seq."""
-        size = max(1, min(limit, MAX_PAGE))
+        limit: PageSize = 20,
+        before: Place | None = None,
+    ) -> dict[str, Any]:
+        """Messages of a conversation, oldest first: the newest, or those before a seq. `next` is the `before` of the page with
+        older ones, null when there are none."""
         page = await asked(
             ctx,
             lambda who, bots: bots.services.directory.messages(
-                who, _id(conversation), before=before_seq, limit=size
+                who, _id(conversation), before=before, limit=limit + 1
             ),
         )
-        return [
+        shown = page["messages"][-limit:]
+        rows = [
             {name: each[name] for name in ("seq", "sender", "created_at", "state")}
             | {"text": each["body"].get("text", "")}
-            for each in page["messages"]
+            for each in shown
         ]
+        return {"messages": rows, "next": shown[0]["seq"] if len(page["messages"]) > limit else None}
 
     @server.tool()
     async def send_message(
@@ -154,7 +169,7 @@ def build(
         text: str,
         ctx: Context[Any, Any],
         reply_to: int | None = None,
-        key: str | None = None,
+        key: Key | None = None,
     ) -> dict[str, Any]:
         """Say something in a conversation. The same key again does not say it twice."""
         client_id = key or f"mcp-{uuid.uuid4().hex}"

@@ -13,13 +13,16 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from myna.api.principal import principal as who
 from myna.api.principal import services
 from myna.errors import MynaError
+from myna.model.workspace import UserKind
 from myna.rights import Principal
 from myna_bots.api.who import platform
 from myna_bots.openai import agents as models
 from myna_bots.openai import responses
-from myna_bots.openai.agents import Agents, Piece, answer, new_name, now, prompt_of, usage
+from myna_bots.openai.agents import Agents, answer, new_name, now, prompt_of, usage
+from myna_bots.openai.choosing import chat_of, checked
 from myna_bots.openai.errors import OpenAIError, error_body
-from myna_bots.openai.shapes import ChatRequest, FunctionTool, ResponsesRequest, messages_of
+from myna_bots.openai.pieces import Piece
+from myna_bots.openai.shapes import ChatRequest, ResponsesRequest, messages_of
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 M = TypeVar("M", bound=BaseModel)
@@ -96,19 +99,29 @@ async def _read(request: Request, kind: type[M]) -> M:
     try:
         return kind.model_validate_json(bytes(body))
     except ValidationError as wrong:
-        first = wrong.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise OpenAIError(f"{first['msg']} at {where!r}.", param=where or None) from None
+        raise _wrong(wrong) from None
+
+
+def _wrong(wrong: ValidationError) -> OpenAIError:
+    first = wrong.errors()[0]
+    where = ".".join(str(step) for step in first["loc"])
+    return OpenAIError(f"{first['msg']} at {where!r}.", param=where or None)
+
+
+async def _begun(
+    request: Request, agents: Agents, principal: Principal, asked: ChatRequest
+) -> AsyncGenerator[Piece, None]:
+    bots = platform(request)
+    agent = await models.model(bots, principal, asked.model)
+    bot = await bots.store.bot(principal.user) if principal.kind is UserKind.BOT else None
+    return answer(agents, principal, agent, asked, bot.handle if bot else None)
 
 
 async def _chat(request: Request, agents: Agents) -> Response:
     principal = await _asker(request)
     asked = await _read(request, ChatRequest)
-    if (asked.n or 1) > 1:
-        raise OpenAIError("An agent has one answer; n must be 1.", param="n")
-    agent = await models.model(platform(request), principal, asked.model)
-    pieces = answer(agents, principal, agent, asked)
-    first = await _first(pieces)
+    asked = checked(asked)
+    first = await _first(await _begun(request, agents, principal, asked))
     if asked.stream:
         return EventSourceResponse(_chunks(asked, first), ping=15, sep="\n")
     return JSONResponse(await _completion(asked, first))
@@ -117,32 +130,18 @@ async def _chat(request: Request, agents: Agents) -> Response:
 async def _respond(request: Request, agents: Agents) -> Response:
     principal = await _asker(request)
     asked = await _read(request, ResponsesRequest)
-    if asked.previous_response_id is not None:
-        raise OpenAIError("Responses are not stored; send the whole history.", param="previous_response_id")
     messages = messages_of(asked)
-    tools = [
-        FunctionTool(type="function", function={key: each[key] for key in each if key != "type"})
-        for each in asked.tools or ()
-        if each.get("type") == "function"
-    ]
-    chat = ChatRequest(
-        model=asked.model, messages=messages, tools=tools or None, tool_choice=_choice(asked.tool_choice)
-    )
-    agent = await models.model(platform(request), principal, asked.model)
-    first = await _first(answer(agents, principal, agent, chat))
+    try:
+        chat = chat_of(asked, messages)
+    except ValidationError as wrong:
+        raise _wrong(wrong) from None
+    first = await _first(await _begun(request, agents, principal, chat))
     made = responses.Response(asked, prompt_of(messages))
     if asked.stream:
         return EventSourceResponse(_events(made, first), ping=15, sep="\n")
     async for _ in responses.events(made, first):
         pass
-    return JSONResponse(made.json("completed"))
-
-
-def _choice(given: str | dict[str, Any] | None) -> str | dict[str, Any] | None:
-    """The newer shape of a chosen function as the older one."""
-    if isinstance(given, dict) and given.get("type") == "function" and "name" in given:
-        return {"type": "function", "function": {"name": given["name"]}}
-    return given
+    return JSONResponse(made.json(made.status))
 
 
 async def _first(pieces: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:

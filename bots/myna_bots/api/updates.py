@@ -183,6 +183,14 @@ async def finish(
     return {"message": message_object(done)}
 
 
+@router.delete(
+    "/conversations/{conversation}/streams/{seq}", status_code=204, summary="Break an answer in pieces off"
+)
+async def break_off(conversation: ConversationPath, seq: SeqPath, asker: BotAsker, bots: Platform) -> None:
+    """It ends where it is, `interrupted`: for a bot that cannot go on."""
+    await bots.streams.break_off(asker, conversation, seq)
+
+
 @router.post("/clicks/{event}/answer", status_code=204, summary="Answer a click")
 async def answer(event: SeqPath, asked: Answer, asker: BotAsker, bots: Platform) -> None:
     """Show a line, an alert or a page to whoever clicked; once for each click. `event` is the click's seq in the log."""

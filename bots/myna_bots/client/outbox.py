@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from myna.errors import Busy, Conflict
 
+MAX_ACKED = 1_000
+"""Drafts that were acknowledged and not yet seen in the log. Overflow rule: the oldest is forgotten, since it is stored."""
 MAX_ENTRIES = 1000
 """Drafts that wait. Overflow rule: `put` raises Busy, and nothing was queued."""
 
@@ -20,6 +23,12 @@ class Entry:
     files: tuple[str, ...] = ()
     asked: bool = field(default=False, compare=False)
     """Whether it went out on the connection of now."""
+
+    def frame(self, ref: int) -> dict[str, Any]:
+        """As it goes out."""
+        body: dict[str, Any] = {"text": self.text} | ({"files": list(self.files)} if self.files else {})
+        made = {"op": "send", "ref": ref, "conversation": self.conversation, "client_id": self.client_id}
+        return {**made, "body": body} | ({} if self.reply_to is None else {"reply_to": self.reply_to})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,7 @@ class Outbox:
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self._entries: dict[str, Entry] = {each.client_id: replace(each, asked=False) for each in entries}
+        self._acked: dict[str, Entry] = {}
 
     def put(self, entry: Entry) -> bool:
         """Add a draft; False when the very same one waits already. Raises as `check`; nothing was queued then."""
@@ -80,6 +90,25 @@ class Outbox:
     def settle(self, client_id: str) -> Entry | None:
         """Remove a draft whose fate is known; None when it did not wait here (another device's, or settled before)."""
         return self._entries.pop(client_id, None)
+
+    def acknowledged(self, entry: Entry) -> None:
+        """A settled draft is in the server's log; it is kept until it is seen there."""
+        self._acked[entry.client_id] = entry
+        if len(self._acked) > MAX_ACKED:
+            del self._acked[next(iter(self._acked))]
+
+    def seen(self, client_id: str) -> None:
+        """It stands in the log."""
+        self._acked.pop(client_id, None)
+
+    def anew(self) -> "Outbox":
+        """For a server with another log: what was acknowledged and not seen comes again, before what waits."""
+        return Outbox([*self._acked.values(), *self.pending()])
+
+    @property
+    def knows_any(self) -> bool:
+        """Whether some draft is not yet seen in the log."""
+        return bool(self._entries or self._acked)
 
     def pending(self) -> list[Entry]:
         """All that waits, in order."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from myna.errors import MynaError
 from myna_bots.client.cursors import PAGE, Cursor
-from myna_bots.client.deliveries import Delivery, Forgotten, Piece, Settled, Snapshot
+from myna_bots.client.deliveries import Delivery, Forgotten, Settled, Snapshot
 from myna_bots.client.errors import nack_error
 from myna_bots.client.frames import (
     Ack,
@@ -31,20 +31,15 @@ from myna_bots.client.frames import (
     Typing,
 )
 from myna_bots.client.outbox import Entry, Outbox, Sent
+from myna_bots.client.pulls import Pulls
 from myna_bots.client.texts import Texts
 from myna_bots.client.wire import Message
 
 GAP_S = (0.1, 0.5)
 """How long a gap may close by itself before it is pulled (protocol, client rule a); jittered."""
-PULL_S = 15.0
-"""A page that takes longer is asked for again."""
-MAX_PULLS = 16
-"""Pages asked for at once, one for each conversation."""
 CAPABILITIES = ["catch_up", "delta"]
 MAX_CURSORS = 1_000
 """Cursors in a hello, the server's most; what further conversations lack is pulled."""
-MAX_ACKED = 1_000
-"""Drafts that were acknowledged and not yet seen in the log. Overflow rule: the oldest is forgotten, since it is stored."""
 RETRY_S = 0.5
 """Least time before something is asked for again when the server names none."""
 
@@ -78,11 +73,9 @@ class ProtocolState:
         self._dice = dice or random.Random()  # noqa: S311 - jitter, not a secret
         self._ref = 0
         self._asked: dict[int, Entry | str] = {}
-        self._pulls: dict[str, float] = {}
-        self._wanted: dict[str, float] = {}
+        self._pulls = Pulls()
         self._resend_at: float | None = None
         self._moved: set[str] = set()
-        self._acked: dict[str, Entry] = {}
         self._frames: list[dict[str, Any]] = []
         self._deliveries: list[Delivery] = []
 
@@ -118,13 +111,8 @@ class ProtocolState:
 
     def due_at(self) -> float | None:
         """When `tick` has something to do next."""
-        times = [at for key, at in self._wanted.items() if key not in self._pulls]
-        if self.full or len(self._pulls) >= MAX_PULLS:
-            times = []
-        times += [at + PULL_S for at in self._pulls.values()]
-        if self._resend_at is not None:
-            times.append(self._resend_at)
-        return min(times, default=None)
+        times = (self._pulls.due_at(open_=not self.full), self._resend_at)
+        return min((at for at in times if at is not None), default=None)
 
     def send(self, conversation: str, client_id: str, text: str, reply_to: int | None = None) -> None:
         """Queue a draft; it goes out now, or on the next connection.
@@ -188,10 +176,7 @@ class ProtocolState:
         """Do what is due: pull gaps that did not close, ask again, send again."""
         if not self.ready:
             return
-        for conversation, at in list(self._pulls.items()):
-            if now - at >= PULL_S:
-                del self._pulls[conversation]
-                self._wanted[conversation] = now
+        self._pulls.expire(now)
         if self._resend_at is not None and self._resend_at <= now:
             self._resend_at = None
             self._send_waiting()
@@ -202,7 +187,7 @@ class ProtocolState:
         self.full = False
         for conversation, cursor in self._cursors.items():
             if cursor.behind:
-                self._wanted[conversation] = now
+                self._pulls.want(conversation, now)
 
     def lost(self) -> None:
         """The connection is gone."""
@@ -211,7 +196,6 @@ class ProtocolState:
         self.outbox.all_again()
         self._asked.clear()
         self._pulls.clear()
-        self._wanted.clear()
         self._frames.clear()
         self._resend_at = None
 
@@ -219,10 +203,9 @@ class ProtocolState:
         if self._epoch not in {None, ready.epoch}:
             self._cursors.clear()
             # Client rule 6: the other log had these, this one may not; their client_id keeps them from coming twice.
-            self.outbox = Outbox([*self._acked.values(), *self.outbox.pending()])
-            self._acked.clear()
+            self.outbox = self.outbox.anew()
         self._epoch, self.user, self.ready = ready.epoch, ready.user.id, True
-        self._pulls.update(dict.fromkeys(ready.follows, now))
+        self._pulls.begun(ready.follows, now)
         for conversation, head in ready.heads.items():
             self._begun(conversation, head[0], now)
         self._more(ready.more, 0)
@@ -243,14 +226,14 @@ class ProtocolState:
         self._apply(cursor.offer(event))
         self._moved.add(event.conversation)
         if cursor.behind:
-            self._wanted.setdefault(event.conversation, now + self._dice.uniform(*GAP_S))
+            self._pulls.want_by(event.conversation, now + self._dice.uniform(*GAP_S))
         else:
-            self._wanted.pop(event.conversation, None)
+            self._pulls.complete(event.conversation)
 
     def _paged(self, page: Page, now: float) -> None:
         self._asked.pop(page.ref if isinstance(page.ref, int) else -1, None)
-        self._pulls.pop(page.conversation, None)
-        self._wanted.pop(page.conversation, None)
+        self._pulls.came(page.conversation)
+        self._pulls.complete(page.conversation)
         cursor = self._cursors.setdefault(page.conversation, Cursor())
         before = cursor.rev
         if page.snapshot is not None:
@@ -259,7 +242,7 @@ class ProtocolState:
             self._apply(cursor.fill(page))
         self._moved.add(page.conversation)
         if cursor.behind:
-            self._wanted[page.conversation] = now if cursor.rev > before else now + RETRY_S
+            self._pulls.want(page.conversation, now if cursor.rev > before else now + RETRY_S)
         self._pull_due(now)
 
     def _snapshot(self, page: Page, cursor: Cursor) -> None:
@@ -280,7 +263,7 @@ class ProtocolState:
             self._deliver(event)
 
     def _recognise(self, event: Event) -> None:
-        if event.kind == "message.created" and (self.outbox or self._acked):
+        if event.kind == "message.created" and self.outbox.knows_any:
             message = event.message
             if message is not None:
                 self._mine(message, event.rev)
@@ -289,7 +272,7 @@ class ProtocolState:
         """Client rule c: an own client_id in the log clears the outbox."""
         if message.sender != self.user:
             return
-        self._acked.pop(message.client_id, None)
+        self.outbox.seen(message.client_id)
         if message.client_id in self.outbox:
             sent = Sent(message.conversation, message.client_id, message.seq, rev)
             self._settle(message.client_id, sent)
@@ -298,9 +281,7 @@ class ProtocolState:
         sent = Sent(ack.conversation, ack.client_id, ack.seq, ack.rev, ack.duplicate, ack.held)
         entry = self._settle(ack.client_id, sent)
         if entry is not None and ack.held is None:
-            self._acked[ack.client_id] = entry
-            if len(self._acked) > MAX_ACKED:
-                del self._acked[next(iter(self._acked))]
+            self.outbox.acknowledged(entry)
 
     def _settle(self, client_id: str, outcome: Sent | MynaError) -> Entry | None:
         entry = self.outbox.settle(client_id)
@@ -321,71 +302,45 @@ class ProtocolState:
             else:
                 self._settle(asked.client_id, nack_error(nack))
         elif isinstance(asked, str):
-            self._pulls.pop(asked, None)
+            self._pulls.came(asked)
             if nack.temporary or nack.code == 401:
-                self._wanted[asked] = now + wait_s
+                self._pulls.want(asked, now + wait_s)
             else:
-                self._wanted.pop(asked, None)
+                self._pulls.complete(asked)
                 self._cursors.pop(asked, None)
                 self._deliver(Forgotten(asked))
 
     def _signalled(self, signal: Delta | StreamSnapshot | Typing | ReadUpTo | HeldChanged) -> None:
         if self.full:
             return
-        match signal:
-            case Delta():
-                added = self.texts.delta(signal)
-            case StreamSnapshot():
-                added = self.texts.snapshot(signal.conversation, signal.seq, signal.text)
-            case _:
-                self._deliver(signal)
-                return
-        if added:
-            text = self.texts.text(signal.conversation, signal.seq)
-            self._deliver(Piece(signal.conversation, signal.seq, added, text))
+        if not isinstance(signal, Delta | StreamSnapshot):
+            self._deliver(signal)
+        elif piece := self.texts.heard(signal):
+            self._deliver(piece)
 
     def _heard(self, conversation: str, rev: int, now: float) -> None:
         cursor = self._cursors.setdefault(conversation, Cursor())
         cursor.heard(rev)
         if cursor.behind:
-            self._wanted[conversation] = now
+            self._pulls.want(conversation, now)
 
     def _send_waiting(self) -> None:
         # While the server asks for patience, later drafts wait too: sent at once they would overtake the earlier ones.
         if not self.ready or self._resend_at is not None:
             return
         for entry in self.outbox.take_unasked():
-            frame: dict[str, Any] = {
-                "op": "send",
-                "ref": self._next_ref(entry),
-                "conversation": entry.conversation,
-                "client_id": entry.client_id,
-                "body": {"text": entry.text} | ({"files": list(entry.files)} if entry.files else {}),
-            }
-            if entry.reply_to is not None:
-                frame["reply_to"] = entry.reply_to
-            self._frames.append(frame)
+            self._frames.append(entry.frame(self._next_ref(entry)))
 
     def _pull_due(self, now: float) -> None:
         if self.full:
             return
-        for conversation, at in list(self._wanted.items()):
-            if at > now or conversation in self._pulls or len(self._pulls) >= MAX_PULLS:
-                continue
-            del self._wanted[conversation]
+        for conversation in self._pulls.take_due(now):
             cursor = self._cursors.get(conversation)
             if cursor is None or not cursor.behind:
                 continue
-            self._pulls[conversation] = now
-            self._frames.append(
-                {
-                    "op": "pull",
-                    "ref": self._next_ref(conversation),
-                    "conversation": conversation,
-                    "after_rev": cursor.rev,
-                    "limit": PAGE,
-                }
-            )
+            self._pulls.begun([conversation], now)
+            frame: dict[str, Any] = {"op": "pull", "ref": self._next_ref(conversation), "limit": PAGE}
+            self._frames.append({**frame, "conversation": conversation, "after_rev": cursor.rev})
 
     def _begun(self, conversation: str, rev: int, now: float) -> None:
         if self._baseline and conversation not in self._cursors:

@@ -1,6 +1,7 @@
 """Answers in the making, put together from deltas that may be lost, repeated or late."""
 
-from myna_bots.client.frames import Delta
+from myna_bots.client.deliveries import Piece
+from myna_bots.client.frames import Delta, StreamSnapshot
 
 MAX_STREAMS = 1000
 """Open texts that are kept. Overflow rule: the oldest is forgotten; its message still comes whole when finished."""
@@ -11,6 +12,16 @@ class Texts:
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, int], str] = {}
+
+    def heard(self, signal: Delta | StreamSnapshot) -> Piece | None:
+        """What a signal adds, with the text so far."""
+        added = (
+            self.delta(signal)
+            if isinstance(signal, Delta)
+            else self.snapshot(signal.conversation, signal.seq, signal.text)
+        )
+        text = self.text(signal.conversation, signal.seq)
+        return Piece(signal.conversation, signal.seq, added, text) if added else None
 
     def delta(self, delta: Delta) -> str | None:
         """What the delta adds, or None when it adds nothing, or when a piece before it is missing.

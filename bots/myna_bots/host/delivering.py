@@ -109,20 +109,25 @@ class Deliverer:
                     continue
 
     async def _deliver(self, delivery: Delivery, entry: Entry, hook: Webhook) -> None:
+        answers: list[Answer] = []
         try:
-            answers = await self._attempt(delivery, entry, hook)
-            if answers and not answers[-1].good:
-                await self._failed(delivery, hook, answers[-1].status, None, answers[-1].retry_after_s)
-                return
-            await self._hooks.done(delivery.bot, delivery.seq)
-            if hook.failing_since is not None:
-                await self._hooks.set_hook_state(hook.bot, HookState.ACTIVE, None, None, time.time())
-            translation = self.translations.get(hook.kind)
-            if translation is not None:
-                for answer in answers:
-                    await translation.answered(entry, answer)
+            bodies = await self._bodies(delivery, entry, hook)
+            for each in bodies[delivery.part :]:
+                answer = await self._posted(delivery, entry, hook, each)
+                if not answer.good:
+                    part = replace(delivery, part=delivery.part + len(answers))
+                    await self._failed(part, hook, answer.status, None, answer.retry_after_s)
+                    break
+                answers.append(answer)
+            else:
+                await self._hooks.done(delivery.bot, delivery.seq)
+                if hook.failing_since is not None:
+                    await self._hooks.set_hook_state(hook.bot, HookState.ACTIVE, None, None, time.time())
+            await self._answered(entry, hook, answers)
         except MynaError as failed:
-            await self._failed(delivery, hook, None, failed.message, None)
+            part = replace(delivery, part=delivery.part + len(answers))
+            await self._failed(part, hook, None, failed.message, None)
+            await self._answered(entry, hook, answers)
         except Exception:
             logger.exception("a delivery failed in an unforeseen way; it is tried again")
             await self._failed(delivery, hook, None, "An error on this side; it was logged.", None)
@@ -130,19 +135,18 @@ class Deliverer:
             self._room.release()
             self._wake.set()
 
-    async def _attempt(self, delivery: Delivery, entry: Entry, hook: Webhook) -> list[Answer]:
-        """The answers to all that an entry is, in order; after one that is not good nothing more is sent."""
+    async def _bodies(self, delivery: Delivery, entry: Entry, hook: Webhook) -> list[dict[str, Any]]:
+        """All that an entry is, in order."""
         translation = self.translations.get(hook.kind)
         if translation is None:
-            bodies: list[dict[str, Any]] = [{**envelope(entry), "attempt": delivery.attempt + 1}]
-        else:
-            bodies = await translation.bodies(entry)
-        answers: list[Answer] = []
-        for each in bodies:
-            answers.append(await self._posted(delivery, entry, hook, each))
-            if not answers[-1].good:
-                break
-        return answers
+            return [{**envelope(entry), "attempt": delivery.attempt + 1}]
+        return await translation.bodies(entry)
+
+    async def _answered(self, entry: Entry, hook: Webhook, answers: list[Answer]) -> None:
+        translation = self.translations.get(hook.kind)
+        for answer in answers if translation is not None else ():
+            assert translation is not None
+            await translation.answered(entry, answer)
 
     async def _posted(self, delivery: Delivery, entry: Entry, hook: Webhook, shown: dict[str, Any]) -> Answer:
         now = int(time.time())

@@ -29,10 +29,16 @@ def bot_object(bot: Bot) -> dict[str, Any]:
         "privacy": bot.privacy,
         "hears_bots": bot.hears_bots,
         "commands": bot.settings.get("commands", []),
+        "inline": inline_hint(bot),
         "photo": photo_of(bot) is not None,
         "created_by": optional_id(bot.created_by),
         "created_at": stamp(bot.created_at),
     }
+
+
+def inline_hint(bot: Bot) -> str:
+    """What one may ask the bot for from any conversation; empty when clients do not offer it."""
+    return str(bot.settings.get("inline", ""))
 
 
 def photo_of(bot: Bot) -> str | None:

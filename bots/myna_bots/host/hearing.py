@@ -90,7 +90,19 @@ def mentioned(text: str, handle: str | None) -> bool:
     """Whether the text names the bot by `@handle`."""
     if not handle:
         return False
-    return re.search(rf"(?<![\w@])@{re.escape(handle)}(?![\w-])", text, re.IGNORECASE) is not None
+    return _call_of(handle).search(text) is not None
+
+
+def unaddressed(text: str, handle: str | None) -> str:
+    """The text without `@handle`: what is asked, and not of whom. A text that is nothing else stays as it is."""
+    if not handle:
+        return text
+    rest = " ".join(_call_of(handle).sub(" ", text).split()) if mentioned(text, handle) else text
+    return rest.lstrip(" ,:;") or text
+
+
+def _call_of(handle: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w@])@{re.escape(handle)}(?![\w-])", re.IGNORECASE)
 
 
 def _message(heard: Heard) -> Iterator[NewEntry]:

@@ -10,8 +10,8 @@ from myna.rights import Principal, Verb, require
 from myna.services import Services
 from myna.wire import user_object
 from myna_bots.host.feed import Feed
-from myna_bots.host.model import NewEntry
-from myna_bots.host.ports import BotStore, StateStore
+from myna_bots.host.model import Bot, NewEntry
+from myna_bots.host.ports import BotLog, BotStore, StateStore
 
 SPACE = "inline"
 ANSWER_S = 10.0
@@ -25,8 +25,17 @@ MAX_RESULTS = 50
 class Inline:
     """Questions to bots and what they answer. The bot hears `inline.asked` and, when a result was sent, `inline.chosen`."""
 
-    def __init__(self, services: Services, store: BotStore, state: StateStore, feed: Feed) -> None:
-        self._services, self._store, self._state, self._feed = services, store, state, feed
+    def __init__(
+        self, services: Services, store: BotStore, log: BotLog, state: StateStore, feed: Feed
+    ) -> None:
+        self._services, self._store, self._log = services, store, log
+        self._state, self._feed = state, feed
+
+    async def offered(self, asker: Principal, conversation: int) -> list[Bot]:
+        """The bots of the workspace with inline mode, for whoever may speak here."""
+        seat = await self._services.access.seat(asker, conversation)
+        require(asker, Verb.SEND, seat)
+        return [each for each in await self._store.bots(asker.workspace) if each.settings.get("inline")]
 
     async def ask(
         self, asker: Principal, conversation: int, handle: str, query: str, offset: str
@@ -52,8 +61,6 @@ class Inline:
         }
         (entry,) = await self._feed.append([NewEntry(bot.user, "inline.asked", None, data, time.time())])
         key = str(entry.seq)
-        kept = {"user": asker.user, "query": query}
-        await self._state.put(bot.user, f"{SPACE}.asked", key, kept, time.time() + KEPT_S)
         until = time.monotonic() + ANSWER_S
         while time.monotonic() < until:
             answer = await self._state.get(bot.user, SPACE, key, time.time())
@@ -70,33 +77,47 @@ class Inline:
         Raises:
             NotFound: nothing was asked, or too long ago.
         """
-        if await self._state.get(bot, f"{SPACE}.asked", str(seq), time.time()) is None:
+        if await self._asked(bot, seq) is None:
             raise NotFound("There is no such question.", code="no_such_query")
         kept = {"results": [dict(each) for each in results], "next_offset": next_offset}
         await self._state.put(bot, SPACE, str(seq), kept, time.time() + KEPT_S)
 
     async def choose(
-        self, asker: Principal, conversation: int, query: str, result: str, client_id: str
+        self,
+        asker: Principal,
+        conversation: int,
+        query: str,
+        result: str,
+        client_id: str,
+        *,
+        reply_to: int | None = None,
+        thread: int | None = None,
     ) -> dict[str, Any]:
-        """Send a result as the asker's own message; its ack.
+        """Send a result as the asker's own message; its ack. The message's `via_bot` has `id`, `name` and `handle`.
 
         Raises:
             NotFound: this question or result is not there (any more), or somebody else asked.
         """
         named, _, seq = query.partition(".")
         bot = int(named) if named.isdecimal() and len(named) < 19 else 0
-        asked = await self._state.get(bot, f"{SPACE}.asked", seq, time.time())
+        asked = await self._asked(bot, int(seq) if seq.isdecimal() and len(seq) < 19 else 0)
         answer = await self._state.get(bot, SPACE, seq, time.time())
         results: list[dict[str, Any]] = [] if answer is None else answer["results"]
         found = next((each for each in results if each["id"] == result), None)
-        if asked is None or asked["user"] != asker.user or found is None:
+        if asked is None or asked["user"]["id"] != str(asker.user) or found is None:
             raise NotFound("There is no such result.", code="no_such_result")
+        spoken_for = await self._store.bot(bot)
+        if spoken_for is None or spoken_for.disabled_at is not None:
+            raise NotFound("There is no such result.", code="no_such_result")
+        via = {"id": named, "name": spoken_for.name, "handle": spoken_for.handle}
         ack = await self._services.sender.send(
             asker,
             conversation,
             client_id,
             {"text": found["text"]},
-            parts={**found["parts"], "via_bot": named},
+            reply_to,
+            thread,
+            parts={**found["parts"], "via_bot": via},
         )
         user = await self._services.accounts.user(asker.user)
         assert user is not None
@@ -105,3 +126,10 @@ class Inline:
             entry = NewEntry(bot, "inline.chosen", None, data, time.time(), f"inline:{query}:{client_id}")
             await self._feed.append([entry])
         return {"seq": ack.seq, "duplicate": ack.duplicate}
+
+    async def _asked(self, bot: int, seq: int) -> dict[str, Any] | None:
+        """What was asked, as the bot's log has it; a bot may answer before whoever asked does anything more."""
+        entry = await self._log.entry(bot, seq)
+        if entry is None or entry.type != "inline.asked" or entry.at < time.time() - KEPT_S:
+            return None
+        return dict(entry.data)

@@ -187,6 +187,8 @@ class Delivery:
     state: DeliveryState
     status: int | None = None
     error: str | None = None
+    part: int = 0
+    """How many of the several requests that an event is (Telegram's album) have arrived."""
 
 
 @dataclass(frozen=True, slots=True)

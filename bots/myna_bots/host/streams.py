@@ -113,6 +113,15 @@ class Streams:
         await self._end(principal.user, conversation, seq)
         return done
 
+    async def break_off(self, principal: Principal, conversation: int, seq: int) -> None:
+        """End an own stream where it is, as `interrupted`, also when nothing was said yet.
+
+        Raises:
+            Conflict: the stream has ended.
+        """
+        await self._stream(principal, conversation, seq)
+        await self.abort(principal.user, conversation, seq)
+
     async def abort(self, bot: int, conversation: int, seq: int) -> None:
         """End a stream where it is, as `interrupted`."""
         stream = self._open.get((conversation, seq))

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from myna_bots.openai.agents import Piece, new_name, now, usage
+from myna_bots.openai.agents import new_name, now, usage
+from myna_bots.openai.pieces import Piece
 from myna_bots.openai.shapes import ResponsesRequest
 
 
@@ -23,6 +24,14 @@ class Response:
     usage: dict[str, Any] | None = None
     annotations: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
+    cut: bool = False
+    """Whether it ended at `max_output_tokens`."""
+
+    @property
+    def status(self) -> str:
+        """How it ended."""
+        return "incomplete" if self.cut else "completed"
+
     def json(self, status: str) -> dict[str, Any]:
         """`Response`."""
         return {
@@ -31,18 +40,20 @@ class Response:
             "created_at": self.created,
             "status": status,
             "model": self.asked.model,
-            "output": self.output if status == "completed" else [],
+            "output": self.output if status != "in_progress" else [],
             "instructions": self.asked.instructions,
             "error": None,
-            "incomplete_details": None,
+            "incomplete_details": {"reason": "max_output_tokens"} if status == "incomplete" else None,
             "metadata": {},
-            "parallel_tool_calls": True,
-            "temperature": None,
+            "parallel_tool_calls": self.asked.parallel_tool_calls is not False,
+            "temperature": self.asked.temperature,
+            "max_output_tokens": self.asked.max_output_tokens,
+            "text": self.asked.text or {"format": {"type": "text"}},
             "tool_choice": self.asked.tool_choice or "auto",
             "tools": self.asked.tools or [],
-            "top_p": None,
+            "top_p": self.asked.top_p,
             "previous_response_id": None,
-            "usage": self._usage() if status == "completed" else None,
+            "usage": self._usage() if status != "in_progress" else None,
         }
 
     def _usage(self) -> dict[str, Any]:
@@ -81,6 +92,7 @@ async def events(response: Response, pieces: AsyncIterator[Piece]) -> AsyncGener
         for part in piece.tool_calls:
             response.call(part)
         response.annotations += [_annotation(each) for each in piece.citations]
+        response.cut = response.cut or piece.finish == "length"
         response.usage = dict(piece.usage) if piece.usage is not None else response.usage
         if not piece.text:
             continue
@@ -94,7 +106,7 @@ async def events(response: Response, pieces: AsyncIterator[Piece]) -> AsyncGener
         part = _part(response.text, response.annotations)
         yield event("response.output_text.done", text=response.text, logprobs=[], **place)
         yield event("response.content_part.done", part=part, **place)
-        done = _message(item, "completed", [part])
+        done = _message(item, response.status, [part])
         response.output.append(done)
         yield event("response.output_item.done", output_index=0, item=done)
     for call in response.calls.values():
@@ -119,7 +131,7 @@ async def events(response: Response, pieces: AsyncIterator[Piece]) -> AsyncGener
         )
         response.output.append(made)
         yield event("response.output_item.done", output_index=at, item=made)
-    yield event("response.completed", response=response.json("completed"))
+    yield event(f"response.{response.status}", response=response.json(response.status))
 
 
 def _message(id_: str, status: str, content: list[dict[str, Any]]) -> dict[str, Any]:

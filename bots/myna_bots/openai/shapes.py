@@ -1,14 +1,15 @@
-"""What clients send, as far as it is understood here; unknown fields are ignored, as OpenAI's own server does."""
+"""What clients send, as far as it is understood here. Unknown fields change nothing, so that newer clients can talk to it."""
 
 from typing import Any, Literal, cast
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from myna_bots.openai.dialogue import Line
 from myna_bots.openai.errors import OpenAIError
 
 MAX_MESSAGES = 500
 MAX_TEXT_CHARS = 200_000
+MAX_STOPS, MAX_STOP_CHARS = 4, 256
 
 
 class ToolCallFunction(BaseModel):
@@ -51,6 +52,8 @@ class StreamOptions(BaseModel):
     """What a stream carries."""
 
     include_usage: bool = False
+    include_obfuscation: bool = False
+    """Taken and without effect: pieces of an answer are of any length already."""
 
 
 class ChatRequest(BaseModel):
@@ -66,7 +69,33 @@ class ChatRequest(BaseModel):
     temperature: float | None = Field(default=None, ge=0, le=2)
     max_tokens: int | None = Field(default=None, ge=1)
     max_completion_tokens: int | None = Field(default=None, ge=1)
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    stop: str | list[str] | None = None
+    parallel_tool_calls: bool | None = None
+    reasoning_effort: str | None = Field(default=None, max_length=32)
     response_format: dict[str, Any] | None = None
+    logprobs: bool | None = None
+    modalities: list[str] | None = None
+    audio: dict[str, Any] | None = None
+    functions: list[Any] | None = None
+    function_call: Any = None
+    web_search_options: dict[str, Any] | None = None
+
+    @field_validator("stop")
+    @classmethod
+    def _few_stops(cls, given: str | list[str] | None) -> str | list[str] | None:
+        found = [given] if isinstance(given, str) else given or []
+        if len(found) > MAX_STOPS or not all(0 < len(each) <= MAX_STOP_CHARS for each in found):
+            raise ValueError(f"stop has at most {MAX_STOPS} texts of 1 to {MAX_STOP_CHARS} characters")
+        return given
+
+    def stops(self) -> list[str]:
+        """Where the answer ends before its text does."""
+        return [self.stop] if isinstance(self.stop, str) else list(self.stop or ())
+
+    def most_tokens(self) -> int | None:
+        """How long the answer may be; the newer of the two names counts."""
+        return self.max_completion_tokens or self.max_tokens
 
 
 class ResponsesRequest(BaseModel):
@@ -78,7 +107,16 @@ class ResponsesRequest(BaseModel):
     stream: bool = False
     tools: list[dict[str, Any]] | None = Field(default=None, max_length=128)
     tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    max_output_tokens: int | None = Field(default=None, ge=1)
+    text: dict[str, Any] | None = None
+    reasoning: dict[str, Any] | None = None
     previous_response_id: str | None = None
+    conversation: str | dict[str, Any] | None = None
+    background: bool | None = None
+    prompt: dict[str, Any] | None = None
 
 
 def text_of(content: Any) -> str:

@@ -102,7 +102,8 @@ class Bot:
         me = await self._greet()
         self._talks = Talks(self.calls)
         self._cursor = int(me["cursor"])
-        await self.calls.publish_commands(self._commands())
+        hints = [each.help for each in self.router.all_routes() if each.kind == "inline.asked"]
+        await self.calls.publish_commands(self._commands(), hints[0] if hints else None)
         logger.info("%s is listening at %s", me["bot"]["name"], self.url)
         feed = self._feed()
         try:
@@ -211,7 +212,8 @@ class Bot:
         update = context.update
         known: dict[str, Any] = {"ctx": context, "update": update, "text": update.text, "data": update.data}
         known |= {"user": update.user, "conversation": update.conversation}
-        known |= {name: update.data[name] for name in ("action", "value", "values") if name in update.data}
+        named = ("action", "value", "values", "query", "offset")
+        known |= {name: update.data[name] for name in named if name in update.data}
         typed = update.data["command"]["args"] if route.kind == "command" else None
         try:
             arguments = bound(route.parameters, known, typed)

@@ -64,6 +64,10 @@ class BotCalls:
         path = f"/v1/bot/conversations/{conversation}/streams/{seq}/finish"
         return await self.call("POST", path, json={"text": text, **parts})
 
+    async def break_off(self, conversation: str, seq: int) -> None:
+        """End an answer in pieces where it is, as one that was interrupted."""
+        await self.call("DELETE", f"/v1/bot/conversations/{conversation}/streams/{seq}")
+
     async def answer_click(self, seq: int, text: str | None, alert: bool, url: str | None) -> None:
         """Show something to whoever clicked."""
         await self.call(
@@ -93,9 +97,15 @@ class BotCalls:
         """Ask for a person; needs the scope `conversations:assign`."""
         return await self.call("POST", f"/v1/conversations/{conversation}/hand-off", json={"reason": reason})
 
-    async def publish_commands(self, commands: list[dict[str, str]]) -> None:
-        """Say which commands there are, for completion and help."""
-        await self.call("PUT", "/v1/bot/commands", json={"commands": commands})
+    async def publish_commands(self, commands: list[dict[str, str]], inline: str | None = None) -> None:
+        """Say which commands there are, for completion and help, and what can be asked for in inline mode."""
+        asked = {"commands": commands} | ({} if inline is None else {"inline": inline})
+        await self.call("PUT", "/v1/bot/commands", json=asked)
+
+    async def answer_inline(self, seq: int, results: list[dict[str, Any]], next_offset: str) -> None:
+        """What was found for whoever asked; it can be chosen for an hour."""
+        asked = {"results": results, "next_offset": next_offset}
+        await self.call("POST", f"/v1/bot/inline/{seq}/answer", json=asked)
 
     async def stream(self, path: str, asked: Mapping[str, Any]) -> AsyncGenerator[str, None]:
         """The data of the events with which a POST is answered, as they come.

@@ -8,7 +8,7 @@ from myna.errors import Conflict, MynaError
 from myna_bots.client.wire import User
 from myna_bots.sdk.calls import BotCalls
 from myna_bots.sdk.model import Model
-from myna_bots.sdk.parts import Buttons, Card, Filled, Form, rows
+from myna_bots.sdk.parts import Buttons, Card, Filled, Form, Result, rows
 from myna_bots.sdk.update import Update
 
 if TYPE_CHECKING:
@@ -145,6 +145,11 @@ class Context:
         except Conflict:
             return
 
+    async def found(self, results: Sequence[Result], next_offset: str = "") -> None:
+        """Answer `@bot words` with at most fifty results. With a `next_offset` there are more: it comes back as the `offset`."""
+        made = [each.json(str(number)) for number, each in enumerate(results, 1)]
+        await self.calls.answer_inline(self.update.seq, made, next_offset)
+
     def t(self, key: str, **values: object) -> str:
         """The text of a key in the user's language, or in English; the key itself when nobody has translated it."""
         locale = self.user.locale.lower()
@@ -169,7 +174,8 @@ class Context:
 
 
 class Stream:
-    """An answer in pieces. Leaving the block ends it; an error in the block ends it with what there is."""
+    """An answer in pieces. Leaving the block ends it; an error in the block, or nothing said, breaks it off: the message then
+    stands there with what there is, as `interrupted`."""
 
     def __init__(self, context: Context, key: str, reply_to: int | None) -> None:
         self._context, self._key, self._reply_to = context, key, reply_to
@@ -218,8 +224,12 @@ class Stream:
         if not self._done:
             self._done = True
             try:
-                text = self._text if self._text.strip() else "…"
-                await context.calls.finish(context.conversation, self._seq, text, {})
+                if error is None and self._text.strip():
+                    await context.calls.finish(context.conversation, self._seq, self._text, {})
+                    return False
+                if piece := self._text[len(self._sent) :]:
+                    await context.calls.delta(context.conversation, self._seq, len(self._sent), piece)
+                await context.calls.break_off(context.conversation, self._seq)
             except Conflict:
                 return isinstance(error, Stopped)
             except MynaError:

@@ -64,6 +64,23 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """One thing that a bot found: what is shown to choose from, and the message that whoever asked sends by choosing it."""
+
+    title: str
+    text: str
+    description: str = ""
+    card: Card | None = None
+    id: str = ""
+    """Names it in the event `inline.chosen`; its number among the results, when it is empty."""
+
+    def json(self, id_: str) -> dict[str, Any]:
+        """As it goes over the wire."""
+        made = {"id": self.id or id_, "title": self.title, "text": self.text, "description": self.description}
+        return made | ({} if self.card is None else self.card.json())
+
+
+@dataclass(frozen=True, slots=True)
 class Input:
     """A field of a form; use `Text`, `Number`, `Choice`, `YesNo` and `Date`."""
 

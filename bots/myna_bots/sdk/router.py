@@ -87,6 +87,11 @@ class Router:
         """Any other event, by its type, for example `member.joined`."""
         return self._on(type_, (), filter)
 
+    def inline(self, hint: str) -> Callable[[H], H]:
+        """`@bot words` in any conversation: the handler may name `query` and `offset`, and answers with `ctx.found`. `hint`
+        says what can be asked for."""
+        return self._on("inline.asked", (), None, hint)
+
     def every(self, seconds: float, name: str = "") -> Callable[[H], H]:
         """Do it every so many seconds. When it was last done is kept on the server, so a restart does not repeat it."""
 

@@ -185,10 +185,10 @@ async def _general(call: Call, edit: Callable[[dict[str, Any]], bool], kind: str
     return True
 
 
-def _set(name: str, value: Any) -> Callable[[dict[str, Any]], bool]:
+def _set(name: str, value: Any, **also: bool) -> Callable[[dict[str, Any]], bool]:
     def edit(general: dict[str, Any]) -> bool:
         before = general.get(name) or False
-        general[name] = value
+        general.update({name: value, **also})
         return bool(before != value)
 
     return edit
@@ -203,20 +203,20 @@ async def rename_general(call: Call) -> Any:
 
 @method("closeGeneralForumTopic")
 async def close_general(call: Call) -> Any:
-    """Nothing more is to be said outside topics."""
+    """Only who runs the group says more outside of topics, people and bots alike."""
     return await _general(call, _set("closed", True), "forum_topic_closed", "🔒")
 
 
 @method("reopenGeneralForumTopic")
 async def reopen_general(call: Call) -> Any:
     """It goes on; what was hidden is shown again."""
-    return await _general(call, _set("closed", False), "forum_topic_reopened", "🔓")
+    return await _general(call, _set("closed", False, hidden=False), "forum_topic_reopened", "🔓")
 
 
 @method("hideGeneralForumTopic")
 async def hide_general(call: Call) -> Any:
-    """Hide what stands in no topic."""
-    return await _general(call, _set("hidden", True), "general_forum_topic_hidden", "🙈")
+    """Hide what stands in no topic, and close it."""
+    return await _general(call, _set("hidden", True, closed=True), "general_forum_topic_hidden", "🙈")
 
 
 @method("unhideGeneralForumTopic")

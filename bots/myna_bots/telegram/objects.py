@@ -92,7 +92,7 @@ def me(bot: Bot) -> dict[str, Any]:
         **person(str(bot.user), UserKind.BOT, bot.name, bot.handle or f"bot{bot.user}"),
         "can_join_groups": True,
         "can_read_all_group_messages": bot.privacy is Privacy.ALL,
-        "supports_inline_queries": True,
+        "supports_inline_queries": bool(bot.settings.get("inline")),
         "can_connect_to_business": False,
         "has_main_web_app": False,
         "has_topics_enabled": False,
@@ -167,6 +167,8 @@ def message(
         made["caption" if captioned else "text"] = text
         if entities:
             made["caption_entities" if captioned else "entities"] = entities
+    if isinstance(via := body.get("via_bot"), Mapping):
+        made["via_bot"] = person(str(via["id"]), UserKind.BOT, str(via["name"]), via.get("handle"))
     if body.get("reply_markup"):
         made["reply_markup"] = body["reply_markup"]
     return made

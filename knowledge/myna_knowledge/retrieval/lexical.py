@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myna_knowledge.model import Section
-from myna_knowledge.text import terms, topic_terms
+from myna_knowledge.text import slips, spellable, terms, topic_terms
 
 K1 = 1.2
 B = 0.75
@@ -105,6 +105,17 @@ class Lexicon:
         at = self._vocabulary.get(term)
         return float(np.log1p((self.size + 0.5) / 0.5)) if at is None else float(self._idf[at])
 
+    def meant(self, query: str) -> dict[str, str]:
+        """Misspelt terms of a query, held by no section, each with the one that most sections hold of what it may stand for."""
+        found: dict[str, str] = {}
+        for term, word in spellable(query).items():
+            if term in self._vocabulary:
+                continue
+            held = [other for other in slips(word) if other in self._vocabulary]
+            if held:
+                found[term] = min(held, key=self.idf)
+        return found
+
     def scores(self, query: str, *, hidden: Collection[int] = (), otherwise: Collection[str] = ()) -> Floats:
         """float32 [sections], BM25 of the best entry of each, 0 where no term matches.
 
@@ -112,7 +123,8 @@ class Lexicon:
         `otherwise` as found nowhere.
         """
         found = np.zeros(len(self._owner), dtype=np.float32)
-        for term, count in Counter(terms(query)).items():
+        meant = self.meant(query)
+        for term, count in Counter(meant.get(term, term) for term in terms(query)).items():
             at = self._vocabulary.get(term)
             if at is not None and term not in otherwise:
                 span = slice(self._starts[at], self._starts[at + 1])
@@ -124,7 +136,10 @@ class Lexicon:
 
     def bound(self, query: str) -> float:
         """An upper bound of `scores` for this query, reached by a section made of nothing but its terms."""
-        return sum(self.idf(term) for term in dict.fromkeys(terms(query))) * (K1 + 1)
+        meant = self.meant(query)
+        return sum(self.idf(term) for term in {meant.get(term, term): None for term in terms(query)}) * (
+            K1 + 1
+        )
 
     def coverage(
         self,
@@ -135,7 +150,8 @@ class Lexicon:
         otherwise: Collection[str] = (),
     ) -> tuple[float, float]:
         """Shares 0..1 of the query's idf mass on topic terms: held by any of these sections, and unknown to the base."""
-        wanted = topic_terms(query)
+        meant = self.meant(query)
+        wanted = list({meant.get(term, term): None for term in topic_terms(query)})
         total = sum(self.idf(term) for term in wanted)
         if not total:
             return 0.0, 1.0

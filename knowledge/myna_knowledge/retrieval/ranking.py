@@ -206,7 +206,8 @@ def evidence(
         return {**features, "unknown": 1.0}
     best = ranked[0]
     section, lexicon = best.held, best.found.memory.lexicon
-    topics = frozenset(topic_terms(query))
+    meant = lexicon.meant(query)
+    topics = frozenset(meant.get(term, term) for term in topic_terms(query))
     cross = section.lang != lang
     held, unknown = lexicon.coverage(query, [best.found.place], hidden=hidden, otherwise=otherwise)
     first = [each.found.place for each in ranked[:TOGETHER] if each.found.memory is best.found.memory]

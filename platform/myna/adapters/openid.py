@@ -256,7 +256,8 @@ def _claims_of(claims: dict[str, Any]) -> Claims:
         value = claims.get(name)
         return value.strip()[:200] if isinstance(value, str) else ""
 
-    email = text("email").lower() or None
+    # Letters of other scripts stay: U+212A, the sign for kelvin, in small is a "k", and that is another person's address.
+    email = "".join(each.lower() if each.isascii() else each for each in text("email")) or None
     # Some providers send the words "true" and "false".
     verified = claims.get("email_verified") in (True, "true")
     return Claims(str(claims["sub"])[:255], email, verified, text("name"), text("preferred_username"))

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from myna.api.problems import problem_of
+from myna.api.strangers import Strangers, credential_of, leaving
 from myna.errors import Malformed, MynaError, TooLarge
 from myna.intrusion.model import Response
 from myna.intrusion.shield import SLOWER
@@ -23,7 +24,7 @@ BODY_S = 30.0
 """How long such a body may take, and each piece of a longer one."""
 MAX_DEPTH = 64
 """How deep JSON may be nested: what is stored is read again by programs with less patience."""
-STREAMED = re.compile(r"/v1/files(/|$)|/v1/knowledge-bases/|/bot[^/]*/|/file/bot|/openai/|/mcp(/|$)")
+STREAMED = re.compile(r"/v1/files(/|$)|/v1/knowledge-bases/|/bot[^/]*/|/file/bot|/openai/|/hooks/|/mcp(/|$)")
 """Routes that take longer bodies, read them piece by piece and bound them by themselves."""
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _OPENS, _CLOSES = b"[{", b"]}"
@@ -43,6 +44,7 @@ class Edge:
 
     def __init__(self, app: ASGIApp, state: FastAPI) -> None:
         self._app, self._state = app, state
+        self._strangers = Strangers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
@@ -51,10 +53,13 @@ class Edge:
             await self._app(scope, receive, send)
             return
         client = scope.get("client")
-        address, watched = client[0] if client else "", _Watched(send)
+        address, watched, leave = client[0] if client else "", _Watched(send), _nothing
         try:
             _admit(services, scope, address)
             receive = await _bounded(scope, receive)
+            credential = credential_of(scope)
+            if not self._strangers.knows(credential):
+                leave = await self._strangers.turn()
         except MynaError as refused:
             if refused.status != 403:
                 services.intrusion.requests.answered(
@@ -64,7 +69,11 @@ class Edge:
             answer.headers["Connection"] = "close"
             await answer(scope, receive, send)
             return
-        await self._app(scope, receive, watched)
+        try:
+            await self._app(scope, receive, watched if leave is _nothing else leaving(watched, leave))
+        finally:
+            leave()
+        self._strangers.tell(credential, scope, watched.status)
         if watched.status >= 400:
             told = scope.get("state", {})
             services.intrusion.requests.answered(
@@ -75,6 +84,10 @@ class Edge:
                 told.get("principal"),
                 told.get("handle", ""),
             )
+
+
+def _nothing() -> None:
+    """Nothing is to be given back."""
 
 
 class _Watched:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from myna.deliver.frames import EventFrame, SignalFrame
-from myna.deliver.session import Farewell, Run, Session, heads_frame
+from myna.deliver.queued import Farewell, Run
+from myna.deliver.session import Session, heads_frame
 
 _NOBODY: frozenset[Session] = frozenset()
 

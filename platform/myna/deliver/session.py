@@ -1,11 +1,8 @@
 """One connected device: a byte-bounded queue that never grows with the number of missed messages."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Set
 
-from myna.deliver.frames import EventFrame
+from myna.deliver.queued import Farewell, Merged, Queued, Run, Weight, single, wire_of
 from myna.ids import new_id
 from myna.model.workspace import User
 from myna.wire import encode, text_frame
@@ -19,66 +16,8 @@ BUSY_BYTES = QUEUE_BYTES // 2
 """Above this, minor signals are not queued any more."""
 
 
-class Weight(IntEnum):
-    """What may be dropped: events for a later pull, signals for good. Direct answers have no weight and never are."""
-
-    EVENT = 1
-    SIGNAL = 2
-    MINOR = 3
-
-
 Piece = tuple[int, int, int, str]
 """(conversation, seq, offset, text) of a streamed message's delta."""
-
-
-class _Queued(NamedTuple):
-    weight: Weight
-    frame: bytes
-    pos: int = 0
-    conversation: int = 0
-    rev: int = 0
-    merged: "_Merged | None" = None
-
-
-@dataclass(slots=True)
-class _Merged:
-    """Deltas of one stream that became one while their reader was slow."""
-
-    conversation: int
-    seq: int
-    offset: int
-    text: str
-
-    def frame(self) -> bytes:
-        place = {"conversation": str(self.conversation), "seq": self.seq}
-        return encode({"op": "delta", **place, "offset": self.offset, "text": self.text})
-
-
-@dataclass(frozen=True, slots=True)
-class Farewell:
-    """Why the server ends a session; `temporary` ones come back after `retry_ms`."""
-
-    status: int
-    reason: str
-    retry_ms: int = 0
-
-    @property
-    def frame(self) -> bytes:
-        """The last frame of the session."""
-        bye = {"op": "bye", "code": self.status, "retry_ms": self.retry_ms, "reason": self.reason}
-        return encode({**bye, "temporary": self.status not in {403, 409}})
-
-
-class Run:
-    """Events of one conversation that were committed together: framed once, and queued as one for every socket."""
-
-    __slots__ = ("conversation", "events", "rev", "size", "wire")
-
-    def __init__(self, conversation: int, events: Sequence[EventFrame]) -> None:
-        self.conversation, self.events = conversation, events
-        self.rev = events[-1].rev
-        self.wire = b"".join([text_frame(each.frame) for each in events])
-        self.size = len(self.wire)
 
 
 class Session:
@@ -145,11 +84,11 @@ class Session:
         self._wired = wired
         self._ready = ready
         # Answers wait as mere bytes. Lists, since an empty deque has 624 bytes, and nearly all sessions are idle.
-        self._queue: list[_Queued | Run | bytes] = []
+        self._queue: list[Queued | Run | bytes] = []
         self._live_bytes = 0
         self._direct_bytes = 0
         self._missed: dict[int, int] = {}
-        self._merging: dict[tuple[int, int], _Merged] = {}
+        self._merging: dict[tuple[int, int], Merged] = {}
 
     def direct(self, frame: bytes) -> None:
         """Queue an answer to this client; the client's own window bounds how many there are."""
@@ -174,7 +113,7 @@ class Session:
             self._lag()
             self._missed[conversation] = rev
             return
-        self._put(_Queued(Weight.EVENT, frame, pos, conversation, rev))
+        self._put(Queued(Weight.EVENT, frame, pos, conversation, rev))
 
     def run(self, run: Run) -> None:
         """Queue a run of events, for a socket as one piece."""
@@ -200,11 +139,11 @@ class Session:
         if piece is not None and self._live_bytes > BUSY_BYTES:
             self._merge(piece, len(frame))
         else:
-            self._put(_Queued(Weight.MINOR if minor else Weight.SIGNAL, frame))
+            self._put(Queued(Weight.MINOR if minor else Weight.SIGNAL, frame))
 
     def take(self) -> list[tuple[int, bytes]]:
         """All waiting frames, each with the `pos` of its event or 0; ends lag mode with a `heads` frame."""
-        frames = list(_single(self._queue))
+        frames = list(single(self._queue))
         self._drained()
         if self.lagging and not frames:
             frames.append((0, self._caught_up()))
@@ -220,7 +159,7 @@ class Session:
             queue.clear()
             self._live_bytes = 0
             return run.wire
-        parts = [_wire_of(each) for each in queue]
+        parts = [wire_of(each) for each in queue]
         self._drained()
         if self.lagging and not parts:
             return text_frame(self._caught_up())
@@ -262,7 +201,7 @@ class Session:
         """Bytes of live frames in the queue, at most `QUEUE_BYTES`."""
         return self._live_bytes
 
-    def _put(self, queued: _Queued) -> None:
+    def _put(self, queued: Queued) -> None:
         first = not self._queue
         self._queue.append(queued)
         self._live_bytes += len(queued.frame)
@@ -276,14 +215,14 @@ class Session:
             merged.text += text
             self._live_bytes += len(text.encode())
             return
-        merged = self._merging[(conversation, seq)] = _Merged(conversation, seq, offset, text)
-        self._queue.append(_Queued(Weight.SIGNAL, b"", merged=merged))
+        merged = self._merging[(conversation, seq)] = Merged(conversation, seq, offset, text)
+        self._queue.append(Queued(Weight.SIGNAL, b"", merged=merged))
         self._live_bytes += size
 
     def _lag(self) -> None:
         self.lagging = True
         self._merging.clear()
-        kept: list[_Queued | Run | bytes] = []
+        kept: list[Queued | Run | bytes] = []
         for each in self._queue:
             if isinstance(each, bytes):
                 kept.append(each)
@@ -292,25 +231,6 @@ class Session:
         self._queue = kept
         self._live_bytes = 0
         self._ready()
-
-
-def _single(queue: Iterable[_Queued | Run | bytes]) -> Iterator[tuple[int, bytes]]:
-    for each in queue:
-        if isinstance(each, bytes):
-            yield 0, each
-        elif isinstance(each, Run):
-            for event in each.events:
-                yield event.pos, event.frame
-        else:
-            yield each.pos, each.frame if each.merged is None else each.merged.frame()
-
-
-def _wire_of(queued: _Queued | Run | bytes) -> bytes:
-    if isinstance(queued, bytes):
-        return text_frame(queued)
-    if isinstance(queued, Run):
-        return queued.wire
-    return text_frame(queued.frame if queued.merged is None else queued.merged.frame())
 
 
 def heads_frame(heads: dict[int, int]) -> bytes:

@@ -1,12 +1,12 @@
 """The verbs of the service desk."""
 
-import re
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from myna.conversations.access import Access
 from myna.errors import Conflict, Malformed, NotFound
+from myna.helpdesk.checks import checked, checked_name
 from myna.helpdesk.clocks import clocks
 from myna.helpdesk.hours import check_hours, is_open, next_opening
 from myna.helpdesk.model import (
@@ -26,18 +26,13 @@ from myna.log.ports import Log
 from myna.log.support import claimed_notice
 from myna.log.writes import MoveTicket
 from myna.model.ticket import Owner, Ticket
-from myna.model.workspace import User, UserKind
+from myna.model.workspace import UserKind
 from myna.ports.accounts import Accounts
 from myna.ports.desk import Desk
 from myna.rights import Principal, Verb, require
 from myna.wire import user_object
 
-MAX_NAME_CHARS = 80
-MAX_TEXT_CHARS = 10_000
 MAX_CAPACITY = 100
-MAX_STEPS = 20
-ACTIONS = ("reply", "label", "unlabel", "resolve", "queue")
-"""What a macro can do, in the order in which its author wrote it."""
 
 
 class Helpdesk:
@@ -77,7 +72,7 @@ class Helpdesk:
         people = sorted(user.id for user in found if user.kind is UserKind.HUMAN)
         if len(people) != len(set(members)):
             raise NotFound("Some of these people do not exist here.")
-        made = Team(team or new_id(), principal.workspace, _name(name), tuple(people))
+        made = Team(team or new_id(), principal.workspace, checked_name(name), tuple(people))
         await self._store.put_team(made)
         return made
 
@@ -144,7 +139,7 @@ class Helpdesk:
         require(principal, Verb.OPERATE)
         if item is not None:
             await self.item(principal, kind, item)
-        made = Item(item or new_id(), principal.workspace, kind, _name(name), _checked(kind, body))
+        made = Item(item or new_id(), principal.workspace, kind, checked_name(name), checked(kind, body))
         await self._store.put_item(made)
         return made
 
@@ -281,56 +276,3 @@ class Helpdesk:
     async def _inbox(self, principal: Principal, inbox: int) -> None:
         if inbox not in {each.id for each in await self._accounts.inboxes(principal.workspace)}:
             raise NotFound(f"There is no inbox {inbox}.")
-
-
-def filled(text: str, customer: User | None, operator: User | None) -> str:
-    """A macro's reply with `{{customer.name}}` and `{{operator.name}}` filled in; what is unknown is left out."""
-    values = {
-        "customer.name": customer.name if customer else "",
-        "operator.name": operator.name if operator else "",
-    }
-    return re.sub(r"\{\{\s*([a-z.]+)\s*\}\}", lambda found: values.get(found[1], ""), text)
-
-
-def _checked(kind: ItemKind, body: Mapping[str, Any]) -> dict[str, Any]:
-    match kind:
-        case ItemKind.LABEL:
-            colour = str(body.get("color", "#888888"))
-            if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
-                raise Malformed(f"color is {colour!r}; use #rrggbb.")
-            return {"color": colour.lower()}
-        case ItemKind.MACRO:
-            given = body.get("steps")
-            steps = cast("list[object]", given) if isinstance(given, list) else []
-            if not 1 <= len(steps) <= MAX_STEPS:
-                raise Malformed(f"A macro has 1 to {MAX_STEPS} steps.")
-            return {"steps": [_step(each) for each in steps]}
-
-
-def _step(step: object) -> dict[str, str]:
-    given = cast("Mapping[str, object]", step) if isinstance(step, Mapping) else dict[str, object]()
-    action = str(given.get("do", ""))
-    if action not in ACTIONS:
-        raise Malformed(f"A macro's step does one of {', '.join(ACTIONS)}, not {action!r}.")
-    if action == "reply":
-        return {"do": action, "text": _text(str(given.get("text", "")))}
-    if action in {"label", "unlabel"}:
-        label = str(given.get("label", ""))
-        if not label.isdecimal():
-            raise Malformed(f"Step {action!r} needs the id of a label.")
-        return {"do": action, "label": label}
-    return {"do": action}
-
-
-def _name(name: str) -> str:
-    name = name.strip()
-    if not 1 <= len(name) <= MAX_NAME_CHARS or not name.isprintable():
-        raise Malformed(f"A name has 1 to {MAX_NAME_CHARS} printable characters.")
-    return name
-
-
-def _text(text: str) -> str:
-    text = text.strip()
-    if not 1 <= len(text) <= MAX_TEXT_CHARS or "\x00" in text:
-        raise Malformed(f"A text has 1 to {MAX_TEXT_CHARS} characters, without NUL.")
-    return text

@@ -51,7 +51,7 @@ def load_key(path: Path) -> bytes:
         MynaError: the file is damaged. A short or empty key would let anybody sign tokens, so it is never used.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_key(path)
     key = path.read_bytes()
     if len(key) < KEY_BYTES:

@@ -63,7 +63,8 @@ class Sender:
         self.throttle: Callable[[Principal, int], None] | None = None
         """Counts a draft of a bot before it is judged; raises TooMany when it sends too fast."""
         self.thread_closed: Callable[[int, int], Awaitable[bool]] | None = None
-        """Whether a thread (conversation, seq) is closed to all who do not run the conversation."""
+        """Whether a thread (conversation, seq), or with seq 0 what a group says outside of threads, is closed to all who do
+        not run the conversation."""
 
     async def send(
         self,
@@ -122,8 +123,8 @@ class Sender:
             raise Malformed("thread must be the seq of the message that it begins with.")
         if counted and self.throttle is not None and principal.scopes is not None:
             self.throttle(principal, conversation)
-        if thread is not None:
-            await self._require_open(principal, seat, thread)
+        if thread is not None or seat.conversation.kind is ConversationKind.GROUP:
+            await self._require_open(principal, seat, thread or 0)
         self._pace(principal, seat)
         made = {**await self._composer.body(principal, seat, body), **(parts or {})}
         draft = Draft(conversation, principal.user, client_id, made, MessageKind.TEXT, reply_to, thread)

@@ -128,11 +128,15 @@ def _tell_what_is_known(services: Services, database: Database, library: "Librar
     """Let exports and erasures reach what agents and the knowledge base know of people."""
     from myna_agents.adapters.sql_appointments import SqlAppointments
     from myna_agents.adapters.sql_memory import SqlMemory
+    from myna_agents.adapters.sql_people import SqlTraces
     from myna_agents.people import agents_know
+    from myna_bots.adapters.sql_people import SqlHeard
+    from myna_bots.host.people import bots_know
     from myna_knowledge.adapters.sql_people import SqlQuestions
     from myna_knowledge.people import library_knows
 
     services.privacy.jobs.elsewhere += [
-        agents_know(SqlMemory(database), SqlAppointments(database)),
+        agents_know(SqlMemory(database), SqlAppointments(database), SqlTraces(database)),
         library_knows(SqlQuestions(database), library),
+        bots_know(SqlHeard(database)),
     ]

@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 async def open_database(settings: Settings) -> Database:
     """The database at its newest schema."""
     if settings.database_url.startswith("sqlite"):
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        # The database holds what people wrote: a folder that is made here is for the server's user alone.
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(settings.database_url)
     version = await migrate(database)
     logger.info("database schema %s", version)

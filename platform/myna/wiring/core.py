@@ -33,7 +33,7 @@ from myna.core import Core
 from myna.deliver.admission import Admission
 from myna.deliver.hub import Hub
 from myna.deliver.relay import Relay
-from myna.files import FileStore
+from myna.files.store import FileStore
 from myna.helpdesk.handoff import Handoff, Leaving
 from myna.helpdesk.service import Helpdesk
 from myna.helpdesk.snooze import Snoozes

@@ -100,6 +100,8 @@ export interface MessageBody {
   lang?: string;
   citations?: Citation[];
   offers?: Offer[];
+  /** The bot that found it for its sender. */
+  via_bot?: Pick<User, "id" | "name" | "handle">;
   /** Only in notices: what happened, for the client to say in its own language. */
   code?: string;
   data?: Record<string, unknown>;

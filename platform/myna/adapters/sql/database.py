@@ -216,7 +216,7 @@ async def _file_lock(path: Path) -> AsyncIterator[None]:
     if sys.platform == "win32":  # one process on SQLite is all that is supported there
         yield
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("ab") as file:
         while True:
             try:

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from myna.api.ids import MAX_ID
 from myna.api.principal import Asker, Core, principal
 from myna.errors import Malformed, NotFound, Unauthorised
-from myna.files import INLINE, check_range, upload_object
+from myna.files.shown import INLINE, check_range, upload_object
 from myna.model.message import File
 from myna.rights import Principal, principal_of
 

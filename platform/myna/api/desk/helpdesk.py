@@ -19,8 +19,8 @@ from myna.api.desk.helpdesk_shapes import (
 from myna.api.ids import MAX_ID, ConversationPath
 from myna.api.principal import Asker, Core
 from myna.errors import Malformed
+from myna.helpdesk.checks import filled
 from myna.helpdesk.model import Hours, InboxDesk, ItemKind, Promise
-from myna.helpdesk.service import filled
 from myna.ids import new_id
 from myna.wire import stamp
 

@@ -25,7 +25,8 @@ from myna.api.live.frames import MAX_FRAME_BYTES, Hello, nack
 from myna.api.live.link import Link
 from myna.api.live.refusal import refusal
 from myna.api.live.watched import Watched
-from myna.deliver.session import Farewell, Session
+from myna.deliver.queued import Farewell
+from myna.deliver.session import Session
 from myna.errors import Busy, Malformed, MynaError, TooMany
 from myna.intrusion.shield import Blocked
 from myna.limits.addresses import place_of

@@ -15,7 +15,8 @@ from myna.api.live.commands import Commands
 from myna.api.live.frames import MAX_FRAME_BYTES, Hello, Send, decode_frames, nack
 from myna.api.principal import Asker, Core, principal
 from myna.deliver.frames import EventFrame
-from myna.deliver.session import Farewell, Session
+from myna.deliver.queued import Farewell
+from myna.deliver.session import Session
 from myna.errors import Busy, Forbidden, MynaError, TooLarge, Unauthorised
 from myna.identity.socket_tickets import MAX_CHARS
 from myna.rights import Principal

@@ -9,6 +9,8 @@ export interface Bot {
   description: string;
   privacy: string;
   commands: { name: string; help: string }[];
+  /** What it can be asked for in inline mode; empty for no inline mode. */
+  inline: string;
   photo: boolean;
   created_at: string;
 }
@@ -41,7 +43,7 @@ export function BotProfile({ bot, changed }: { bot: Bot; changed(): void }) {
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const said = (name: string) => String(form.get(name));
     try {
-      await api().request("PATCH", path, { body: { name: said("name"), description: said("about"), commands: commandsOf(said("commands")) } });
+      await api().request("PATCH", path, { body: { name: said("name"), description: said("about"), commands: commandsOf(said("commands")), inline: said("inline") } });
       const photo = form.get("photo");
       if (photo instanceof File && photo.size) await api().request("PUT", `${path}/photo`, { body: photo });
       toast(t("settings.saved"));
@@ -55,6 +57,7 @@ export function BotProfile({ bot, changed }: { bot: Bot; changed(): void }) {
       <label>{t("side.name")}<input name="name" required maxLength={64} defaultValue={bot.name} data-testid="profile-name" /></label>
       <label>{t("bots.about")}<textarea name="about" rows={2} maxLength={500} defaultValue={bot.description} data-testid="profile-about" /></label>
       <label>{t("bots.commands")}<textarea name="commands" rows={3} placeholder="order Where is my order?" defaultValue={written(bot)} data-testid="profile-commands" /></label>
+      <label>{t("bots.inline", { bot: bot.handle })}<input name="inline" maxLength={64} placeholder={t("bots.inlineHint")} defaultValue={bot.inline} data-testid="profile-inline" /></label>
       <label>{t("bots.photo")}<input name="photo" type="file" accept="image/png,image/jpeg,image/webp,image/gif" data-testid="profile-photo" /></label>
       <div class="actions">
         <button type="submit" class="primary" data-testid="profile-save">{t("save")}</button>

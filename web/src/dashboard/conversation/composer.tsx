@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { inserted } from "../inbox/copilot";
 import { Icon } from "../parts/icons";
+import { InlineList, useInline } from "./inline";
 import { uploadAll, type Uploading } from "./messageparts";
 import { called, colleagues, loadColleagues, mentionsIn, NameList, withName } from "./mentions";
 import { addNote } from "./notes";
@@ -68,7 +69,13 @@ export function Composer({ conversation, placeholder, locked, notes, values, peo
     if (note && !colleagues.value) void loadColleagues();
   }, [note]);
   const callable = note ? (colleagues.value ?? []) : people;
-  const names = notes && !note ? [] : called(text, callable);
+  const answering = () => (replying.value?.conversation === conversation ? replying.value.seq : null);
+  const place = () => ({ reply_to: thread ? null : answering(), thread: thread ?? null });
+  const inline = useInline(conversation, text, note || !!locked, place, () => {
+    write("");
+    replying.value = null;
+  });
+  const names = [...(notes && !note ? [] : called(text, callable)), ...inline.named(callable)].slice(0, 8);
   const list = note || !notes ? [] : offered(text);
   const offers = names.length || list.length;
   const chosen = Math.min(at, offers - 1);
@@ -87,7 +94,7 @@ export function Composer({ conversation, placeholder, locked, notes, values, peo
     const mentions = mentionsIn(said, callable);
     if (note) void addNote(conversation, said, mentions.filter((id) => id !== "all")).then((kept) => kept || write(said));
     else {
-      const asked = replying.value?.conversation === conversation ? replying.value.seq : null;
+      const asked = answering();
       replying.value = null;
       client.value!.send(conversation, { text: said, ...(mentions.length && { mentions }) }, thread ? null : asked, thread);
     }
@@ -97,7 +104,8 @@ export function Composer({ conversation, placeholder, locked, notes, values, peo
     if (event.isComposing || event.keyCode === 229) return;
     const step = offers ? { ArrowDown: 1, ArrowUp: -1 }[event.key] : undefined;
     const name = names[chosen];
-    if (step) setAt((chosen + step + offers) % offers);
+    if (!offers && inline.key(event.key)) event.stopPropagation();
+    else if (step) setAt((chosen + step + offers) % offers);
     else if (name && (event.key === "Enter" || event.key === "Tab")) write(withName(text, name));
     else if (list[chosen] && (event.key === "Enter" || event.key === "Tab")) insert(list[chosen]);
     else if (event.key === "Escape") return field.current?.blur();
@@ -129,6 +137,7 @@ export function Composer({ conversation, placeholder, locked, notes, values, peo
       )}
       {list.length > 0 && <ReplyList list={list} at={chosen} choose={insert} />}
       {names.length > 0 && <NameList list={names} at={chosen} choose={(user) => write(withName(text, user))} />}
+      <InlineList inline={inline} />
       {!note && !thread && <ReplyBar conversation={conversation} />}
       {notes && !note && !locked && <Rewording text={text} put={write} />}
       {uploads.map((each) => (
@@ -147,7 +156,7 @@ export function Composer({ conversation, placeholder, locked, notes, values, peo
             </>
           )}
           <textarea ref={field} rows={1} value={text} placeholder={hint} aria-label={hint} data-testid={thread ? "thread-composer" : "composer"} maxLength={limit}
-            aria-controls={offers ? "replies" : undefined} aria-activedescendant={offers ? `reply-${(names[chosen] ?? list[chosen])!.id}` : undefined}
+            aria-controls={offers ? "replies" : inline.found.length ? "inline" : undefined} aria-activedescendant={offers ? `reply-${(names[chosen] ?? list[chosen])!.id}` : inline.at >= 0 ? `inline-${inline.at}` : undefined}
             dir="auto" onInput={(event) => write(event.currentTarget.value)} onKeyDown={keyed} onPaste={pasted} />
           <button type="submit" class="icon primary" aria-label={note ? t("note.keep") : t("send")} disabled={!text.trim()} data-testid={thread ? "thread-send" : "send"}><Icon name="send" /></button>
         </form>

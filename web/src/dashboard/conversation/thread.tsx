@@ -98,9 +98,10 @@ function Bubble({ log, message, helped, open, alone }: RowProps) {
             {sender?.agent && <i class="tag">{t("aiMember")}</i>} · {clock(message.created_at)}
           </span>
         )}
+        {message.body.via_bot?.handle && <span class="meta" data-testid="via">{t("via", { bot: message.body.via_bot.handle })}</span>}
         {editing && <EditForm message={message} done={() => setEditing(false)} />}
         <Quoted log={log} message={message} />
-        <div class="bubble" dir="auto" hidden={editing || (message.state === "sent" && (!text || (!!message.body.card?.title && text.startsWith(message.body.card.title))))}>
+        <div class="bubble" dir="auto" hidden={editing || (message.state !== "recalled" && message.state !== "streaming" && (!text || (!!message.body.card?.title && text.startsWith(message.body.card.title))))}>
           {message.state === "recalled" ? <em>{t("recalled")}</em> : text ? <Markup text={text} citations={citations} open={open} /> : <span class="dots" />}
         </div>
         {message.state !== "recalled" && <MessageParts message={message} />}
@@ -129,7 +130,7 @@ export function Pending({ draft }: { draft: Draft }) {
     waiting: t("sending"),
     sent: "",
     held: t("held"),
-    failed: code === "blocked" ? t("blocked") : code === "refused_by_policy" ? t("refused") : t("failed"),
+    failed: code === "blocked" ? t("blocked") : code === "refused_by_policy" ? t("refused") : code === "topic_closed" ? t("topicClosed") : t("failed"),
   }[draft.state];
   return (
     <li class={`row mine draft ${draft.state}`} data-testid="message" data-state={draft.state}>

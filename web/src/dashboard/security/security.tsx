@@ -22,7 +22,7 @@ interface Verified {
   hash: string | null;
 }
 
-const FAMILIES = ["", "message.", "appeal.", "policy.", "listing.", "person.", "provider.", "application.", "role."] as const;
+const FAMILIES = ["", "message.", "appeal.", "policy.", "listing.", "person.", "provider.", "application.", "role.", "bot.", "invitation.", "password.", "factor.", "passkey.", "address."] as const;
 
 const PARTS = ["audit", "alerts", "limits", "privacy"] as const;
 

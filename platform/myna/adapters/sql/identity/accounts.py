@@ -68,7 +68,7 @@ class SqlAccounts:
     async def credentials(self, handle: str) -> tuple[User, str] | None:
         """A human by handle with the password's hash; not one that was deactivated."""
         may_come = (_user.c.password.is_not(None), _user.c.deactivated_at.is_(None))
-        query = select(_user).where(_user.c.handle == handle, *may_come).limit(1)
+        query = select(_user).where(_user.c.handle == handle, *may_come).order_by(_user.c.id).limit(1)
         row = await self._one(query)
         return None if row is None else (rows.user_of_columns(row), row.password)
 

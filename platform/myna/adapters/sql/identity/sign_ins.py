@@ -198,10 +198,14 @@ class SqlIdentity:
                     return False
                 await connection.execute(delete(_invitation).where(_invitation.c.id == row.id))
                 if row.user is None:
+                    # People sign in by handle alone, whatever their workspace: nobody's is taken from another one.
+                    signs_in = and_(_user.c.handle == user.handle, _user.c.password.is_not(None))
+                    if (await connection.execute(select(_user.c.id).where(signs_in))).first() is not None:
+                        raise taken(user)
                     await connection.execute(insert(_user).values(rows.user_values(user, password_hash, now)))
                     mine = and_(_email.c.workspace == user.workspace, _email.c.email == row.email)
-                    taken = (await connection.execute(select(_email.c.user).where(mine))).first()
-                    if row.email is not None and taken is None:
+                    known = (await connection.execute(select(_email.c.user).where(mine))).first()
+                    if row.email is not None and known is None:
                         values = {"user": user.id, "workspace": user.workspace, "email": row.email}
                         await connection.execute(insert(_email).values(values))
                     return True
@@ -209,10 +213,8 @@ class SqlIdentity:
                 await connection.execute(same.values(password=password_hash))
                 await connection.execute(delete(_token).where(_token.c.user == row.user))
                 return True
-        except IntegrityError as taken:
-            raise Conflict(
-                f"The name {user.handle!r} is taken; choose another one.", code="handle_taken"
-            ) from taken
+        except IntegrityError as known:
+            raise taken(user) from known
 
     async def password_of(self, user: int) -> str | None:
         """The hash of a password."""
@@ -279,6 +281,11 @@ class SqlIdentity:
         async with self._database.write() as connection:
             await connection.execute(delete(_recovery).where(_recovery.c.user == user))
             return bool((await connection.execute(delete(_factor).where(_factor.c.user == user))).rowcount)
+
+
+def taken(user: User) -> Conflict:
+    """Somebody signs in with this handle already."""
+    return Conflict(f"The name {user.handle!r} is taken; choose another one.", code="handle_taken")
 
 
 async def _end(

@@ -10,18 +10,19 @@ from sqlmodel import Field, SQLModel
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.desk.visitors import VisitorProfileRow
 from myna.adapters.sql.identity.passkeys import PasskeyRow
+from myna.adapters.sql.safety.blanked import blanked, nameless_events
 from myna.adapters.sql.safety.detector import AlertRow
 from myna.adapters.sql.tables.columns import big, table, text
 from myna.adapters.sql.tables.content import FileRow
 from myna.adapters.sql.tables.conversations import (
     BlockRow,
     ConversationRow,
-    EventRow,
     JoinRequestRow,
     MemberRow,
     ReceiptRow,
 )
-from myna.adapters.sql.tables.desk import HeldRow, TicketRow, TurnRow
+from myna.adapters.sql.tables.desk import HeldRow, TicketRow
+from myna.adapters.sql.tables.helpdesk import OperatorRow
 from myna.adapters.sql.tables.identity import InvitationRow, RecoveryCodeRow, SecondFactorRow, SignInRow
 from myna.adapters.sql.tables.messages import (
     DraftRow,
@@ -34,14 +35,16 @@ from myna.adapters.sql.tables.messages import (
 )
 from myna.adapters.sql.tables.moderation import AuditRow
 from myna.adapters.sql.tables.providers import EmailRow, LinkedRow
-from myna.adapters.sql.tables.service import NoteRow, RatingRow
+from myna.adapters.sql.tables.service import NoteMentionRow, NoteRow, RatingRow, SavedViewRow
 from myna.adapters.sql.tables.workspace import RefreshTokenRow, SocketTicketRow, UserRow
 from myna.model.message import MessageState
 from myna.privacy.model import Job, JobState, Record, Task
 
 DAY_S = 86_400.0
-NOBODY = "Deleted user"
-SECRET = frozenset({"password", "digest", "secret", "verdict", "client_id", "parts", "hash", "before"})
+SECRET = frozenset(
+    {"password", "digest", "secret", "verdict", "client_id", "parts", "hash", "before", "blob"}
+    | {"credential", "public_key", "sign_count", "last_step", "lease_until"}
+)
 """Columns that are no business of an export: secrets, and how things are kept."""
 
 
@@ -74,7 +77,7 @@ class RetentionRow(SQLModel, table=True):
 
 
 _job, _rule, _message = table(PrivacyJobRow), table(RetentionRow), table(MessageRow)
-_ticket, _place, _user, _file = table(TicketRow), table(ConversationRow), table(UserRow), table(FileRow)
+_ticket, _place, _file = table(TicketRow), table(ConversationRow), table(FileRow)
 _OWN: tuple[tuple[str, Any, str], ...] = tuple(
     (name, table(row), column)
     for name, row, column in (
@@ -98,6 +101,15 @@ _OWN: tuple[tuple[str, Any, str], ...] = tuple(
         ("files", FileRow, "user"),
         ("acts", AuditRow, "actor"),
         ("alerts", AlertRow, "user"),
+        ("passkeys", PasskeyRow, "user"),
+        ("factor", SecondFactorRow, "user"),
+        ("views", SavedViewRow, "user"),
+        ("called", NoteMentionRow, "user"),
+        ("hidden", HiddenRow, "user"),
+        ("receipts", ReceiptRow, "user"),
+        ("invitations", InvitationRow, "user"),
+        ("staffing", OperatorRow, "user"),
+        ("jobs", PrivacyJobRow, "user"),
     )
 )
 _GONE: tuple[tuple[Any, str], ...] = tuple(
@@ -121,6 +133,9 @@ _GONE: tuple[tuple[Any, str], ...] = tuple(
         (JoinRequestRow, "user"),
         (MentionRow, "user"),
         (ReceiptRow, "user"),
+        (SavedViewRow, "user"),
+        (NoteMentionRow, "user"),
+        (OperatorRow, "user"),
     )
 )
 
@@ -230,40 +245,12 @@ class SqlPrivacy:
 
     async def scrub(self, workspace: int, user: int, now: float) -> None:
         """Take everything personal out of the rows about the user."""
-        held, rating, note, turn = table(HeldRow), table(RatingRow), table(NoteRow), table(TurnRow)
-        alert = table(AlertRow)
-        theirs = select(_ticket.c.conversation).where(_ticket.c.visitor == user)
-        nameless = {
-            "name": NOBODY,
-            "handle": None,
-            "password": None,
-            "role": None,
-            "locale": "en",
-            "deactivated_at": now,
-        }
         async with self._database.write() as connection:
             for rows, column in _GONE:
                 await connection.execute(delete(rows).where(rows.c[column] == user))
-            for change in (
-                update(held).where(held.c.sender == user).values(body='{"text":""}', appeal=None),
-                update(rating).where(rating.c.user == user).values(comment=""),
-                delete(note).where(note.c.conversation.in_(theirs)),
-                update(turn).where(turn.c.conversation.in_(theirs)).values(decision=None),
-                update(_ticket).where(_ticket.c.visitor == user).values(summary=None, reason=None),
-                update(_file).where(_file.c.user == user).values(name="", used_at=0.0),
-                update(alert).where(alert.c.user == user).values(address=""),
-                update(_user).where(_user.c.id == user, _user.c.workspace == workspace).values(nameless),
-            ):
+            for change in blanked(workspace, user, now):
                 await connection.execute(change)
-            told = table(EventRow)
-            events = select(told).where(told.c.conversation.in_(theirs), told.c.data.contains('"summary"'))
-            for row in (await connection.execute(events)).all():
-                # What was handed over stays in the events of the ticket, too.
-                data = {
-                    key: None if key == "summary" else value for key, value in json.loads(row.data).items()
-                }
-                same = and_(told.c.conversation == row.conversation, told.c.rev == row.rev)
-                await connection.execute(update(told).where(same).values(data=json.dumps(data)))
+            await nameless_events(connection, user)
 
     async def retention(self, workspace: int) -> dict[str, int]:
         """Days by kind."""

@@ -10,12 +10,12 @@ from typing import Any
 
 import filetype  # pyright: ignore[reportMissingTypeStubs]
 
-from myna.errors import Conflict, Malformed, NotFound, TooLarge, Unauthorised
+from myna.errors import Conflict, NotFound, TooLarge, Unauthorised
+from myna.files.shown import file_object
 from myna.ids import new_id
 from myna.model.message import File, FileState
 from myna.ports.content import Blobs, Files, Pictures, Sounds
 from myna.rights import Principal
-from myna.wire import stamp
 
 MAX_NAME_CHARS = 200
 HEAD_BYTES = 8192
@@ -28,17 +28,6 @@ TICKET_S = 600
 """How long the address of a file can be used without a token."""
 COLLECT_EVERY_S = 3600.0
 COLLECT_PAGE = 500
-INLINE = frozenset(
-    {"image/jpeg", "image/png", "image/webp", "image/gif", "audio/mpeg", "audio/ogg", "audio/wav"}
-) | {
-    "audio/x-wav",
-    "audio/mp4",
-    "audio/m4a",
-    "audio/aac",
-    "video/mp4",
-    "video/webm",
-}
-"""Types that a browser may show in place. Everything else (HTML, SVG, PDF …) is downloaded: it could run script as this site."""
 
 
 class FileStore:
@@ -260,31 +249,6 @@ class FileStore:
         return base64.urlsafe_b64encode(made[:18]).decode()
 
 
-def file_object(file: File) -> dict[str, Any]:
-    """A file as it is shown in messages."""
-    return {
-        "id": str(file.id),
-        "name": file.name,
-        "type": file.type,
-        "size": file.size,
-        "width": file.width,
-        "height": file.height,
-        "thumbnail": file.thumbnail is not None,
-        "duration_s": file.duration_s,
-        "codes": list(file.codes),
-    }
-
-
-def upload_object(file: File) -> dict[str, Any]:
-    """A file as its uploader sees it."""
-    return {
-        **file_object(file),
-        "state": file.state,
-        "offset": file.received,
-        "created_at": stamp(file.created_at),
-    }
-
-
 def _type_of(head: bytes) -> str:
     """The media type by its first bytes; what the client says does not count."""
     found = filetype.guess(head)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
@@ -309,23 +273,3 @@ async def _bounded(chunks: AsyncIterator[bytes], left: int) -> AsyncIterator[byt
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
-
-
-def check_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """(start, end) without end of a single byte range (RFC 9110, 14.2); None for the whole.
-
-    Raises:
-        Malformed: 416, no byte of the range exists.
-    """
-    if header is None or not header.startswith("bytes=") or "," in header:
-        return None
-    first, dash, last = header.removeprefix("bytes=").strip().partition("-")
-    if not dash or not (first or last) or not (first + last).isdecimal():
-        return None
-    if not first:
-        start, end = max(0, size - int(last)), size
-    else:
-        start, end = int(first), min(size, int(last) + 1) if last else size
-    if start >= size or end <= start:
-        raise Malformed(f"This file has {size} bytes.", status=416, code="range", extra={"size": size})
-    return start, end
