@@ -19,8 +19,10 @@ class Failing:
     def __init__(self, failure: MynaError, times: int) -> None:
         self._failure, self._left, self.keys = failure, times, list[str]()
 
-    async def request(self, method: str, path: str, *, headers: Mapping[str, str], **_: Any) -> Reply:
-        self.keys.append(headers["Idempotency-Key"])
+    async def request(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **_: Any
+    ) -> Reply:
+        self.keys.append((headers or {})["Idempotency-Key"])
         if self._left:
             self._left -= 1
             raise self._failure
