@@ -1,6 +1,6 @@
 """Order forms: asked for by word or by a model, filled in by the customer alone, done once, refused clearly."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ async def office(database_url: str, tmp_path: Path) -> AsyncIterator[OfficeWorld
         yield made
 
 
-async def fills(office: OfficeWorld, seq: int, who: Principal = CUSTOMER, **values: Any) -> Any:
+async def fills(office: OfficeWorld, seq: int, values: Mapping[str, Any], who: Principal = CUSTOMER) -> Any:
     """What a customer's sending of the form of a message gives."""
     form = await form_of_agent(office.services, who, SUPPORT, seq)
     assert form is not None
@@ -77,10 +77,13 @@ async def test_a_question_about_it_is_answered_and_the_form_offered_below(office
 
 async def test_operators_get_what_was_filled_in_once(office: OfficeWorld) -> None:
     shown = await asked(office, "I want to send it back")
-    first = await fills(office, shown["seq"], **VALUES)
-    assert (await fills(office, shown["seq"], **VALUES)).seq == first.seq
+    first = await fills(office, shown["seq"], VALUES)
+    put_away = next(each for each in await office.messages() if each.seq == shown["seq"])
+    assert put_away.body["form"] is None
+    assert put_away.body["form_sent"] == shown["form"]
+    assert (await fills(office, shown["seq"], VALUES)).seq == first.seq
     with pytest.raises(Conflict, match="already") as twice:
-        await fills(office, shown["seq"], **{**VALUES, "order": "ML-13"})
+        await fills(office, shown["seq"], {**VALUES, "order": "ML-13"})
     assert twice.value.code == "form_sent"
     turn = await newest_turn(office)
     assert (turn["decision"], turn["reason"]) == ("hand_off", "form_filled")
@@ -97,10 +100,12 @@ async def test_operators_get_what_was_filled_in_once(office: OfficeWorld) -> Non
 async def test_only_who_was_asked_can_fill_it_in_and_only_with_what_it_asks_for(office: OfficeWorld) -> None:
     shown = await asked(office, "I want to send it back")
     with pytest.raises(Forbidden):
-        await fills(office, shown["seq"], OPERATOR, **VALUES)
+        await fills(office, shown["seq"], VALUES, OPERATOR)
     before = len(await office.messages())
     with pytest.raises(Malformed) as wrong:
-        await fills(office, shown["seq"], order="", lamps=10, why="dull", insured="yes", colour="red")
+        await fills(
+            office, shown["seq"], {"order": "", "lamps": 10, "why": "dull", "insured": "yes", "colour": "red"}
+        )
     assert {each["name"] for each in (wrong.value.extra or {})["fields"]} == {
         "order",
         "lamps",
@@ -124,7 +129,7 @@ async def test_a_forged_form_is_not_done(office: OfficeWorld) -> None:
 async def test_a_form_of_before_the_matter_was_closed_is_told_to_be_gone(office: OfficeWorld) -> None:
     shown = await asked(office, "I want to send it back")
     await office.services.handoff.resolve(OPERATOR, SUPPORT)
-    await fills(office, shown["seq"], **VALUES)
+    await fills(office, shown["seq"], VALUES)
     turn = await newest_turn(office)
     assert (turn["decision"], turn["reason"]) == ("decline", "form_gone")
     assert (await office.messages())[-1].body["offers"][0]["action"] == "hand_off"
@@ -133,7 +138,7 @@ async def test_a_form_of_before_the_matter_was_closed_is_told_to_be_gone(office:
 async def test_an_operator_who_owns_the_conversation_gets_it_as_a_message(office: OfficeWorld) -> None:
     shown = await asked(office, "I want to send it back")
     await office.services.handoff.claim(OPERATOR, SUPPORT)
-    await fills(office, shown["seq"], **VALUES)
+    await fills(office, shown["seq"], VALUES)
     assert await office.services.turns.lease("test", 0.0) is None
     assert "ML-12" in (await office.messages())[-1].body["text"]
 
@@ -141,7 +146,7 @@ async def test_an_operator_who_owns_the_conversation_gets_it_as_a_message(office
 @asynccontextmanager
 async def shop(
     database_url: str, folder: Path, *, verified: bool = True, **more: Any
-) -> AsyncIterator[tuple[OfficeWorld, Receiver]]:
+) -> AsyncGenerator[tuple[OfficeWorld, Receiver]]:
     """An office whose form goes to the company's own address."""
     async with receiver() as company:
         company.answer = lambda _: (200, {}, b'{"return": "R-7"}')
@@ -157,7 +162,7 @@ async def shop(
 async def test_the_companys_own_address_gets_it_once(database_url: str, tmp_path: Path) -> None:
     async with shop(database_url, tmp_path) as (office, company):
         shown = await asked(office, "I want to send it back")
-        await fills(office, shown["seq"], order="ML-12", lamps=2)
+        await fills(office, shown["seq"], {"order": "ML-12", "lamps": 2})
         turn = await newest_turn(office)
         assert (turn["decision"], turn["reason"]) == ("answer", "form_done")
         (request,) = company.requests
@@ -175,12 +180,12 @@ async def test_an_address_that_refuses_is_told_and_the_form_can_be_had_again(
     async with shop(database_url, tmp_path) as (office, company):
         company.answer = lambda _: (422, {}, b"no such order")
         shown = await asked(office, "I want to send it back")
-        await fills(office, shown["seq"], order="ML-12")
+        await fills(office, shown["seq"], {"order": "ML-12"})
         assert (await newest_turn(office))["reason"] == "tool_failed"
         assert (await office.messages())[-1].body["offers"][0]["action"] == "hand_off"
         company.answer = lambda _: (200, {}, b"{}")
         again = await asked(office, "Return a lamp")
-        await fills(office, again["seq"], order="ML-12")
+        await fills(office, again["seq"], {"order": "ML-12"})
         assert (await newest_turn(office))["reason"] == "form_done"
         first, second = (each.headers["idempotency-key"] for each in company.requests)
         assert first != second
@@ -199,13 +204,13 @@ async def test_a_model_may_ask_for_a_form_but_fill_in_nothing(
     database_url: str, tmp_path: Path, provider: Provider
 ) -> None:
     model = f"openai:scripted@{provider.url}"
-    form = {"words": [], "approve": True}
+    form: dict[str, Any] = {"words": [], "approve": True}
     async with shop(database_url, tmp_path, model=model, form=form) as (office, company):
         provider.plays(Tool("return_lamp", {}))
         shown = await asked(office, "My lamp came in pieces, what now?")
         offered = {each["function"]["name"]: each["function"] for each in provider.requests[0]["tools"]}
         assert not offered["return_lamp"]["parameters"].get("properties")
-        await fills(office, shown["seq"], order="ML-12")
+        await fills(office, shown["seq"], {"order": "ML-12"})
         assert (await newest_turn(office))["reason"] == "awaits_approval"
         assert not company.requests
         (waits,) = (await office.ask(OPERATOR, "GET", "/approvals"))["approvals"]

@@ -1,90 +1,27 @@
 """Attacks, each tried over HTTP: refused or bounded, and visible to administrators, to webhooks and in the log."""
 
-import asyncio
-import json
-import logging
-import re
-import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI, Request
 
-from myna.adapters.bus_redis import RedisBus
 from myna.adapters.sql.safety.detector import SqlSafety
 from myna.adapters.sql.safety.moderation import SqlAudit
 from myna.api.identity import auth
-from myna.api.principal import principal
 from myna.errors import TooMany
-from myna.identity.passwords import hash_password
 from myna.intrusion.acts import Acts
 from myna.intrusion.detector import Detector
-from myna.intrusion.model import RULES, Response, Shielded, Sign
+from myna.intrusion.model import Response
 from myna.intrusion.shield import Shield
 from myna.limits.proof import solve
 from myna.limits.windows import Bound, Windows
-from myna.signing import HEADER, verify
-from support.api_world import ANN, EVE, GROUP, OTTO, WHO, ZOE, World
-from support.http_server import served
+from support.api_world import ANN, EVE, GROUP, OTTO, WHO, World
 from support.planning import WORKSPACE
-
-PASSWORD = "correct horse battery"
-FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:120.0) Gecko/20100101 Firefox/120.0"
-FAIL2BAN = Path(__file__).parents[2] / "deploy" / "fail2ban" / "filter.d" / "myna.conf"
-HASHED: list[str] = []
-
-
-@dataclass(slots=True)
-class Town:
-    """A server with people outside of it, each at an address."""
-
-    world: World
-
-    @asynccontextmanager
-    async def at(self, address: str) -> AsyncIterator[httpx.AsyncClient]:
-        """Somebody at an address."""
-        transport = httpx.ASGITransport(self.world.application, client=(address, 4711))
-        async with httpx.AsyncClient(transport=transport, base_url="http://myna/v1") as http:
-            yield http
-
-    async def alerts(self, who: int = OTTO, **query: Any) -> list[dict[str, Any]]:
-        """What administrators see, newest first."""
-        await self.world.services.intrusion.detector.settle()
-        user = await self.world.services.accounts.user(who)
-        assert user is not None
-        headers = {"Authorization": f"Bearer {self.world.services.tokens.access(user)}"}
-        answer = await self.world.http.get("/admin/alerts", params=query, headers=headers)
-        assert answer.status_code == 200, answer.text
-        return list(answer.json()["alerts"])
-
-    async def token(self, who: int) -> dict[str, str]:
-        """The header of somebody's own sign-in."""
-        user = await self.world.services.accounts.user(who)
-        assert user is not None
-        pair = await self.world.services.tokens.issue(user)
-        return {"Authorization": f"Bearer {pair.access}"}
+from support.town import FIREFOX, PASSWORD, Town, sign_in, town_of
 
 
 @pytest.fixture
 async def town(app: World) -> Town:
-    if not HASHED:
-        HASHED.append(await hash_password(PASSWORD))
-    for user in (ANN, EVE, OTTO):
-        await app.services.accounts.set_password(user, HASHED[0])
-    app.application.dependency_overrides.pop(principal)
-    for name in ("sign_in_address", "sign_in_handle"):
-        app.services.limits.bounds.pop(name)
-    return Town(app)
-
-
-async def sign_in(http: httpx.AsyncClient, handle: str, password: str = "wrong one") -> httpx.Response:
-    return await http.post("/auth/sign-in", json={"handle": handle, "password": password})
+    return await town_of(app)
 
 
 async def test_spraying_passwords_blocks_the_address_and_nobody_else(town: Town) -> None:
@@ -355,187 +292,3 @@ async def test_an_address_that_makes_many_visitors_is_challenged(town: Town) -> 
         proof = {"challenge": asked["challenge"], "answer": solve(asked["challenge"], asked["bits"])}
         assert (await bad.post("/visitors", json={"inbox": inbox.key, "proof": proof})).status_code == 201
     assert [each["kind"] for each in await town.alerts()] == ["visitors"]
-
-
-async def test_administrators_block_lift_and_allow(town: Town) -> None:
-    owner = await town.token(OTTO)
-    async with town.at("198.51.100.4") as admin, town.at("2001:db8:1:2::7") as bad:
-        block = {"address": "2001:db8:1:2:ffff::1", "hours": 1, "reason": "scanner"}
-        assert (await admin.post("/admin/blocks", json=block, headers=owner)).status_code == 204
-        assert (await bad.get("/inboxes/demo")).status_code == 403
-        (shown,) = (await admin.get("/admin/blocks", headers=owner)).json()["blocks"]
-        assert (shown["address"], shown["by"], shown["reason"]) == ("2001:db8:1:2::/64", str(OTTO), "scanner")
-        lift = {"address": "2001:db8:1:2::7"}
-        assert (await admin.post("/admin/blocks/lift", json=lift, headers=owner)).status_code == 204
-        assert (await bad.get("/inboxes/demo")).status_code == 404
-        assert (await admin.post("/admin/blocks/lift", json=lift, headers=owner)).status_code == 404
-        allowed = {"allow": ["2001:db8::/32"], "hook": None}
-        assert (await admin.put("/admin/detection", json=allowed, headers=owner)).status_code == 200
-        for _ in range(4):
-            await bad.get("/.env")
-        assert (await bad.get("/inboxes/demo")).status_code == 404
-        assert (await admin.post("/admin/blocks", json=block, headers=owner)).json()["code"] == "allowed"
-        actions = [each["action"] for each in (await admin.get("/audit", headers=owner)).json()["lines"]]
-    assert actions == ["detection.changed", "address.lifted", "address.blocked"]
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-async def test_nothing_follows_for_this_machine_itself(town: Town, address: str) -> None:
-    async with town.at(address) as proxy:
-        for _ in range(5):
-            await proxy.get("/.env")
-        assert (await proxy.get("/inboxes/demo")).status_code == 404
-
-
-@pytest.mark.parametrize("address", ["nonsense", "10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32", "1.2.3.4 or so"])
-async def test_only_single_addresses_are_blocked(town: Town, address: str) -> None:
-    owner = await town.token(OTTO)
-    answer = await town.world.http.post("/admin/blocks", json={"address": address}, headers=owner)
-    assert answer.status_code == 400
-
-
-async def test_rules_are_changed_and_only_administrators_of_the_server_may(town: Town) -> None:
-    owner, zoe = await town.token(OTTO), await town.token(ZOE)
-    change: dict[str, Any] = {
-        "rules": {"injection": {"ordinary": 0, "response": "log", "for_s": 0}},
-        "allow": [],
-        "hook": None,
-    }
-    assert (await town.world.http.put("/admin/detection", json=change, headers=zoe)).status_code == 403
-    shown = (await town.world.http.put("/admin/detection", json=change, headers=owner)).json()
-    (rule,) = [each for each in shown["rules"] if each["kind"] == "injection"]
-    assert (rule["ordinary"], rule["response"]) == (0, "log")
-    async with town.at("203.0.113.7") as bad:
-        await bad.get("/.env")
-        assert (await bad.get("/inboxes/demo")).status_code == 404
-    assert [each["kind"] for each in await town.alerts()] == ["injection"]
-    assert await town.alerts(ZOE) == []
-    wrong = {**change, "rules": {"nonsense": change["rules"]["injection"]}}
-    assert (await town.world.http.put("/admin/detection", json=wrong, headers=owner)).status_code == 400
-
-
-async def test_an_alert_counts_on_and_is_marked_as_seen(town: Town) -> None:
-    owner = await town.token(OTTO)
-    async with town.at("203.0.113.7") as bad:
-        for _ in range(8):
-            await bad.get("/.env")
-    (alert,) = await town.alerts()
-    assert alert["count"] == 8
-    path = f"/admin/alerts/{alert['id']}/seen"
-    assert (await town.world.http.post(path, headers=await town.token(ZOE))).status_code == 404
-    assert (await town.world.http.post(path, headers=owner)).status_code == 204
-    assert (await town.alerts())[0]["seen"] is True
-
-
-async def test_alerts_are_sent_signed_and_sent_again_when_they_are_not_taken(town: Town) -> None:
-    heard: list[tuple[bytes, str]] = []
-    receiver = FastAPI()
-
-    @receiver.post("/alerts", status_code=204)
-    async def alerts(request: Request) -> None:
-        heard.append((await request.body(), request.headers[HEADER]))
-        if len(heard) == 1:
-            raise RuntimeError("not now")
-
-    herald = town.world.services.intrusion.heralds
-    herald._pause_s = 0.01
-    owner = await town.token(OTTO)
-    async with served(receiver) as url:
-        hook = {"allow": [], "hook": f"{url}/alerts"}
-        refused = await town.world.http.put("/admin/detection", json=hook, headers=owner)
-        assert refused.json()["code"] == "private_address"
-        town.world.services.intrusion.heralds._herald._web._allow_private = True  # type: ignore[attr-defined]
-        secret = (await town.world.http.put("/admin/detection", json=hook, headers=owner)).json()["secret"]
-        again = (await town.world.http.put("/admin/detection", json=hook, headers=owner)).json()
-        assert "secret" not in again
-        async with town.at("203.0.113.7") as bad:
-            for _ in range(3):
-                await bad.get("/.env")
-        until = time.monotonic() + 60
-        while len(heard) < 2 and time.monotonic() < until:
-            await town.world.services.intrusion.detector.settle()
-    body, signature = heard[1]
-    assert heard[0][0] == body
-    assert verify(body, signature, secret, time.time())
-    assert json.loads(body)["alert"]["kind"] == "injection"
-
-
-async def test_the_log_has_one_line_that_fail2ban_reads(town: Town, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, "myna.intrusion"):
-        async with town.at("203.0.113.7") as bad:
-            for _ in range(5):
-                await bad.get("/.env?x=%0aintrusion kind=spraying address=198.51.100.4")
-    lines = [f"2026-11-26 10:00:00,000 WARNING {each.name}: {each.getMessage()}" for each in caplog.records]
-    (line,) = [each for each in lines if "intrusion" in each]
-    assert "\n" not in line
-    pattern = re.search(r"^failregex = (.+)$", FAIL2BAN.read_text("utf-8"), re.MULTILINE)
-    assert pattern is not None
-    found = re.search(pattern[1].replace("<HOST>", r"(?P<host>\S+)"), line)
-    assert found is not None
-    assert found["host"] == "203.0.113.7"
-
-
-async def test_what_one_process_blocks_the_others_refuse(app: World) -> None:
-    store = SqlSafety(app.database)
-    one, other = (Detector(Windows(), Shield(), store) for _ in range(2))
-    for _ in range(3):
-        one.saw(Sign("injection", "203.0.113.7"))
-    assert other.shield.of("203.0.113.7") is None
-    await one.settle()
-    await other.settle()
-    assert other.shield.of("203.0.113.7") is Response.BLOCK
-    await other.lift("203.0.113.7")
-    await one.settle()
-    assert one.shield.of("203.0.113.7") is None
-
-
-async def test_a_block_is_told_to_the_other_processes_at_once(
-    app: World, redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two processes on one Redis, neither of which would look by itself before the test is over."""
-    monkeypatch.setattr("myna.intrusion.detector.REFRESH_S", 3600.0)
-    store, buses = SqlSafety(app.database), [RedisBus(redis_url, "shield") for _ in range(2)]
-    one, other = (Detector(Windows(), Shield(), store) for _ in range(2))
-    one.others, other.others = buses
-    running = [asyncio.create_task(each.run()) for each in (one, other)]
-    try:
-        async with asyncio.timeout(60):
-            one.respond(Shielded("203.0.113.7", Response.BLOCK, None, "by hand", None, time.time()))
-            while other.shield.of("203.0.113.7") is None:
-                await asyncio.sleep(0.01)
-            assert await other.lift("203.0.113.7")
-            while one.shield.of("203.0.113.7") is not None:
-                await asyncio.sleep(0.01)
-    finally:
-        for each in running:
-            each.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        for bus in buses:
-            await bus.close()
-
-
-def test_blocks_run_out() -> None:
-    now = [1000.0]
-    shield = Shield(clock=lambda: now[0])
-    shield.put(Shielded("203.0.113.7", Response.BLOCK, 1010.0, "x"))
-    assert shield.of("203.0.113.7") is Response.BLOCK
-    now[0] = 1011.0
-    assert shield.of("203.0.113.7") is None
-
-
-async def test_a_million_addresses_do_not_fill_the_memory(
-    app: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("myna.intrusion.detector.MAX_OPEN", 50)
-    monkeypatch.setattr("myna.intrusion.detector.MAX_SEEN", 50)
-    monkeypatch.setattr("myna.intrusion.shield.MAX_SHIELDED", 50)
-    monkeypatch.setattr("myna.limits.windows.MAX_KEYS", 50)
-    windows = Windows()
-    detector = Detector(windows, Shield(), SqlSafety(app.database))
-    for number in range(500):
-        address = f"203.0.{number // 250}.{number % 250}"
-        detector.new_pair("handles", address, "x")
-        for _ in range(RULES["injection"].bound.count + 1):
-            detector.saw(Sign("injection", address))
-    assert len(detector._open) == len(detector._seen) == len(windows._windows) == 50
-    assert len(detector.shield._held) == 50

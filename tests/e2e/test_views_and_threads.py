@@ -11,7 +11,7 @@ from support.axe import violations
 from support.browser import Person, sit_down
 from support.myna_server import MynaServer
 from support.openai_provider import Text, openai_provider
-from support.pages import STARTED_MS, Dashboard, Widget, open_newest
+from support.pages import STARTED_MS, Dashboard, Widget, has_read, open_newest
 
 pytestmark = pytest.mark.needs("chromium", "node")
 SPAM = "加微信 vx777555 领取免费赌场筹码，日赚5000，点击 http://bit.ly/win-now 立即注册"
@@ -146,6 +146,7 @@ async def test_a_group_is_named_filled_and_left_and_what_is_new_is_marked(
     await nora.say("Who brings the tent?")
     await dashboard.say("I do.")
     await expect(nora.message("I do.")).to_be_visible()
+    await has_read(visitor.page)
     await nora.go("settings")
     await dashboard.say("And the stove.")
     await nora.go("groups")
@@ -165,6 +166,8 @@ async def test_a_group_is_named_filled_and_left_and_what_is_new_is_marked(
     await expect(hers).to_have_count(0)
     await page.get_by_test_id("members").click()
     await expect(seat).to_have_count(0)
+    # Who has no role in the workspace sees none of its people: an answer of the server, and no fault of the page.
+    visitor.faults[:] = [each for each in visitor.faults if "/v1/people" not in each]
 
 
 async def test_a_visitor_asks_for_a_review_of_a_refused_message_and_it_is_granted(

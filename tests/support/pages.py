@@ -160,6 +160,23 @@ async def open_newest(page: Page) -> None:
     await page.locator(f"[data-testid=ticket][data-conversation='{newest}']").click()
 
 
+async def has_read(page: Page) -> None:
+    """Returns when the server knows that whoever is at the page has read all of the open conversation.
+
+    Read marks are stored a moment later, many at once: a message that comes before that counts the ones before it as new, too.
+    """
+    conversation = page.url.rpartition("/")[2]
+    unread = """async (conversation) => {
+        const { access_token } = JSON.parse(localStorage.getItem('myna.operator')).session;
+        const reply = await fetch(`/v1/conversations/${conversation}`, { headers: { Authorization: `Bearer ${access_token}` } });
+        return (await reply.json()).me.unread;
+    }"""
+    until = time.monotonic() + STARTED_MS / 1000
+    while left := await page.evaluate(unread, conversation):
+        assert time.monotonic() < until, f"{left} messages are unread"
+        await page.wait_for_timeout(50)
+
+
 def exactly(text: str) -> re.Pattern[str]:
     """Matches this text alone, with white space around it."""
     return re.compile(rf"^\s*{re.escape(text)}\s*$")

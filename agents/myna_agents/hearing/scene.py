@@ -28,6 +28,8 @@ WHISPERED = "whispered"
 """Key in the body of a message that answers one asker of a group alone: the conversation and seq it is about."""
 FILLED = "filled"
 """Key in the body of a customer's message that is a form filled in: the form's name, the seq of its message, the values."""
+FORM, FORM_SENT = "form", "form_sent"
+"""Keys in the body of an agent's message: a form that can be filled in, and one that was."""
 RESOLVED = "ticket.resolved"
 """Code of the notice that a conversation was resolved."""
 BURST_S = 120.0
@@ -389,7 +391,7 @@ def _said(message: Message, agent: int, asker: int | None, users: Mapping[int, U
         covers=body.get(COVERS) if isinstance(body.get(COVERS), int) else None,
         at=message.created_at,
         pending=_object(body.get("pending")) if message.sender == agent else None,
-        form=_object(body.get("form")) if message.sender == agent else None,
+        form=_object(body.get(FORM) or body.get(FORM_SENT)) if message.sender == agent else None,
         filled=_object(body.get(FILLED)) if message.sender == asker else None,
     )
 

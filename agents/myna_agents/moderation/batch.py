@@ -96,17 +96,18 @@ class Forms:
         texts: list[str] = []
         sizes: list[int] = []
         for each in messages:
-            skeleton = each.skeleton.translate(features.FOLD_DIGITS)
-            ears = heard(skeleton)
-            texts.append(f"\x02{each.raw}\x03{skeleton}\x03{ears}\x03")
-            sizes += (len(each.raw) + 2, len(skeleton) + 1, len(ears) + 1)
+            ears = heard(each.skeleton)
+            texts.append(f"\x02{each.raw}\x03{each.skeleton}\x03{ears}\x03")
+            sizes += (len(each.raw) + 2, len(each.skeleton) + 1, len(ears) + 1)
         octets = "".join(texts).encode("utf-32-le", "surrogatepass")
         parts = np.array(sizes, dtype=np.int64)
         alphabet = np.repeat(np.tile(_ALPHABETS, len(messages)), parts)
         wholes = parts.reshape(-1, 3).sum(axis=1)
         left = np.repeat(np.cumsum(wholes), wholes) - np.arange(len(alphabet))
         message = np.repeat(np.arange(len(messages), dtype=np.uint32), wholes)
-        row = np.frombuffer(octets, dtype="<u4") + alphabet
+        row = np.frombuffer(octets, dtype="<u4").astype(np.uint32)
+        np.putmask(row, features.folded(row) & (alphabet > 0), features.ZERO)
+        row += alphabet
         return cls(row, alphabet, message, left, parts[1::3] - 1)
 
 
@@ -205,11 +206,21 @@ def marks(messages: Sequence[Normalised], forms: Forms) -> list[int | None]:
 
 def _traits(messages: Sequence[Normalised], forms: Forms) -> Symbols:
     """`features.traits` of each message."""
-    zeros = forms.message[forms.row == features.ALPHABET + np.uint32(ord("0"))]
+    zeros = forms.message[forms.row == features.ALPHABET + features.ZERO]
     digits = np.bincount(zeros, minlength=len(messages))
     letters = forms.letters
-    raw, altered, links, plain = np.array(
-        [(len(m.raw), m.altered, features.links(m.text), m.raw.isascii()) for m in messages], dtype=np.int64
+    raw, altered, links, plain, number = np.array(
+        [
+            (
+                len(m.raw),
+                m.altered,
+                features.links(m.text),
+                m.raw.isascii(),
+                features.longest_number(m.skeleton),
+            )
+            for m in messages
+        ],
+        dtype=np.int64,
     ).T
     length = np.maximum(raw, 1)
     steps = np.stack(
@@ -221,6 +232,7 @@ def _traits(messages: Sequence[Normalised], forms: Forms) -> Symbols:
             links,
             16 * letters // (length + 1),
             8 * plain,
+            number,
         ),
         axis=1,
     )

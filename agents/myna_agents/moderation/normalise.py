@@ -25,7 +25,7 @@ _LEET: Final = str.maketrans("013457@$!", "oleastasi")
 
 _HAN: Final = "\u3400-\u9fff"
 _HAS_HAN: Final = re.compile(f"[{_HAN}]")
-_READABLE: Final = re.compile(f"[a-z0-9{_HAN}]")
+_READABLE: Final = re.compile(f"[a-z0-9{_HAN}]+")
 _OTHER_LETTERS: Final = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _RARE_LETTERS: Final = re.compile(
     "[\u0530-\u1c7f\u1f00-\u1fff\u2c80-\u2ddf\ua4d0-\ua6ff\ua800-\uab2f\uab70-\uabff\U00010280-\U00016fff]"
@@ -61,6 +61,7 @@ _EACH_ALONE: Final = re.compile(
     f"[\x00-\x7f\u00b7\u2014\u2018-\u201d\u2026\u3000-\u3029\u3030-\u303f{_HAN}\uff01-\uff5e]*"
 )
 """Latin, Chinese, their punctuation and full-width forms: nothing that combines with what stands before it."""
+_WECHAT_BEGINS: Final = re.compile("[微薇葳徽溦崴威]")
 _WECHAT: Final = re.compile("[微薇葳徽溦崴威][信芯]|(?<=[加家嘉佳])[微薇葳徽溦崴](?:[信芯]|亻言)?")
 
 
@@ -85,7 +86,7 @@ class Normalised:
         skeleton = self.skeleton
         if skeleton.isascii():
             return bool(skeleton)
-        return len(_READABLE.findall(skeleton)) >= _READABLE_SHARE * len(skeleton)
+        return len(skeleton) - len(_READABLE.sub("", skeleton)) >= _READABLE_SHARE * len(skeleton)
 
 
 def normalise(text: str) -> Normalised:
@@ -185,7 +186,7 @@ def _skeleton(text: str) -> str:
     if plain.isascii():
         return plain.translate(_NO_LETTERS)
     letters = _NOT_WORD.sub("", plain)
-    return letters if letters.isascii() else _WECHAT.sub("微信", letters)
+    return _WECHAT.sub("微信", letters) if _WECHAT_BEGINS.search(letters) else letters
 
 
 def _unleet(match: re.Match[str]) -> str:

@@ -97,7 +97,7 @@ class Toolbox:
         try:
             tool = self._tool(name)
             if tool.spec.form is not None and not confirmed:
-                outcome, arguments = "asked", {}
+                outcome, arguments = "asked", dict[str, Any]()
                 raise NeedsForm(Pending(name, {}))
             check_arguments(tool.spec, arguments)
             if tool.spec.effects and tool.spec.confirm and not confirmed:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from argon2.low_level import ARGON2_VERSION
+from argon2.low_level import ARGON2_VERSION  # pyright: ignore[reportUnknownVariableType]
 
 from myna.errors import Busy
 
