@@ -253,7 +253,7 @@ async def test_a_website_becomes_sources_and_what_is_not_there_is_told(
     for title in ("Boats", "Lake house"):
         await page.get_by_test_id("find-source").fill(title)
         await expect(sources.filter(has_text=title)).to_have_count(1, timeout=STARTED_MS)
-    await page.get_by_test_id("find-source").fill("")
+    await page.get_by_test_id("find-source").fill(website)
     await expect(sources.filter(has_text=website)).to_contain_text("404")
     await page.get_by_test_id("add-url").click()
     await page.get_by_test_id("source-url").fill(f"{website}gone.html")
