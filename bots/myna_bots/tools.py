@@ -151,7 +151,7 @@ def run(options: argparse.Namespace) -> int:
     """Run a program to its end; its exit status."""
     command = command_of(options.program)
     with _started(command, environment(options.env)) as process:
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
         try:
             return process.wait()
         except KeyboardInterrupt:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from myna.model.conversation import Conversation, ConversationKind
 from myna.model.workspace import User, UserKind
@@ -167,7 +167,8 @@ def message(
         made["caption" if captioned else "text"] = text
         if entities:
             made["caption_entities" if captioned else "entities"] = entities
-    if isinstance(via := body.get("via_bot"), Mapping):
+    if isinstance(body.get("via_bot"), Mapping):
+        via = cast("Mapping[str, Any]", body["via_bot"])
         made["via_bot"] = person(str(via["id"]), UserKind.BOT, str(via["name"]), via.get("handle"))
     if body.get("reply_markup"):
         made["reply_markup"] = body["reply_markup"]
