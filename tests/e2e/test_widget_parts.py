@@ -373,7 +373,8 @@ async def test_an_agents_form_is_filled_in_and_reaches_the_operator(
         await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
         dashboard = Dashboard(operator.page)
         await dashboard.sign_in(server)
-        await operator.page.get_by_test_id("ticket").filter(has_text="T-1").first.click()
+        await open_newest(operator.page)
+        await expect(dashboard.message("Order number: T-1")).to_be_visible()
         await expect(operator.page.get_by_test_id("side")).to_contain_text("The customer sent a form")
         await operator.shoot("dashboard-agents-form")
     finally:

@@ -1,11 +1,13 @@
 """A bot's calls, typed. Each raises the server's error (`myna.errors`), or Unreachable when there was no answer in time."""
 
 import asyncio
+import itertools
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from myna.errors import MynaError
+from myna.errors import Busy, MynaError, TooMany
 from myna_bots.client.backoff import Backoff
 from myna_bots.client.errors import Unreachable
 from myna_bots.client.ports import Http, StreamingHttp
@@ -13,7 +15,12 @@ from myna_bots.client.problems import checked
 from myna_bots.client.wire import decoded
 
 ATTEMPTS = 6
-"""How often a call is made that failed for a while: unreachable, 429, 503."""
+"""How often a call is made that failed for a while in some other way than `AWAY`."""
+AWAY = (Unreachable, TooMany, Busy)
+"""The server is away, or asks for patience. What a bot has begun to handle waits for it, however long: an event that was given
+up would be lost."""
+
+logger = logging.getLogger("myna.bot")
 
 
 class BotCalls:
@@ -129,18 +136,21 @@ class BotCalls:
         json: Any = None,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        attempts: int = ATTEMPTS,
+        attempts: int | None = None,
     ) -> dict[str, Any]:
-        """One call; temporary failures are waited out, as long as the server asks for."""
+        """One call; temporary failures are waited out, as long as the server asks for, at most `attempts` of them."""
         sent = {"Authorization": f"Bearer {self._token}", **(headers or {})}
         backoff = Backoff(0.2, 10.0)
-        for attempt in range(1, attempts + 1):
+        for attempt in itertools.count(1):
             try:
                 reply = await self._http.request(method, path, json=json, query=query, headers=sent)
                 body = checked(reply)
                 return decoded(body, dict[str, Any]) if body else {}
             except MynaError as failed:
-                if not failed.temporary or attempt == attempts:
+                patient = attempts is None and isinstance(failed, AWAY)
+                if not failed.temporary or (attempt >= (attempts or ATTEMPTS) and not patient):
                     raise
+                if attempt == ATTEMPTS:
+                    logger.warning("%s It is tried until it works.", failed.message)
                 await asyncio.sleep(backoff.next_s((failed.retry_ms or 0) / 1000))
-        raise AssertionError("the last attempt returns or raises")
+        raise AssertionError("only a reply or an error ends the attempts")
