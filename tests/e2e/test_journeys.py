@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from support.axe import violations
 from support.browser import Person
 from support.myna_server import MynaServer
 from support.pages import STARTED_MS, Dashboard, Widget
@@ -151,7 +152,7 @@ async def test_spam_of_a_visitor_is_held_until_somebody_decides(
     await expect(widget.mine.last).to_contain_text("a moderator blocked this message")
 
 
-async def test_spam_in_a_group_is_held_and_its_members_never_see_what_is_blocked(
+async def test_spam_in_a_group_is_held_and_blocked_and_its_sender_may_ask_for_a_review(
     demo_server: MynaServer, dashboard: Dashboard, operator: Person, visitor: Person
 ) -> None:
     tom = Dashboard(visitor.page)
@@ -171,6 +172,27 @@ async def test_spam_in_a_group_is_held_and_its_members_never_see_what_is_blocked
     await dashboard.page.get_by_test_id("group").filter(has_text="Trail talk").click()
     await expect(dashboard.message("path by the lake is dry")).to_be_visible()
     await expect(dashboard.message("vx888666")).to_have_count(0)
+
+    # Its sender asks for a review where the message stands, and reads the answer there and among their own messages.
+    await tom.message("vx888666").get_by_test_id("ask-review").click()
+    await visitor.page.get_by_test_id("appeal-text").fill("I only quote what I was sent.")
+    await visitor.shoot("dashboard-ask-review")
+    assert await violations(visitor.page) == []
+    await visitor.page.get_by_test_id("appeal-send").click()
+    await expect(visitor.page.get_by_test_id("toasts")).to_contain_text("look at it again")
+    await expect(tom.message("vx888666").get_by_test_id("ask-review")).to_have_count(0)
+    await dashboard.go("review")
+    await operator.page.get_by_test_id("review-appeals").click()
+    asked = operator.page.get_by_test_id("appeal").filter(has_text="I only quote what I was sent.")
+    await asked.get_by_test_id("appeal-answer").fill("Please leave the account out.")
+    await asked.get_by_test_id("appeal-reject").click()
+    await expect(tom.message("vx888666")).to_contain_text("Please leave the account out.")
+    await tom.go("settings")
+    mine = visitor.page.get_by_test_id("mine").filter(has_text="vx888666")
+    await expect(mine.get_by_test_id("mine-appeal")).to_contain_text("Please leave the account out.")
+    await expect(mine.get_by_test_id("ask-review")).to_have_count(0)
+    await visitor.shoot("dashboard-my-messages")
+    assert await violations(visitor.page) == []
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

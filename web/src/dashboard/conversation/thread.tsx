@@ -4,6 +4,7 @@ import { Composer } from "./composer";
 import { conversations, tickets, visitorName } from "../state/desk";
 import { loadNotes, NoteRow, notes, type Note } from "./notes";
 import { FaqDialog, WrongDialog } from "../inbox/copilot";
+import { AppealDialog } from "../moderation/appealing";
 import { MessageParts } from "./messageparts";
 import { EditForm, marking, MessageTools, Reactions } from "./messagetools";
 import { PassageDialog } from "./passage";
@@ -125,6 +126,7 @@ function Bubble({ log, message, helped, open, alone }: RowProps) {
 }
 
 export function Pending({ draft }: { draft: Draft }) {
+  const [asking, setAsking] = useState(false);
   const code = draft.error?.code;
   const words = {
     waiting: t("sending"),
@@ -139,8 +141,11 @@ export function Pending({ draft }: { draft: Draft }) {
         <span class={`meta ${draft.state === "failed" ? "warn" : ""}`}>
           {words}
           {draft.state === "failed" && code !== "blocked" && <button type="button" class="link" onClick={() => client.value!.retry(draft.client_id)}>{t("retry")}</button>}
+          {code === "blocked" && draft.error?.detail && !draft.held && <q>{draft.error.detail}</q>}
+          {draft.state === "failed" && draft.held && <button type="button" class="link" data-testid="ask-review" onClick={() => setAsking(true)}>{t("appeal")}</button>}
           {draft.state === "failed" && <button type="button" class="link" onClick={() => client.value!.discard(draft.client_id)}>{t("delete")}</button>}
         </span>
+        {asking && draft.held && <AppealDialog held={draft.held} text={draft.body.text ?? ""} close={() => setAsking(false)} />}
       </div>
     </li>
   );

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../../core";
 import { Links } from "../entry/arrive";
 import { Secret } from "../bots/bots";
+import { KeptBack } from "./keptback";
 import { MyExport } from "./myexport";
 import { canPasskey, Passkeys } from "./passkeys";
 import { Dialog, Trouble } from "../parts/parts";
@@ -177,6 +178,7 @@ export function Account() {
       {state && <Passkeys password={state.password} />}
       <Links />
       <Devices devices={devices} changed={() => void load()} />
+      <KeptBack />
       <MyExport />
       {open === "enrol" && <Enrol close={() => setOpen(null)} done={() => void load()} />}
       {open === "off" && <TurnOff close={() => setOpen(null)} done={() => void load()} />}
