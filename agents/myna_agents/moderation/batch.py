@@ -106,7 +106,7 @@ class Forms:
         left = np.repeat(np.cumsum(wholes), wholes) - np.arange(len(alphabet))
         message = np.repeat(np.arange(len(messages), dtype=np.uint32), wholes)
         row = np.frombuffer(octets, dtype="<u4").astype(np.uint32)
-        np.putmask(row, features.folded(row), features.ZERO)
+        np.putmask(row, features.folded(row) & (alphabet > 0), features.ZERO)
         row += alphabet
         return cls(row, alphabet, message, left, parts[1::3] - 1)
 

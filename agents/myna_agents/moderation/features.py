@@ -42,13 +42,12 @@ Slots = NDArray[np.int32]
 class Forms:
     """One message in the three forms that n-grams are taken from, as one row of symbols.
 
-    Each form has an alphabet of its own, so that they share no n-gram; each ends with a symbol of its own. Digits are
-    read as 0 in all of them: which ones a date, a price or an order has says nothing.
+    Each form has an alphabet of its own, so that they share no n-gram; each ends with a symbol of its own.
     """
 
     row: Symbols
     raw: int
-    """Where the form as sent ends, and the skeleton begins."""
+    """Where the form as sent ends, and the skeleton, with its digits read as 0, begins."""
     skeleton: int
     """Where the skeleton ends, and how it is heard begins."""
 
@@ -58,14 +57,15 @@ class Forms:
         raw, skeleton = f"\x02{message.raw}\x03", message.skeleton
         octets = f"{raw}{skeleton}\x03{heard(skeleton)}\x03".encode("utf-32-le", "surrogatepass")
         row = np.frombuffer(octets, dtype="<u4").astype(np.uint32)
-        np.putmask(row, folded(row), ZERO)
-        row[len(raw) :] += ALPHABET
+        normalised = row[len(raw) :]
+        np.putmask(normalised, folded(normalised), ZERO)
+        normalised += ALPHABET
         row[len(raw) + len(skeleton) + 1 :] += ALPHABET
         return cls(row, len(raw), len(raw) + len(skeleton) + 1)
 
     @property
     def letters(self) -> Symbols:
-        """The code points of the skeleton."""
+        """The code points of the skeleton, with its digits read as 0."""
         return self.row[self.raw : self.skeleton - 1] - ALPHABET
 
     @property

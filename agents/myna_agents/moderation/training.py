@@ -15,8 +15,7 @@ from myna_agents.moderation.linear import Curve, LinearModel, is_chinese
 from myna_agents.moderation.normalise import normalise
 
 PENALTY: Final = 2e-7
-STEPS: Final = 40
-"""More of them move the figures on the development part by less than chance does."""
+STEPS: Final = 100
 _MEMORY: Final = 8
 _TOGETHER: Final = 512
 _CONVERGED: Final = 1e-5
