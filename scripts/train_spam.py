@@ -22,6 +22,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("agents", "scripts")]
 
+from everyday import NAMES, everyday  # noqa: E402
 from spam_card import digest, write_card  # noqa: E402
 
 from myna_agents.moderation.corpora import Part, examples, fingerprint, offensive  # noqa: E402
@@ -82,22 +83,6 @@ CONTACT = (
     "@{name} 看一下 https://git.example.com/{name}/pull/{small}",
     "{price}元包邮吗？",
     "收货地址改成人民路{small}号，电话{phone}",
-)
-NAMES = (
-    "anna",
-    "ben",
-    "chen",
-    "daisy",
-    "farah",
-    "gong",
-    "hana",
-    "ivan",
-    "karim",
-    "lena",
-    "mei",
-    "noor",
-    "ping",
-    "wei",
 )
 
 
@@ -220,6 +205,7 @@ def train_into(target: Path, folder: Path, *, card: bool = True) -> None:
         part: chosen(found) if part is not Part.TEST else found for part, found in examples(folder).items()
     }
     parts[Part.TRAIN] += contact_examples(Random(SEED))
+    parts[Part.TRAIN] += [Example(text, spam=False, corpus="everyday") for text in everyday(Random(SEED + 2))]
     spam, _ = made(parts[Part.TRAIN], parts[Part.DEVELOP], BITS, 2e-7)
     spam.save(target / "spam.npz")
     rude = offensive(folder)

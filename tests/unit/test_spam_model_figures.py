@@ -57,7 +57,7 @@ def test_offensive_language_is_told_from_other_talk_about_the_same(data: Path) -
 
 @pytest.mark.parametrize(
     ("corpus", "precision", "recall", "auroc"),
-    [("sms_en", 0.98, 0.92, 0.998), ("sms_zh", 0.97, 0.89, 0.975), ("group_zh", 0.97, 0.88, 0.98)],
+    [("sms_en", 0.98, 0.9, 0.998), ("sms_zh", 0.97, 0.89, 0.975), ("group_zh", 0.97, 0.88, 0.98)],
 )
 def test_spam_is_told_from_messages_of_the_same_kind(
     measured: dict[str, Figures], corpus: str, precision: float, recall: float, auroc: float

@@ -17,6 +17,7 @@ from myna_agents.moderation.normalise import normalise
 PENALTY: Final = 2e-7
 STEPS: Final = 100
 _MEMORY: Final = 8
+_TOGETHER: Final = 512
 _CONVERGED: Final = 1e-5
 _TEXT_CHARS: Final = 400
 _HARD_TO_SEE_THROUGH: Final = (Disguise.HOMOPHONE, Disguise.SHAPE, Disguise.SPLIT)
@@ -58,7 +59,14 @@ class Rows:
 
     def scores(self, weights: Vector) -> Vector:
         """One score for each row."""
-        return np.add.reduceat(weights[self.slots], self.starts) / np.sqrt(self.lengths)
+        found = np.empty(len(self.lengths))
+        # By pieces that stay in the processor's cache: half the time.
+        for first in range(0, len(found), _TOGETHER):
+            starts = self.starts[first : first + _TOGETHER]
+            last = first + len(starts) - 1
+            slots = self.slots[starts[0] : self.starts[last] + self.lengths[last]]
+            found[first : last + 1] = np.add.reduceat(weights.take(slots), starts - starts[0])
+        return found / np.sqrt(self.lengths)
 
     def gradient(self, pull: Vector, size: int) -> Vector:
         """The sum of the rows, each times its pull."""
