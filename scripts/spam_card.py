@@ -146,13 +146,13 @@ Three thousand made-up harmless messages with dates, times, prices, phone number
 added for training (`scripts/everyday.py`), and disguised copies of the texts (`attack.py`): two or three of each spam,
 one of every second or third harmless text. Texts were deduplicated over all corpora by their normalised letters with
 digits folded, then parted by a hash of that form: 12 % test, 15 % development, the rest training. Choices were made and
-the curves from score to probability were fitted with a model of the training part on the development part; those of spam
-were then moved to where its F1 is best while at most 0.2 % of its service talk (customers, help) reaches P = 0.3, from
-which a message is put up for review; the shipped model has seen both. Texts of more than 400 characters are judged by
-pieces, and the odds of the worst are divided by their number. The test part was looked at six times in all; with it at hand were chosen
-the limit of 0.2 % on service talk, and not to read the digits of the message as sent as one symbol, too. Near-duplicates that differ in letters can be
-on both sides. Of the harmless fillers (customers, forum_zh) a quarter was trained on. All of covid is in the test part:
-pages of a kind never trained on.
+the curves from score to probability were fitted with a model of the training part on the development part; those of
+spam were then moved to where its F1 is best while at most 0.2 % of its service talk (customers, help) reaches P = 0.3,
+from which a message is put up for review; the shipped model has seen both. Texts of more than 400 characters are judged
+by pieces, and the odds of the worst are divided by their number. The test part was looked at six times in all; with it
+at hand were chosen the limit of 0.2 % on service talk, and not to read the digits of the message as sent as one symbol,
+too. Near-duplicates that differ in letters can be on both sides. Of the harmless fillers (customers, forum_zh) a
+quarter was trained on. All of covid is in the test part: pages of a kind never trained on.
 
 The same data, numpy and kind of processor give the same bytes: `python scripts/train_spam.py --check` trains anew and compares.
 SHA-256:

@@ -97,7 +97,10 @@ def codes() -> dict[str, str]:
 @cache
 def words(lang: str) -> dict[str, str]:
     """The dashboard's words for reasons."""
-    found = json.loads((ROOT / "web" / "src" / "i18n" / f"dashboard.{lang}.json").read_text("utf-8"))
+    tables = (ROOT / "web" / "src" / "i18n").glob(f"*.{lang}.json")
+    found = {
+        key: text for each in sorted(tables) for key, text in json.loads(each.read_text("utf-8")).items()
+    }
     return {key.removeprefix("why."): text for key, text in found.items() if key.startswith("why.")}
 
 
