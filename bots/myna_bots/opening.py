@@ -95,6 +95,7 @@ def open_bots(
         Whispers(services, state),
         About(state),
     )
+    platform.closings.append(egress.close)
     platform.attach()
     deliverer.translations[HookKind.SLACK] = SlackHooks(platform)
     deliverer.translations[HookKind.TELEGRAM] = TelegramHooks(platform, Answers(platform).run)

@@ -120,7 +120,7 @@ def _program(file: Path, given: Mapping[str, Any]) -> Program:
     named: Mapping[Any, Any] = given.get("env") or {}
     extra = {str(key): str(value) for key, value in named.items()}
     return Program(
-        name, tuple(command_of(cast("list[str]", words))), folder, {**kept, **extra}, Limits(**bounds)
+        name, tuple(command_of(cast("list[str]", words), folder)), folder, {**kept, **extra}, Limits(**bounds)
     )
 
 

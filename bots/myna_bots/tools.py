@@ -96,17 +96,21 @@ def _password(file: Path | None, user: str) -> str:
         raise MynaError(f"{chosen} cannot be read: {failed.strerror}.") from failed
 
 
-def command_of(program: list[str]) -> list[str]:
-    """The command line of a program: `bot.py …` runs with this Python, anything else as it is; nothing is `bot.py`."""
+def command_of(program: list[str], folder: Path | None = None) -> list[str]:
+    """The command line of a program: `bot.py …` runs with this Python, anything else as it is; nothing is `bot.py`.
+
+    Programs are looked for in `folder`, or where this one runs.
+    """
+    here = folder or Path.cwd()
     words = program[1:] if program[:1] == ["--"] else program
-    if not words and Path(PROGRAM).is_file():
+    if not words and (here / PROGRAM).is_file():
         words = [PROGRAM]
     if not words:
         raise MynaError("Say what to run: `myna bots run bot.py`, or `myna bots run -- python bot.py`.")
     if not words[0].endswith(".py"):
         return words
-    if not Path(words[0]).is_file():
-        raise MynaError(f"There is no {words[0]!r} in {str(Path.cwd())!r}; `myna bots new` makes a bot.")
+    if not (here / words[0]).is_file():
+        raise MynaError(f"There is no {words[0]!r} in {str(here)!r}; `myna bots new` makes a bot.")
     return [sys.executable, *words]
 
 
@@ -132,7 +136,7 @@ def _settings(file: Path) -> dict[str, str]:
     Raises:
         MynaError: another one is missing, or it cannot be read.
     """
-    if file == Path(ENV_FILE) and not file.exists():
+    if file.name == ENV_FILE and not file.exists():
         return {}
     try:
         lines = file.read_text(encoding="utf-8").splitlines()

@@ -149,7 +149,8 @@ async def test_an_answer_out_of_a_tool_cites_the_tool(
     shop: Opened, company: Company, provider: Provider
 ) -> None:
     provider.plays(STATE, Text(("Order ML-1234 is ", "shipped with DHL [3].")))
-    ended = await shop(declared(company)).asks("Where is my order ML-1234?")
+    prices = Prices({"scripted": Price(read=10.0, write=100.0, cached=5.0)})
+    ended = await shop(declared(company), prices=prices).asks("Where is my order ML-1234?")
     assert ended.body is not None
     assert ended.body["text"] == "Order ML-1234 is shipped with DHL [3]."
     assert ended.decision.reason == "by_tool"
@@ -160,7 +161,7 @@ async def test_an_answer_out_of_a_tool_cites_the_tool(
     (traced,) = ended.decision.trace["tools"]
     assert (traced["tool"], traced["outcome"]) == ("order_state", "done")
     assert ended.decision.trace["tokens"][0] == {
-        "model": "openai:scripted", "in": 1000, "cached": 400, "out": 50,
+        "model": "openai:scripted", "in": 1000, "cached": 400, "out": 50, "cost": 0.013,
     }  # fmt: skip
 
 

@@ -82,7 +82,7 @@ async def test_a_process_counts_alone_while_redis_is_away() -> None:
 _OTHER = """
 import asyncio, sys
 from myna.adapters.windows_redis import RedisWindows
-from myna.windows import Bound, Windows
+from myna.limits.windows import Bound, Windows
 async def main():
     exchange = RedisWindows(sys.argv[1])
     windows = Windows(exchange, clock=lambda: 1_000_000.0)

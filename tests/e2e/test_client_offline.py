@@ -154,9 +154,9 @@ import asyncio, sys
 from pathlib import Path
 from myna_bots import Client
 from myna_bots.adapters.store_sqlite import SqliteStore
-from myna_bots.client import default_http
-from myna_bots.tokens import Session, Tokens
-from myna_bots.wire import decoded
+from myna_bots.client.client import default_http
+from myna_bots.client.tokens import Session, Tokens
+from myna_bots.client.wire import decoded
 
 async def main():
     session = decoded(sys.argv[1].encode(), Session)

@@ -29,6 +29,7 @@ class Receiver:
     requests: list[Request] = field(default_factory=list)
     answer: Callable[[Request], tuple[int, dict[str, str], bytes]] = lambda _: (200, {}, b"")
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _serving: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     async def wait_for(self, count: int, timeout_s: float = 60.0) -> list[Request]:
         """The first `count` requests."""
@@ -39,6 +40,9 @@ class Receiver:
         return self.requests[:count]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving[task] = writer
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -59,6 +63,13 @@ class Receiver:
             pass
         finally:
             writer.close()
+            del self._serving[task]
+
+    async def hang_up(self) -> None:
+        """Close what clients keep open, so that nothing of a test is left for the next."""
+        for writer in self._serving.values():
+            writer.close()
+        await asyncio.gather(*self._serving)
 
 
 @asynccontextmanager
@@ -71,3 +82,4 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield made
     finally:
         server.close()
+        await made.hang_up()

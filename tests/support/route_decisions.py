@@ -87,7 +87,6 @@ POST /v1/conversations/{conversation}/messages/{seq}/forms
 GET /v1/conversations/{conversation}/messages/{seq}/files/{file}
 POST /v1/conversations/{conversation}/messages/{seq}/files/{file}/ticket
 POST /v1/conversations/{conversation}/messages/{seq}/stop
-GET /v1/conversations/{conversation}/inline
 POST /v1/conversations/{conversation}/inline
 POST /v1/conversations/{conversation}/inline/choice
 GET /v1/conversations/{conversation}/about/photo
@@ -350,6 +349,7 @@ GET /v1/conversations/{conversation}/expectation
 POST /v1/conversations/{conversation}/leave-message
 GET /v1/conversations/{conversation}/commands
 GET /v1/conversations/{conversation}/about
+GET /v1/conversations/{conversation}/inline
 """
 
 # That customer alone.

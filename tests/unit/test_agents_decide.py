@@ -330,6 +330,7 @@ def test_every_phrase_exists_in_both_languages_with_the_same_blanks(phrase: Phra
         "day": "2026-12-24",
         "time": "09:00",
         "zone": "UTC",
+        "title": "Return",
     }
     texts = catalogue()[phrase]
     assert set(texts) == {"en", "zh"}

@@ -92,21 +92,23 @@ class LinearModel:
     def explain(self, message: Normalised, limit: int = 5) -> list[Contribution]:
         """The n-grams that pushed the message most towards spam, strongest first; none inside a stronger one.
 
-        Those of digits only come last: a reviewer learns little from pieces of a phone number.
+        Those of digits only, and letters that stand together only without their blanks, come last: a reviewer learns
+        little from pieces of a phone number.
         """
+        text = message.raw.casefold()
         forms = features.Forms.of(message)
         norm = self.scale / math.sqrt(len(features.slots_of(forms, message, self.bits)))
         chosen: dict[str, int] = {}
-        numbers: list[tuple[str, int]] = []
+        later: list[tuple[str, int]] = []
         # Few of hundreds are shown: only the strongest are spelt out.
         for ngram, pull in self._telling(message, forms):
             if len(chosen) == limit:
                 break
-            if ngram.isdigit():
-                numbers.append((ngram, pull))
+            if ngram.isdigit() or (_LETTER.search(ngram) and ngram.casefold() not in text):
+                later.append((ngram, pull))
             elif not _within(ngram, chosen):
                 chosen[ngram] = pull
-        for ngram, pull in numbers:
+        for ngram, pull in later:
             if len(chosen) < limit and not _within(ngram, chosen):
                 chosen[ngram] = pull
         return [Contribution(ngram, pull * norm) for ngram, pull in chosen.items()]
@@ -157,7 +159,10 @@ def load(source: Path | Literal["spam", "offensive"] = "spam") -> LinearModel:
 
 
 def _reader(message: Normalised, forms: features.Forms) -> Callable[[int, int], str]:
-    """Gives the n-gram of a place and size in a row as it stands in the text, or in pinyin where only the sound is known."""
+    """Gives the n-gram of a place and size in a row as a person reads it.
+
+    Letters come with the rest of their word, Chinese as it stands in the text, or in pinyin where only the sound is known.
+    """
     ears = heard(message.skeleton)
     shown = f"\x02{message.raw}\x03{message.skeleton}\x03" + (
         f"{message.skeleton}\x03" if len(ears) == len(message.skeleton) else ""
@@ -166,9 +171,19 @@ def _reader(message: Normalised, forms: features.Forms) -> Callable[[int, int], 
     def read(place: int, size: int) -> str:
         if place >= len(shown):
             return pinyin(ears[place - forms.skeleton : place - forms.skeleton + size])
-        return shown[place : place + size].strip("\x02\x03 ")
+        ngram = shown[place : place + size].strip("\x02\x03 ")
+        return _whole_words(ngram, message.raw) if _LETTER.search(ngram) else ngram
 
     return read
+
+
+_LETTER: Final = re.compile("[a-zA-Z]")
+
+
+def _whole_words(ngram: str, text: str) -> str:
+    """An n-gram with letters, with the rest of the words that it stands in; as it is where the text has it only in disguise."""
+    found = re.search(f"[a-z0-9]{{0,20}}{re.escape(ngram)}[a-z0-9]{{0,20}}", text, re.IGNORECASE)
+    return ngram if found is None else found.group()
 
 
 def _within(ngram: str, others: Iterable[str]) -> bool:

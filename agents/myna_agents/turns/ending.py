@@ -12,7 +12,7 @@ from myna.model.ticket import Turn, TurnDecision
 from myna_agents.answers.answer import Offer, message_body, trace_of
 from myna_agents.answers.phrases import Phrase, say
 from myna_agents.hearing.scene import Scene
-from myna_agents.ledger import Usage
+from myna_agents.ledger import Prices, Usage
 from myna_agents.text.language import spoken
 from myna_agents.tools.tool import ToolSpec
 from myna_agents.turns.decision import Decision, Kind
@@ -40,6 +40,8 @@ class Findings:
     """In groups, how likely the message was meant for the agent, and why."""
     usage: list[Usage] = field(default_factory=list[Usage])
     """What models took in this turn."""
+    prices: Prices = field(default_factory=Prices)
+    """What that costs."""
     trace: dict[str, Any] = field(default_factory=dict[str, Any])
     """What else led to the decision."""
 
@@ -54,7 +56,11 @@ class Findings:
             threshold=None if found is None else round(found.threshold, 4),
             passages=() if found is None else tuple(trace_of(passage) for passage in found.passages),
             took_ms=round((time.perf_counter() - self.started) * 1000, 1),
-            trace={**({"heard": self.heard} if self.heard else {}), **self.trace, **tokens(self.usage)},
+            trace={
+                **({"heard": self.heard} if self.heard else {}),
+                **self.trace,
+                **tokens(self.usage, self.prices),
+            },
         )
 
 

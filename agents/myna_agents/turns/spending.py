@@ -9,7 +9,7 @@ from myna.errors import MynaError
 from myna.ids import new_id
 from myna.model.ticket import Turn
 from myna_agents.hearing.scene import Scene
-from myna_agents.ledger import Spend, Usage
+from myna_agents.ledger import Prices, Spend, Usage
 from myna_agents.turns.world import World
 
 LEDGER_S = 5.0
@@ -81,13 +81,19 @@ async def note_spend(
         logger.warning("turn %d is not in the ledger: %s", turn.id, failed)
 
 
-def tokens(usage: Sequence[Usage]) -> dict[str, Any]:
-    """What models took, as the turn's trace keeps it."""
+def tokens(usage: Sequence[Usage], prices: Prices) -> dict[str, Any]:
+    """What models took and what it cost, as the turn's trace keeps it; the cost is null without a price."""
     if not usage:
         return {}
     return {
         "tokens": [
-            {"model": each.model, "in": each.tokens_in, "cached": each.tokens_cached, "out": each.tokens_out}
+            {
+                "model": each.model,
+                "in": each.tokens_in,
+                "cached": each.tokens_cached,
+                "out": each.tokens_out,
+                "cost": prices.cost(each),
+            }
             for each in usage
         ]
     }

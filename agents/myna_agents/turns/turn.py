@@ -56,7 +56,8 @@ async def take_turn(world: World, turn: Turn) -> None:
         await world.turns.skip(turn, Findings(None, started).decision(gone, ""))
         return
     turn = replace(turn, thread=scene.thread)
-    findings = Findings(None, started, scene.hearing.why if scene.in_group else "")
+    heard = scene.hearing.why if scene.in_group else ""
+    findings = Findings(None, started, heard, prices=world.prices)
     if await _told(world, turn, scene, findings):
         return
     scene = await _guided(world, turn, scene, findings)

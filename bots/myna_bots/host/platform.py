@@ -1,7 +1,7 @@
 """The bot platform of a server process: its parts and their background work."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -91,6 +91,8 @@ class BotPlatform:
     whispers: Whispers
     about: About
     readers: Readers = field(default_factory=Readers)
+    closings: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What `running` closes at its end."""
 
     def attach(self) -> None:
         """Connect with the core: keys, grants, limits, and the hint that the log has grown."""
@@ -125,3 +127,5 @@ class BotPlatform:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            for close in self.closings:
+                await close()

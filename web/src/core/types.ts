@@ -218,7 +218,7 @@ export interface Turn {
   passages: { chunk: string; title: string; heading: string | null; score: number; quote: string }[];
   took_ms: number | null;
   /** What else led to the decision; which parts there are depends on the turn. */
-  trace?: { guidance?: string[]; tools?: { tool: string; outcome: string }[]; tokens?: { model: string; in: number; out: number }[] };
+  trace?: { guidance?: string[]; tools?: { tool: string; outcome: string }[]; tokens?: { model: string; in: number; out: number; cost?: number | null }[] };
   created_at: string;
 }
 

@@ -22,7 +22,7 @@ function TurnCard({ turn }: { turn: Turn }) {
       {turn.reason && <p class="why">{coded("reason", turn.reason)}</p>}
       {turn.trace?.guidance && <p class="why">{t("lane.guided", { n: turn.trace.guidance.length })}</p>}
       {turn.trace?.tools?.map((each) => <p class="why" data-testid="tool-use">{each.tool.replaceAll("_", " ")}: {coded("outcome", each.outcome)}</p>)}
-      {turn.trace?.tokens?.map((each) => <p class="why faint" data-testid="tokens">{t("lane.tokens", { model: each.model.replace(/^openai:/, ""), read: each.in.toLocaleString(), written: each.out.toLocaleString() })}</p>)}
+      {turn.trace?.tokens?.map((each) => <p class="why faint" data-testid="tokens">{t("lane.tokens", { model: each.model.replace(/^openai:/, ""), read: each.in.toLocaleString(), written: each.out.toLocaleString() })}{each.cost != null && ` · ${t("lane.cost", { n: each.cost.toLocaleString(undefined, { maximumFractionDigits: 4 }) })}`}</p>)}
       {turn.passages.length > 0 && (
         <details>
           <summary>{t("lane.passages", { n: turn.passages.length })}</summary>
