@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
+POLL_S = 25.0
+"""The server waits 55 s at most."""
 WAIT_S = 60.0
 Frame = dict[str, Any]
 
@@ -99,7 +101,7 @@ class PollLine(CommandLine):
         """Events of as many polls as it takes."""
         heard: list[Frame] = []
         while len(heard) < count:
-            answer = await self._http.get("/v1/poll", params={"pos": self._pos, "wait": WAIT_S})
+            answer = await self._http.get("/v1/poll", params={"pos": self._pos, "wait": POLL_S})
             assert answer.status_code == 200, answer.text
             body = answer.json()
             assert not body.get("resync")
