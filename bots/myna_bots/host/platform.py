@@ -91,7 +91,7 @@ class BotPlatform:
     whispers: Whispers
     about: About
     readers: Readers = field(default_factory=Readers)
-    closings: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    closings: list[Callable[[], Awaitable[None]]] = field(default_factory=list[Callable[[], Awaitable[None]]])
     """What `running` closes at its end."""
 
     def attach(self) -> None:
