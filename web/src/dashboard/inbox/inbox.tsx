@@ -9,22 +9,16 @@ import { SavedViews } from "./savedviews";
 import { SearchBox } from "../conversation/searchbox";
 import { Side } from "./side";
 import { Asleep } from "./snooze";
-import { go, me, route, session } from "../state/state";
+import { go, route, session } from "../state/state";
 import { WaitingApprovals } from "./steering";
 import { LaterGuide } from "../shell/later";
 import { Thread, useLog } from "../conversation/thread";
 import { VirtualList } from "../parts/virtual";
 import { ago, t } from "../state/words";
-import { ApiError, type Conversation, type Ticket } from "../../core";
+import { ownerWords } from "./owner";
+import { ApiError, type Ticket } from "../../core";
 
 const ROW_PX = 82;
-
-export function ownerWords(ticket: Ticket, conversation: Conversation): string {
-  if (ticket.status === "resolved") return t("resolved");
-  if (ticket.owner !== "operator") return t(`owner.${ticket.owner}`);
-  if (ticket.owner_user === me().id) return t("owner.you");
-  return t("owner.operator", { name: conversation.members.find((each) => each.user.id === ticket.owner_user)?.user.name ?? "?" });
-}
 
 function TicketItem({ row }: { row: TicketRow }) {
   const detail = row.conversation_detail;

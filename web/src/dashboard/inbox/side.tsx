@@ -3,7 +3,7 @@ import { ApiError, type ConversationLog, type Turn } from "../../core";
 import { Copilot } from "./copilot";
 import { DeskSide } from "./deskside";
 import { Icon } from "../parts/icons";
-import { ownerWords } from "./inbox";
+import { ownerWords } from "./owner";
 import { Panels } from "./panels";
 import { Confidence } from "../parts/parts";
 import { ratings } from "../state/ratings";
