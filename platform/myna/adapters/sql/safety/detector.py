@@ -71,21 +71,13 @@ class SqlSafety:
 
     async def keep(self, alerts: Sequence[Alert]) -> None:
         """Store new alerts and what has changed of known ones."""
+        # Two statements however many they are: between any two a busy loop lets the log's commits wait for one of its turns.
+        kept = ("workspace", "kind", "key", "address", "at", "response", "seen_by")
+        put = upserting(_alert, sqlite_driver=self._database.sqlite, but=kept)
+        oldest = select(_alert.c.id).order_by(_alert.c.id.desc()).offset(MAX_ALERTS).limit(1)
         async with self._database.write() as connection:
-            for each in alerts:
-                changed = {
-                    "last_at": each.last_at,
-                    "count": each.count,
-                    "until": each.until,
-                    "user": each.user,
-                }
-                found = await connection.execute(update(_alert).where(_alert.c.id == each.id).values(changed))
-                if not found.rowcount:
-                    await connection.execute(insert(_alert).values(_values(each)))
-            newest = select(_alert.c.id).order_by(_alert.c.id.desc()).offset(MAX_ALERTS).limit(1)
-            oldest = (await connection.execute(newest)).scalar()
-            if oldest is not None:
-                await connection.execute(delete(_alert).where(_alert.c.id <= oldest))
+            await connection.execute(put, [_values(each) for each in alerts])
+            await connection.execute(delete(_alert).where(_alert.c.id <= oldest.scalar_subquery()))
 
     async def alerts(
         self, workspace: int | None, *, before: int | None, kind: str | None, limit: int
