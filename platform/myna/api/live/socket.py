@@ -43,7 +43,6 @@ MAX_PARTS = 1_024
 HIGH_WATER_BYTES = 128 * 1024
 """Bytes in the socket's own buffer above which frames stay in the session's bounded queue."""
 
-
 logger = logging.getLogger(__name__)
 
 

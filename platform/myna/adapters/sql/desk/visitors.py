@@ -2,37 +2,15 @@
 
 import json
 
-from sqlalchemy import Column, Text, UniqueConstraint, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Field, SQLModel
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables.columns import big, table, text
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.visitors import IdentityKeyRow, VisitorProfileRow
 from myna.adapters.sql.tables.workspace import UserRow
 from myna.errors import Conflict
 from myna.ports.visitors import IdentityKey, Profile
-
-
-class VisitorProfileRow(SQLModel, table=True):
-    """What a visitor told; `subject` is the site's id of the person."""
-
-    __tablename__ = "visitor_profile"
-    __table_args__ = (UniqueConstraint("inbox", "subject"),)
-    user: int = Field(sa_column=big(primary=True))
-    inbox: int = Field(sa_column=big())
-    subject: str | None = Field(sa_column=Column(Text, nullable=True))
-    email: str | None = Field(sa_column=Column(Text, nullable=True))
-    answers: str = Field(sa_column=text())
-
-
-class IdentityKeyRow(SQLModel, table=True):
-    """By what a site signs who its visitors are. It must be readable to check signatures, so it is stored as it is."""
-
-    __tablename__ = "inbox_identity"
-    inbox: int = Field(sa_column=big(primary=True))
-    secret: str = Field(sa_column=text())
-    enforce: bool = Field(default=False)
-
 
 _profile, _key, _user = table(VisitorProfileRow), table(IdentityKeyRow), table(UserRow)
 

@@ -2,30 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Float, and_, delete, insert, select, update
-from sqlmodel import Field, SQLModel
+from sqlalchemy import and_, delete, insert, select, update
 
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.rows import core as rows
-from myna.adapters.sql.tables.columns import big, table, text
+from myna.adapters.sql.tables.applications import ApplicationRow
+from myna.adapters.sql.tables.columns import table
 from myna.adapters.sql.tables.identity import SignInRow
 from myna.adapters.sql.tables.workspace import UserRow
 from myna.model.identity import Application
-
-
-class ApplicationRow(SQLModel, table=True):
-    """An OAuth 2.0 client; `secret` is a digest, `redirects` and `scopes` are JSON, `user` is whom it acts for itself as."""
-
-    __tablename__ = "application"
-    id: int = Field(sa_column=big(primary=True))
-    workspace: int = Field(sa_column=big(index=True))
-    name: str = Field(sa_column=text())
-    redirects: str = Field(sa_column=text())
-    scopes: str = Field(sa_column=text())
-    secret: str = Field(sa_column=text())
-    user: int = Field(sa_column=big())
-    created_at: float = Field(sa_column=Column(Float, nullable=False))
-
 
 _application = table(ApplicationRow)
 _sign_in = table(SignInRow)

@@ -2,30 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Float, Text, and_, delete, insert, literal, or_, select, update
+from sqlalchemy import and_, delete, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Field, SQLModel
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.tables.columns import big, table, text
+from myna.adapters.sql.tables.columns import table
+from myna.adapters.sql.tables.passkeys import PasskeyRow
 from myna.adapters.sql.tables.workspace import UserRow
 from myna.errors import Conflict
 from myna.model.identity import Passkey
-
-
-class PasskeyRow(SQLModel, table=True):
-    """A device's public key; `credential` is the name that the device gave it."""
-
-    __tablename__ = "passkey"
-    id: int = Field(sa_column=big(primary=True))
-    credential: str = Field(sa_column=Column(Text, nullable=False, unique=True))
-    user: int = Field(sa_column=big(index=True))
-    public_key: str = Field(sa_column=text())
-    sign_count: int = Field(sa_column=big())
-    name: str = Field(sa_column=text())
-    created_at: float = Field(sa_column=Column(Float, nullable=False))
-    used_at: float | None = Field(sa_column=Column(Float, nullable=True))
-
 
 _user = table(UserRow)
 _passkey = table(PasskeyRow)

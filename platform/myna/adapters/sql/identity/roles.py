@@ -1,26 +1,15 @@
 """Roles of workspaces' own, on both databases."""
 
 from sqlalchemy import delete, insert, select, update
-from sqlmodel import Field, SQLModel
 
 from myna.adapters.sql.database import Database
 from myna.adapters.sql.rows import core as rows
-from myna.adapters.sql.tables.columns import big, table, text
+from myna.adapters.sql.tables.columns import table
 from myna.adapters.sql.tables.identity import InvitationRow
 from myna.adapters.sql.tables.providers import ProviderRow
+from myna.adapters.sql.tables.roles import CustomRoleRow
 from myna.adapters.sql.tables.workspace import UserRow
 from myna.model.identity import CustomRole
-
-
-class CustomRoleRow(SQLModel, table=True):
-    """A set of verbs with a name; `verbs` is JSON."""
-
-    __tablename__ = "custom_role"
-    id: int = Field(sa_column=big(primary=True))
-    workspace: int = Field(sa_column=big(index=True))
-    name: str = Field(sa_column=text())
-    verbs: str = Field(sa_column=text())
-
 
 _role = table(CustomRoleRow)
 _user = table(UserRow)

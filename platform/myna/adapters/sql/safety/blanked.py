@@ -8,12 +8,12 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Delete, Update
 
-from myna.adapters.sql.safety.detector import AlertRow
 from myna.adapters.sql.tables.columns import table
 from myna.adapters.sql.tables.content import FileRow
 from myna.adapters.sql.tables.conversations import ConversationRow, EventRow, MemberRow
 from myna.adapters.sql.tables.desk import HeldRow, TicketRow, TurnRow
 from myna.adapters.sql.tables.moderation import ListingRow
+from myna.adapters.sql.tables.safety import AlertRow
 from myna.adapters.sql.tables.service import NoteRow, RatingRow
 from myna.adapters.sql.tables.workspace import UserRow
 

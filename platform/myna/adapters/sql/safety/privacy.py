@@ -4,15 +4,11 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Float, Index, and_, delete, func, insert, or_, select, tuple_, update
-from sqlmodel import Field, SQLModel
+from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, update
 
 from myna.adapters.sql.database import Database
-from myna.adapters.sql.desk.visitors import VisitorProfileRow
-from myna.adapters.sql.identity.passkeys import PasskeyRow
 from myna.adapters.sql.safety.blanked import blanked, nameless_events
-from myna.adapters.sql.safety.detector import AlertRow
-from myna.adapters.sql.tables.columns import big, table, text
+from myna.adapters.sql.tables.columns import table
 from myna.adapters.sql.tables.content import FileRow
 from myna.adapters.sql.tables.conversations import (
     BlockRow,
@@ -34,8 +30,12 @@ from myna.adapters.sql.tables.messages import (
     ScheduledRow,
 )
 from myna.adapters.sql.tables.moderation import AuditRow
+from myna.adapters.sql.tables.passkeys import PasskeyRow
+from myna.adapters.sql.tables.privacy import PrivacyJobRow, RetentionRow
 from myna.adapters.sql.tables.providers import EmailRow, LinkedRow
+from myna.adapters.sql.tables.safety import AlertRow
 from myna.adapters.sql.tables.service import NoteMentionRow, NoteRow, RatingRow, SavedViewRow
+from myna.adapters.sql.tables.visitors import VisitorProfileRow
 from myna.adapters.sql.tables.workspace import RefreshTokenRow, SocketTicketRow, UserRow
 from myna.model.message import MessageState
 from myna.privacy.model import Job, JobState, Record, Task
@@ -46,38 +46,10 @@ SECRET = frozenset(
     | {"credential", "public_key", "sign_count", "last_step", "lease_until"}
 )
 """Columns that are no business of an export: secrets, and how things are kept."""
-
-
-class PrivacyJobRow(SQLModel, table=True):
-    """An export or erasure; it outlives the process that runs it."""
-
-    __tablename__ = "privacy_job"
-    __table_args__ = (Index("ix_privacy_job_workspace", "workspace", "id"),)
-    id: int = Field(sa_column=big(primary=True))
-    workspace: int = Field(sa_column=big())
-    user: int = Field(sa_column=big())
-    task: str = Field(sa_column=text())
-    state: str = Field(sa_column=text())
-    asked_by: int = Field(sa_column=big())
-    at: float = Field(sa_column=Column(Float, nullable=False))
-    done: int = Field(sa_column=big())
-    finished_at: float | None = Field(sa_column=Column(Float, nullable=True))
-    error: str | None = Field(sa_column=text(null=True))
-    blob: str | None = Field(sa_column=text(null=True))
-    size: int = Field(sa_column=big())
-    lease_until: float = Field(sa_column=Column(Float, nullable=False))
-
-
-class RetentionRow(SQLModel, table=True):
-    """How long conversations of a kind are kept in a workspace."""
-
-    __tablename__ = "retention"
-    workspace: int = Field(sa_column=big(primary=True))
-    days: str = Field(sa_column=text())
-
-
 _job, _rule, _message = table(PrivacyJobRow), table(RetentionRow), table(MessageRow)
 _ticket, _place, _file = table(TicketRow), table(ConversationRow), table(FileRow)
+
+
 _OWN: tuple[tuple[str, Any, str], ...] = tuple(
     (name, table(row), column)
     for name, row, column in (
@@ -112,6 +84,8 @@ _OWN: tuple[tuple[str, Any, str], ...] = tuple(
         ("jobs", PrivacyJobRow, "user"),
     )
 )
+
+
 _GONE: tuple[tuple[Any, str], ...] = tuple(
     (table(row), column)
     for row, column in (
