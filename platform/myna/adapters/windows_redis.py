@@ -30,11 +30,12 @@ return {fits, now, before}
 
 
 class RedisWindows:
-    """Counts of all processes. Raises OSError when Redis does not answer in time."""
+    """Counts of all processes. Raises OSError when Redis does not answer within `wait_s`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, wait_s: float = WAIT_S) -> None:
+        self._wait_s = wait_s
         self._redis: Redis = Redis.from_url(
-            url, socket_timeout=WAIT_S, socket_connect_timeout=WAIT_S, health_check_interval=15
+            url, socket_timeout=wait_s, socket_connect_timeout=wait_s, health_check_interval=15
         )
         self._take: Any = self._redis.register_script(_TAKE)
 
@@ -42,7 +43,7 @@ class RedisWindows:
         """Add uses; the totals in the same order."""
         totals: list[int] = []
         try:
-            async with asyncio.timeout(2 * WAIT_S):
+            async with asyncio.timeout(2 * self._wait_s):
                 for start in range(0, len(counted), BATCH):
                     pipe: Any = self._redis.pipeline(transaction=False)
                     for each in counted[start : start + BATCH]:
@@ -60,7 +61,7 @@ class RedisWindows:
         keys = [_name(counted, 0), _name(counted, 1)]
         args = [counted.amount, share, bound.count, int(counted.window_s * 2000), int(force)]
         try:
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(self._wait_s):
                 fits, now, before = await self._take(keys=keys, args=args)
         except (RedisError, TimeoutError) as failed:
             raise OSError(f"Redis did not answer: {failed!r}") from failed
