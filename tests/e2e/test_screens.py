@@ -65,6 +65,13 @@ async def nothing_is_cut_off(page: Page | Frame) -> None:
             .map((each) => each.outerHTML.slice(0, 120))"""
     )
     assert beyond == []
+    # What scrolls down hides what reaches too far sideways: nobody looks for the rest of a line there.
+    sideways: list[str] = await page.evaluate(
+        """() => [...document.querySelectorAll('.scroller')]
+            .filter((each) => each.scrollWidth > each.clientWidth + 1)
+            .map((each) => each.outerHTML.slice(0, 120))"""
+    )
+    assert sideways == []
 
 
 async def is_accessible(place: Page | Frame) -> None:
