@@ -175,7 +175,7 @@ async def test_a_wrong_answer_is_marked_and_a_right_one_becomes_knowledge(
 ) -> None:
     await widget.ask("How long does delivery take?")
     page = operator.page
-    await dashboard.open_ticket("Standard delivery takes")
+    await dashboard.open_ticket()
     answer = dashboard.message("working days").first
     await answer.hover()
     await answer.get_by_test_id("mark-wrong").click()

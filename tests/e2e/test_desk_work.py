@@ -105,7 +105,7 @@ async def test_what_visitors_think_reaches_the_operators(
     answer = await widget.ask("How long does delivery take?")
     await answer.get_by_test_id("vote-yes").click()
     await expect(answer.get_by_test_id("vote")).to_have_text("Thank you.")
-    await dashboard.open_ticket("Standard delivery takes")
+    await dashboard.open_ticket()
     await operator.page.get_by_test_id("resolve").click()
     form = widget.frame.get_by_test_id("rate")
     await expect(form).to_be_visible()

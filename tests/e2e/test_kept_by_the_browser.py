@@ -138,7 +138,7 @@ async def test_after_a_restored_backup_the_dashboard_shows_what_the_backup_holds
             await dashboard.sign_in(server)
             await widget.say("I want a human")
             await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
-            await dashboard.open_ticket("Handed off to the team")
+            await dashboard.open_ticket()
             await operator.page.get_by_test_id("take-over").click()
             await dashboard.say("This is in the backup.")
             await expect(widget.answers.filter(has_text="in the backup")).to_have_count(1)

@@ -43,7 +43,7 @@ async def test_a_killed_server_loses_nothing_acknowledged_and_both_pages_go_on(
             await dashboard.sign_in(server)
             await widget.say("I want a human")
             await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
-            await dashboard.open_ticket("Handed off to the team")
+            await dashboard.open_ticket()
             await operator.page.get_by_test_id("take-over").click()
             acknowledged = [f"Line {n} before the crash." for n in range(5)]
             for line in acknowledged:
