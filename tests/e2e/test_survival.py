@@ -88,16 +88,14 @@ async def test_the_dashboard_reads_a_stream_then_and_polls_when_streams_are_kept
     await widget.say("I want a human, behind a proxy")
     await expect(widget.frame.get_by_test_id("owner")).to_contain_text("Waiting for a person")
     await page.route_web_socket("**/v1/socket", refuse)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    await dashboard.sign_in(demo_server)
+    # Until it streams or polls, the thread may still be on its way, and bring along what is said meanwhile.
+    async with page.expect_request(lambda request: "/v1/events" in request.url, timeout=STARTED_MS):
+        await dashboard.sign_in(demo_server)
     await page.get_by_test_id("view-queue").click()
     await open_newest(page)
     await widget.say("Heard through a stream")
     await expect(dashboard.message("Heard through a stream")).to_have_count(1, timeout=STARTED_MS)
-    assert any("/v1/events" in url for url in asked)
     await page.route("**/v1/events*", lambda route: route.abort())
-    # Until it polls, the thread may still be on its way, and bring along what is said meanwhile.
     async with page.expect_request(lambda request: "/v1/poll" in request.url, timeout=STARTED_MS):
         await page.reload()
     await expect(dashboard.message("Heard through a stream")).to_have_count(1)
