@@ -31,6 +31,7 @@ from myna_agents.moderation.normalise import normalise  # noqa: E402
 from myna_agents.moderation.training import (  # noqa: E402
     Example,
     Rows,
+    Spared,
     Vector,
     centred,
     curves,
@@ -44,15 +45,12 @@ MODEL = ROOT / "agents" / "myna_agents" / "moderation" / "model"
 NAMES_OF_MODELS = ("spam.npz", "offensive.npz")
 BITS = 20
 TEXT_CHARS = 400
-FLAG_AT = 0.3
-MOST_FLAGGED = 0.002
-"""The share of ordinary service talk that may reach the threshold at which a message is put up for review."""
-NO_SERVICE = ("forum_zh", "prose_en", "prose_zh")
-"""Harmless texts that are no service talk."""
+SPARED = Spared(frozenset({"customers", "help"}), flag_at=0.3, flagged=0.002, held=0.001)
+"""Less of other harmless texts may be held than of service talk put up for review: a person waits for what is held."""
 SEED = 20
-FILLERS = ("customers", "forum_zh")
+FILLERS = ("customers", "questions_zh", "forum_zh")
 """Harmless texts of which a quarter is enough: more of them costs recall on what looks like them."""
-WEIGHT = {"sms_en": 6.0, "forum_zh": 0.5, "prose_en": 0.5, "prose_zh": 0.5}
+WEIGHT = {"sms_en": 6.0, "sms_zh": 3.0, "forum_zh": 0.5, "prose_en": 0.5, "prose_zh": 0.5}
 
 CONTACT = (
     "my phone number is {phone}, please call me back",
@@ -153,14 +151,10 @@ def at_best_f1(half: LinearModel, develop: list[Example], found: tuple[Curve, Cu
     """The curves for texts without and with Chinese, moved to where the development part is told apart best."""
     moved: list[Curve] = []
     for chinese, curve in enumerate(found):
-        part = [
-            example
-            for example in develop
-            if is_chinese(example.text) == bool(chinese) and example.corpus not in NO_SERVICE
-        ]
+        part = [example for example in develop if is_chinese(example.text) == bool(chinese)]
         scores = np.array([half.score(normalise(example.text[:TEXT_CHARS])) for example in part])
         spam = np.array([example.spam for example in part])
-        moved.append(centred(curve, scores, spam, [each.corpus for each in part], FLAG_AT, MOST_FLAGGED))
+        moved.append(centred(curve, scores, spam, [each.corpus for each in part], SPARED))
     print(found, moved, flush=True)
     return moved[0], moved[1]
 

@@ -90,6 +90,8 @@ def _everything(folder: Path) -> Iterator[Example]:
             yield Example(row["text"], bool(row["spam"]), name)
     for text in _customer_questions(folder):
         yield Example(text, spam=False, corpus="customers")
+    for text in _web_questions(folder):
+        yield Example(text, spam=False, corpus="questions_zh")
     for name in ("train", "dev"):
         for row in _json_lines(folder / "spam" / f"offensive_zh_{name}.jsonl"):
             if not row["offensive"]:
@@ -112,6 +114,10 @@ def _customer_questions(folder: Path) -> Iterator[str]:
     with (folder / "retrieval" / "bq" / "dev.csv").open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             yield from (row["sentence1"], row["sentence2"])
+
+
+def _web_questions(folder: Path) -> Iterator[str]:
+    """What people ask the web; some of it is asked of nobody's customer service ("an essay of 5,000 words, urgent")."""
     for line in (folder / "retrieval" / "lcqmc" / "dev.txt").read_text(encoding="utf-8").splitlines():
         yield from line.split("\t")[:2]
 

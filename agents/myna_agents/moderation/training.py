@@ -204,26 +204,49 @@ def curve(scores: Vector, spam: Labels, importance: Vector, prior: float = 0.0) 
     return Curve(float(point[0]), float(point[1]))
 
 
-def centred(
-    made: Curve, scores: Vector, spam: Labels, corpora: Sequence[str], flag_at: float, most_flagged: float
-) -> Curve:
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """How much of what is harmless a threshold may touch at most."""
+
+    service: frozenset[str]
+    """Corpora of service talk."""
+    flag_at: float
+    """P from which a message is put up for review."""
+    flagged: float
+    """Share of the service talk that may reach `flag_at`."""
+    held: float
+    """Share of the texts of other corpora without spam that may reach P = 0.5, from which a message is held."""
+
+    def allows(self, margins: Vector, corpora: NDArray[np.str_], spam: Labels, cut: float) -> bool:
+        """Whether it is kept to when P = 0.5 stands at `cut`."""
+        harmless = ~np.isin(corpora, corpora[spam])
+        service = np.isin(corpora, list(self.service))
+        flag = cut + math.log(self.flag_at / (1 - self.flag_at))
+        return all(
+            float((margins[part] >= limit).sum()) <= most * int(part.sum())
+            for part, limit, most in (
+                (harmless & service, flag, self.flagged),
+                (harmless & ~service, cut, self.held),
+            )
+        )
+
+
+def centred(made: Curve, scores: Vector, spam: Labels, corpora: Sequence[str], spared: Spared) -> Curve:
     """The curve moved so that P = 0.5 stands where the mean F1 of the corpora with spam is best, looked at with a little
-    blur, among the places where at most a share `most_flagged` of the harmless corpora's texts reaches `flag_at`.
+    blur, among the places that `spared` allows; at the farthest one tried where it allows none.
 
     Platt's curve stands where the likelihood is best, over all corpora together: where one has little spam, too far up.
     Corpora of a few texts say nothing about the best place and are left out.
     """
     margins: Vector = made.slope * scores + made.offset
     names = np.array(corpora)
-    known = {name: names == name for name in sorted(set(corpora))}
-    both = [part for part in known.values() if spam[part].any() and int(part.sum()) >= _ENOUGH]
-    harmless = margins[np.isin(names, [name for name, part in known.items() if not spam[part].any()])]
-    flag = math.log(flag_at / (1 - flag_at))
+    known = (names == name for name in sorted(set(corpora)))
+    both = [part for part in known if spam[part].any() and int(part.sum()) >= _ENOUGH]
 
     def good(cut: float) -> float:
         return sum(_f1(margins[part] >= cut + blur, spam[part]) for part in both for blur in _BLUR)
 
-    allowed = [cut for cut in _CUTS if float((harmless >= cut + flag).sum()) <= most_flagged * len(harmless)]
+    allowed = [cut for cut in _CUTS if spared.allows(margins, names, spam, cut)]
     best = max(allowed or [_CUTS[-1]], key=lambda cut: (good(cut), -abs(cut)))
     return Curve(made.slope, made.offset - best)
 
