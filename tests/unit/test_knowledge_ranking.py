@@ -19,7 +19,7 @@ from myna_knowledge.retrieval.calibration import (
     fit,
     prior,
 )
-from myna_knowledge.retrieval.lexical import K1, B, Lexicon, entries, overlap
+from myna_knowledge.retrieval.lexical import K1, B, Lexicon, Scores, entries, overlap
 from myna_knowledge.retrieval.memory import Held, Memory
 from myna_knowledge.retrieval.naming import label
 from myna_knowledge.retrieval.priors import CENTRES, E5_PRIOR, LEXICAL_PRIOR, SCALES
@@ -42,6 +42,11 @@ def memory(sections: Sequence[Section]) -> Memory:
     )
     places = {each.id: at for at, each in enumerate(held)}
     return Memory(1, 1, 1, held, places, Lexicon([each.entries for each in held]), Space.of({}, {}))
+
+
+def no_words(size: int) -> Scores:
+    none = np.zeros(size, dtype=np.float32)
+    return Scores(none, none)
 
 
 @pytest.mark.parametrize(
@@ -97,16 +102,37 @@ def test_bm25_is_what_the_formula_says() -> None:
     idf = math.log(1 + (3 - 2 + 0.5) / (2 + 0.5))
     mean = (2 + 4 + 1) / 3
     expected = [idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * size / mean)) for tf, size in ((1, 2), (2, 4))]
-    assert lexicon.scores("apples") == pytest.approx([*expected, 0.0], rel=1e-5)
+    found = lexicon.scores("apples")
+    assert found.joined is found.best
+    assert found.best == pytest.approx([*expected, 0.0], rel=1e-5)
 
 
 def test_a_faq_is_found_by_each_of_its_wordings_and_less_by_its_answer() -> None:
     faq = section(0, "Yes, within thirty days.", question="Can I return it?", variants=["send goods back"])
     lexicon = Lexicon([entries(faq), entries(section(1, "Opening hours of stores"))])
-    by_variant, by_answer = lexicon.scores("send back")[0], lexicon.scores("thirty")[0]
+    by_variant, by_answer = lexicon.scores("send back").best[0], lexicon.scores("thirty").best[0]
     assert by_variant > by_answer > 0
     hidden = [int(lexicon.entries_of(0)[1])]
-    assert lexicon.scores("goods", hidden=hidden)[0] == 0
+    assert lexicon.scores("goods", hidden=hidden).best[0] == 0
+
+
+def test_the_wordings_of_a_faq_rank_it_as_one_text_without_the_hidden_ones() -> None:
+    faq = section(0, "", question="return goods", variants=["return parcel", "send back"])
+    other = section(1, "", question="parcel")
+    lexicon = Lexicon([entries(faq), entries(other)])
+    idf, mean = math.log(1 + 0.5 / 2.5), (6 + 1) / 2
+
+    def part(idf: float, often: int, size: int) -> float:
+        return idf * often * (K1 + 1) / (often + K1 * (1 - B + B * size / mean))
+
+    rare = math.log(1 + 1.5 / 1.5)
+    both = lexicon.scores("return parcel").joined
+    assert both == pytest.approx([part(rare, 2, 6) + part(idf, 1, 6), part(idf, 1, 1)], rel=1e-5)
+    hidden = [int(lexicon.entries_of(0)[1])]
+    less = lexicon.scores("return parcel", hidden=hidden).joined
+    assert less == pytest.approx([part(rare, 1, 4), part(idf, 1, 1)], rel=1e-5)
+    turned = lexicon.arranged([1, 0]).scores("return parcel").joined
+    assert turned.tolist() == both.tolist()[::-1]
 
 
 def test_coverage_counts_what_a_section_holds_and_what_nobody_knows() -> None:
@@ -132,7 +158,7 @@ def test_coverage_counts_what_a_section_holds_and_what_nobody_knows() -> None:
 )
 def test_a_slip_of_the_keys_is_found_as_what_was_meant(typed: str, found: str) -> None:
     known = memory([section(1, f"the {found} is here"), section(2, "something else")])
-    assert known.lexicon.scores(typed).tolist() == known.lexicon.scores(found).tolist()
+    assert known.lexicon.scores(typed).best.tolist() == known.lexicon.scores(found).best.tolist()
     assert known.lexicon.coverage(typed, [0]) == known.lexicon.coverage(found, [0])
     assert known.lexicon.bound(typed) == known.lexicon.bound(found)
 
@@ -177,7 +203,7 @@ def test_without_vectors_words_alone_order_and_ties_go_to_the_older() -> None:
     scores = known.lexicon.scores("pear")
     ranked = fuse([Found(known, place) for place in (0, 1, 2)], {1: scores}, "en")
     assert [each.section for each in ranked] == [1, 3, 2]
-    assert lexical_top(scores) == [0, 2]
+    assert lexical_top(scores.joined) == [0, 2]
 
 
 def test_the_same_language_is_preferred_and_the_other_still_found() -> None:
@@ -192,7 +218,7 @@ def test_the_same_language_is_preferred_and_the_other_still_found() -> None:
         known.space,
     )
     level = Level(0.0, 0.1)
-    scores = {1: np.zeros(2, dtype=np.float32)}
+    scores = {1: no_words(2)}
     same = fuse([Found(known, 0, 1, 0.5, level), Found(known, 1, 2, 0.52, level)], scores, "zh")
     assert [each.held.lang for each in same] == ["en", "zh"] or same[0].held.lang == "zh"
     better = fuse([Found(known, 0, 1, 0.2, level), Found(known, 1, 2, 0.6, level)], scores, "zh")
@@ -201,7 +227,7 @@ def test_the_same_language_is_preferred_and_the_other_still_found() -> None:
 
 def test_a_section_lets_its_own_translation_into_the_askers_language_pass_and_no_other() -> None:
     known = memory([section(1, "运费", lang="zh"), section(2, "delivery rates"), section(3, "opening hours")])
-    level, scores = Level(0.0, 0.1), {1: np.zeros(3, dtype=np.float32)}
+    level, scores = Level(0.0, 0.1), {1: no_words(3)}
     rates, alike, hours = (np.array(each, dtype=np.float32) for each in ([1, 0], [0.8, 0.6], [0.4, 0.9165]))
 
     def ranked(other: Vectors) -> list[int]:

@@ -12,9 +12,10 @@ from myna_knowledge.model import Calibration, Chunk, Section
 from myna_knowledge.ports import Pieces
 from myna_knowledge.retrieval.asking import GENERAL, Asking
 from myna_knowledge.retrieval.calibration import Labelled, fit
+from myna_knowledge.retrieval.lexical import Scores
 from myna_knowledge.retrieval.memory import Memory
 from myna_knowledge.retrieval.probing import Probe, probes
-from myna_knowledge.retrieval.ranking import LEXICAL_WEIGHT, Floats, Found, evidence, fuse, lexical_top
+from myna_knowledge.retrieval.ranking import LEXICAL_WEIGHT, Found, evidence, fuse, lexical_top
 from myna_knowledge.retrieval.space import Level
 from myna_knowledge.text import language, topic_terms
 from myna_knowledge.vectors import Vectors
@@ -227,11 +228,11 @@ def candidates(
     hidden: Hidden = NOTHING,
     *,
     otherwise: frozenset[str] = frozenset(),
-) -> tuple[list[Found], Floats]:
-    """What a question finds with some of the base hidden, by words and by meaning, and all of its BM25 scores."""
+) -> tuple[list[Found], Scores]:
+    """What a question finds with some of the base hidden, by words and by meaning, and all of its scores by words."""
     memory, lang = scene.memory, language(text)
     scores = memory.lexicon.scores(text, hidden=hidden.entries, otherwise=otherwise)
-    top = [place for place in lexical_top(scores) if place not in hidden.places]
+    top = [place for place in lexical_top(scores.joined) if place not in hidden.places]
     if question is None or not len(scene.matrix):
         return [Found(memory, place) for place in top], scores
     asked = memory.space.question(question, lang, scene.common.get(lang, scene.common.get("en")))

@@ -1,13 +1,12 @@
 """BM25 over the sections of one knowledge base, in memory, immutable once built.
 
 Okapi BM25 with k1 = 1.2, b = 0.75 and idf = ln(1 + (N - df + 0.5) / (df + 0.5)) (Robertson & Zaragoza 2009, the
-never negative idf of Lucene). One section may hold several entries, as a FAQ does: one per wording; its score is that
-of its best entry.
+never negative idf of Lucene). One section may hold several entries, as a FAQ does: one per wording.
 """
 
 import copy
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +54,18 @@ def entries(section: Section) -> tuple[Entry, ...]:
     return (Entry(weights),)
 
 
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How well every section matches a question by words, 0 where no term does: float32 [sections] each."""
+
+    best: Floats
+    """BM25 of the best of its entries: how surely it says just this."""
+    joined: Floats
+    """BM25 of all its entries taken for one text: what it is about, and so how high it ranks. Of FAQ with several wordings
+    each the right one comes first more often: by words alone on BANKING77, five wordings each, for 0.627 instead of 0.562; fused
+    with meaning there as often (0.742), on bq_dev for 0.250 instead of 0.242."""
+
+
 class Lexicon:
     """The postings of one knowledge base. Position i in every result stands for the i-th section it was built from."""
 
@@ -85,6 +96,7 @@ class Lexicon:
         impact = weights * (K1 + 1) / (weights + norm[rows])
         order = np.argsort(ids, kind="stable")
         self._rows, self._impact = rows[order], impact[order].astype(np.float32)
+        self._weights, self._lengths = weights[order], lengths
         self._starts = np.searchsorted(ids[order], np.arange(len(self._vocabulary) + 1))
         # df counts sections, not wordings: a term of a FAQ with twenty variants is not common for that.
         pairs = np.unique(ids * max(self.size, 1) + self._owner[rows]) if len(ids) else ids
@@ -116,23 +128,47 @@ class Lexicon:
                 found[term] = min(held, key=self.idf)
         return found
 
-    def scores(self, query: str, *, hidden: Collection[int] = (), otherwise: Collection[str] = ()) -> Floats:
-        """float32 [sections], BM25 of the best entry of each, 0 where no term matches.
+    def scores(self, query: str, *, hidden: Collection[int] = (), otherwise: Collection[str] = ()) -> Scores:
+        """The scores of all sections, in the order they were given.
 
         `hidden` entries (numbered as they were given, all sections together) count as absent, but for idf; terms said
         `otherwise` as found nowhere.
         """
         found = np.zeros(len(self._owner), dtype=np.float32)
+        postings = list(self._postings(query, otherwise))
+        for count, idf, span in postings:
+            found[self._rows[span]] += count * idf * self._impact[span]
+        found[list(hidden)] = 0.0
+        best = np.zeros(self.size, dtype=np.float32)
+        np.maximum.at(best, self._owner, found)
+        several = len(self._owner) > self.size
+        return Scores(best, self._joined(postings, list(hidden)) if several else best)
+
+    def _postings(self, query: str, otherwise: Collection[str]) -> Iterator[tuple[int, np.float32, slice]]:
+        """How often each known term is asked, its idf, and where its postings stand."""
         meant = self.meant(query)
         for term, count in Counter(meant.get(term, term) for term in terms(query)).items():
             at = self._vocabulary.get(term)
             if at is not None and term not in otherwise:
-                span = slice(self._starts[at], self._starts[at + 1])
-                found[self._rows[span]] += count * self._idf[at] * self._impact[span]
-        found[list(hidden)] = 0.0
-        best = np.zeros(self.size, dtype=np.float32)
-        np.maximum.at(best, self._owner, found)
-        return best
+                yield count, self._idf[at], slice(self._starts[at], self._starts[at + 1])
+
+    def _joined(self, postings: Iterable[tuple[int, np.float32, slice]], hidden: list[int]) -> Floats:
+        lengths = np.bincount(self._owner, weights=self._lengths, minlength=self.size)
+        mean = max(round(float(lengths.mean()), 4), 1e-6)
+        np.subtract.at(lengths, self._owner[hidden], self._lengths[hidden])
+        norm = K1 * (1 - B + B * lengths / mean)
+        found = np.zeros(self.size)
+        for count, idf, span in postings:
+            rows = self._rows[span]
+            weights = (
+                np.where(np.isin(rows, hidden), 0.0, self._weights[span]) if hidden else self._weights[span]
+            )
+            # A section's entries stand together, so that its postings do, too.
+            owners = self._owner[rows]
+            first = np.flatnonzero(np.append(True, owners[1:] != owners[:-1]))
+            often, at = np.add.reduceat(weights, first), owners[first]
+            found[at] += count * idf * often * (K1 + 1) / (often + norm[at])
+        return found.astype(np.float32)
 
     def bound(self, query: str) -> float:
         """An upper bound of `scores` for this query, reached by a section made of nothing but its terms."""

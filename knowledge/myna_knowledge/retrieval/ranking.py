@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from myna_knowledge.retrieval.lexical import overlap
+from myna_knowledge.retrieval.lexical import Scores, overlap
 from myna_knowledge.retrieval.memory import Held, Memory
 from myna_knowledge.retrieval.space import Level
 from myna_knowledge.text import topic_terms
@@ -105,13 +105,13 @@ def lexical_top(scores: Floats, limit: int = LEXICAL_CANDIDATES) -> list[int]:
 
 def fuse(
     candidates: Sequence[Found],
-    scores: Mapping[int, Floats],
+    scores: Mapping[int, Scores],
     lang: str,
     words: float = LEXICAL_WEIGHT,
     *,
     hidden: Collection[int] = (),
 ) -> list[Candidate]:
-    """Candidates, best first; `scores` are BM25 by base.
+    """Candidates, best first; `scores` are those by words, by base. BM25 is that of joined entries here.
 
     The fused score is words · z(BM25) + (1 - words) · z(cosine), z over all sections for BM25, over unrelated pieces for cosines;
     z(cosine) alone for a section in another language, where words cannot match. A section without a cosine, for it is not
@@ -120,19 +120,19 @@ def fuse(
     Whatever stands above its own translation into the question's language lets that pass first.
     Ties go to the older section, so that the order is always the same.
     """
-    pooled = np.concatenate([*scores.values(), np.zeros(1, dtype=np.float32)])
+    pooled = np.concatenate([*(each.joined for each in scores.values()), np.zeros(1, dtype=np.float32)])
     mean, spread = float(pooled.mean()), float(pooled.std()) or 1.0
     dense = any(each.cosine is not None for each in candidates)
     found: list[Candidate] = []
     for each in candidates:
-        lexical = float(scores[each.memory.base][each.place])
+        words_of = scores[each.memory.base]
         own = each.memory.sections[each.place].lang
-        fused = (lexical - mean) / spread
+        fused = (float(words_of.joined[each.place]) - mean) / spread
         if dense and each.cosine is not None:
             near = each.level.z(each.cosine)
             fused = words * fused + (1 - words) * near if own == lang else near
         fused += SAME_LANGUAGE * (own == lang) - CHANCE * _crowd(each, hidden)
-        found.append(Candidate(each, lexical, fused))
+        found.append(Candidate(each, float(words_of.best[each.place]), fused))
     return _translated(sorted(_supported(found), key=lambda each: (-each.fused, each.section)), lang)
 
 

@@ -8,14 +8,13 @@ from myna_knowledge.ports import Store
 from myna_knowledge.retrieval.asking import Asking
 from myna_knowledge.retrieval.calibration import confidence, prior
 from myna_knowledge.retrieval.dense import DenseSearch
-from myna_knowledge.retrieval.lexical import overlap
+from myna_knowledge.retrieval.lexical import Scores, overlap
 from myna_knowledge.retrieval.memory import Memories, Memory
 from myna_knowledge.retrieval.naming import label
 from myna_knowledge.retrieval.ranking import (
     FEATURES,
     UNKNOWN_LEVEL,
     Candidate,
-    Floats,
     Found,
     evidence,
     fuse,
@@ -59,7 +58,7 @@ class Retriever:
         found: list[Found] = []
         dense = question is not None and any(memory.coverage >= LEAST_COVERAGE for memory in memories)
         for memory in memories:
-            top = lexical_top(scores[memory.base])
+            top = lexical_top(scores[memory.base].joined)
             if question is None or not dense:
                 found.extend(Found(memory, place) for place in top)
             else:
@@ -84,7 +83,7 @@ class Retriever:
             reading=not answerable and await self._reads(memories),
         )
 
-    async def _by_words(self, bases: Sequence[int], query: str) -> tuple[list[Memory], dict[int, Floats]]:
+    async def _by_words(self, bases: Sequence[int], query: str) -> tuple[list[Memory], dict[int, Scores]]:
         """The memories of the bases, and their sections' scores by words."""
         memories = [await self._memories.current(base) for base in dict.fromkeys(bases)]
         return memories, {memory.base: memory.lexicon.scores(query) for memory in memories}
