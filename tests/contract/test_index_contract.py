@@ -1,5 +1,7 @@
 """The contract of `Index`, for every index, and what only Chroma can suffer."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
@@ -8,9 +10,11 @@ import numpy as np
 import pytest
 
 from myna.errors import MynaError
-from myna_knowledge.adapters.chroma import ChromaIndex
+from myna_knowledge.adapters import chroma
+from myna_knowledge.adapters.chroma import HNSW, ChromaIndex
 from myna_knowledge.adapters.exact import ExactIndex
-from myna_knowledge.ports import Index, Point, collection_name
+from myna_knowledge.ports import Hit, Index, Point, collection_name
+from myna_knowledge.vectors import Vectors
 
 
 @pytest.fixture(params=["exact", "chroma folder", "chroma server"])
@@ -82,6 +86,54 @@ async def test_collections_are_apart_and_can_be_dropped(index: Index, name: str)
 async def test_fewer_points_than_asked_for_are_all_of_them(index: Index, name: str) -> None:
     await index.upsert(name, points(3))
     assert len(await index.query(name, points(1)[0].vector, 50)) == 3
+
+
+@pytest.mark.parametrize("index", ["chroma folder", "chroma server"], indirect=True)
+@pytest.mark.filterwarnings("ignore:legacy embedding function config:DeprecationWarning")
+async def test_a_collection_of_an_older_version_is_searched_as_wide_as_a_new_one(
+    index: Index, name: str
+) -> None:
+    assert isinstance(index, ChromaIndex)
+    made = points(40)
+    await index.upsert(name, made)
+    old = index._open.pop(name)
+    await index._run(lambda: old.modify(configuration={"hnsw": {"ef_search": 16}}))
+    assert (await index.query(name, made[3].vector, 1))[0].chunk == made[3].chunk
+    opened = index._open[name]
+    assert opened is not old
+    stored = await index._run(lambda: index._connected().get_collection(name, embedding_function=None))
+    assert stored.configuration_json["hnsw"]["ef_search"] == HNSW["ef_search"]
+    assert stored.configuration_json["hnsw"]["max_neighbors"] == HNSW["max_neighbors"]
+
+
+async def test_only_the_first_query_may_take_as_long_as_a_log_to_replay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = ChromaIndex(folder=str(tmp_path / "chroma"))
+    first, second = points(2)
+    await index.upsert("long", [first])
+    ask, released = index._query, threading.Event()
+
+    def slowly(name: str, vector: Vectors, k: int) -> list[Hit]:
+        released.wait(10.0)
+        return ask(name, vector, k)
+
+    monkeypatch.setattr(index, "_query", slowly)
+    monkeypatch.setattr(chroma, "TIMEOUT_S", 0.05)
+    opening = asyncio.create_task(index.query("long", first.vector, 2))
+    await asyncio.sleep(0)
+    behind = asyncio.create_task(index.upsert("long", [second]))
+    await asyncio.sleep(0.2)
+    released.set()
+    assert [hit.chunk for hit in await opening] == [first.chunk]
+    await behind
+    released.clear()
+    with pytest.raises(TimeoutError):
+        await index.query("long", first.vector, 2)
+    released.set()
+    monkeypatch.undo()
+    assert {hit.chunk for hit in await index.query("long", first.vector, 2)} == {first.chunk, second.chunk}
+    await index.close()
 
 
 async def test_chroma_keeps_its_points_in_its_folder(tmp_path: Path) -> None:
