@@ -145,7 +145,9 @@ def main():
     content, tokens = text(options.parts, lambda part: model.token_count(part) - 4)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="myna-bench-")))
-        server = stack.enter_context(myna_server.serve(folder, settings={"MYNA_MODERATION": "0", "MYNA_LIMITS": "off"}))
+        server = stack.enter_context(
+            myna_server.serve(folder, settings={"MYNA_MODERATION": "0", "MYNA_LIMITS": "off"})
+        )
         print(json.dumps(asyncio.run(measured(server, options, content, tokens))))
 
 
