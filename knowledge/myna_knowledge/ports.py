@@ -85,7 +85,7 @@ class Index(Protocol):
         ...
 
     async def query(self, collection: str, vector: Vectors, k: int) -> list[Hit]:
-        """At most `k` hits, nearest first."""
+        """At most `k` hits, nearest first. The first one of a large collection may take minutes, while it is read in."""
         ...
 
     async def count(self, collection: str) -> int:

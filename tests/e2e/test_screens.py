@@ -191,3 +191,7 @@ async def test_the_screens_stand_on_a_wall_and_from_right_to_left(
         await nothing_is_cut_off(page)
         await is_accessible(page)
         await operator.shoot(f"dashboard-thread-{name}")
+        arrow = page.get_by_test_id("back").locator("svg")
+        if direction == "rtl" and await arrow.is_visible():
+            turned = await arrow.evaluate("arrow => getComputedStyle(arrow).transform")
+            assert turned == "matrix(-1, 0, 0, 1, 0, 0)"

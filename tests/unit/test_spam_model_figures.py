@@ -20,7 +20,7 @@ from myna_agents.moderation.normalise import normalise
 from myna_agents.moderation.training import Example
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-HOLD = 0.5
+FLAG, HOLD = 0.3, 0.5
 HELP = Path(str(files("myna_agents"))) / "demo" / "help_centre"
 
 
@@ -57,7 +57,7 @@ def test_offensive_language_is_told_from_other_talk_about_the_same(data: Path) -
 
 @pytest.mark.parametrize(
     ("corpus", "precision", "recall", "auroc"),
-    [("sms_en", 0.98, 0.9, 0.998), ("sms_zh", 0.97, 0.89, 0.975), ("group_zh", 0.97, 0.88, 0.98)],
+    [("sms_en", 0.98, 0.92, 0.998), ("sms_zh", 0.98, 0.91, 0.98), ("group_zh", 0.97, 0.89, 0.98)],
 )
 def test_spam_is_told_from_messages_of_the_same_kind(
     measured: dict[str, Figures], corpus: str, precision: float, recall: float, auroc: float
@@ -76,6 +76,13 @@ def test_spam_is_told_from_messages_of_the_same_kind(
 def test_harmless_texts_are_hardly_ever_held(measured: dict[str, Figures], corpus: str, share: float) -> None:
     assert measured[corpus].harmless >= 380
     assert measured[corpus].false_positives <= share
+
+
+def test_questions_to_a_service_are_hardly_ever_put_up_for_review(data: Path) -> None:
+    model, asked = load(), {"customers", "help", "covid"}
+    found = [each.text for each in examples(data)[Part.TEST] if each.corpus in asked]
+    assert len(found) >= 4000
+    assert sum(model.worst(normalise(text))[0] >= FLAG for text in found) <= 0.003 * len(found)
 
 
 async def test_no_page_of_the_help_centre_is_flagged() -> None:
